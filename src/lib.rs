@@ -1,0 +1,62 @@
+//! stillwatch tells a model provider, from its own logs, which customers are distilling its model.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | exchange | one request and its response |
+//! | tenant | the customer; the Kafka key |
+//! | account | an API key, seat or end user inside a tenant; optional |
+//! | workload | the part of a tenant's traffic that shares an account and a prompt frame |
+//! | template | text that many prompts share while slots vary |
+//! | feature | one number computed from exchanges, named in the feature table |
+//! | evidence | what has accumulated for a workload or tenant since it was last calm |
+//! | finding | what the product publishes: created, updated, closed |
+//! | budget | how many false findings per 1,000 tenant-months the operator accepts |
+//!
+//! # The data's path
+//!
+//! ```text
+//!  Kafka ─► source ─Batch─► record ─Exchange─► trace ─Trace─► tenant ─Window─► model ─Score─► evidence ─► finding ─► Kafka
+//!  files ─►                   │ Reject                           │                                           │
+//!                             ▼                                  └ sharded by tenant                         └► covers ─► commit
+//!                         dead letters
+//! ```
+//!
+//! The modules below stand in that order. Everything from `record` to `finding` is pure: [`pipeline`]
+//! folds it, and the drivers (`live`, `replay`, `train`) connect the fold to Kafka, files and linfa.
+//!
+//! # Invariants
+//!
+//! 1. The core is a deterministic fold: findings depend on the log, the config and the model, and on
+//!    no clock, random source or I/O. Time is the record's time.
+//! 2. Any split into batches, any number of threads, any crash or rebalance gives the same findings.
+//! 3. `run` and `replay` call the same function.
+//! 4. Findings, state and consumer offsets commit in one Kafka transaction.
+//! 5. No text leaves `record`: after [`trace`] there are numbers, keyed hashes and ids.
+//! 6. Every tenant's state has a compile-time bound; every queue says what happens when it is full.
+//! 7. Rejects by reason + accepted = read.
+//! 8. Fatal errors end the process with a distinct exit code and one clear line.
+
+pub mod units;
+
+pub mod source;
+pub mod record;
+pub mod trace;
+pub mod sketch;
+pub mod feature;
+pub mod tenant;
+pub mod model;
+pub mod evidence;
+pub mod finding;
+pub mod pipeline;
+
+pub mod config;
+pub mod metrics;
+pub mod http;
+pub mod clock;
+pub mod simulate;
+pub mod live;
+pub mod replay;
+pub mod train;
+pub mod cli;

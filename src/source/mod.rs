@@ -1,0 +1,20 @@
+//! Where records come from: Kafka or files. A batch holds records as they were written, borrowed.
+
+pub mod envelope;
+pub mod files;
+pub mod placement;
+
+use crate::units::Position;
+
+/// One input record as the log holds it. `payload: None` is a tombstone.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Partition and offset.
+    pub at: Position,
+    /// Time the broker or the envelope gives, if any: the fallback for schemas without a time.
+    pub broker_ts: Option<i64>,
+    /// The record's key.
+    pub key: Option<&'a [u8]>,
+    /// The record's bytes.
+    pub payload: Option<&'a [u8]>,
+}
