@@ -1,0 +1,147 @@
+//! What the operator configured. `RawConfig` is what the file says, [`Config`] is what the program may
+//! use: `RawConfig → check() → Config`, so no range checks are needed downstream.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Everything about the brokers and topics.
+    pub kafka: KafkaConfig,
+    /// What the findings depend on; its hash is part of the identity of state.
+    pub fold: FoldConfig,
+    /// Which model.
+    pub model: ModelConfig,
+    /// How the live driver paces itself. Nothing here changes a finding.
+    pub live: LiveConfig,
+    /// Metrics and probes.
+    pub http: HttpConfig,
+    /// Logs.
+    pub log: LogConfig,
+}
+
+/// Brokers, group, topics.
+#[derive(Clone, Debug)]
+pub struct KafkaConfig {
+    /// `host:port[,host:port…]`.
+    pub bootstrap: String,
+    /// Consumer group; also the prefix of the transactional id.
+    pub group: String,
+    /// Static member id, if any.
+    pub instance_id: Option<String>,
+    /// Input topic.
+    pub input: String,
+    /// Output topic of findings.
+    pub findings: String,
+    /// Output topic of rejected records.
+    pub dead_letters: String,
+    /// Compacted topic of state.
+    pub state: String,
+    /// Control records.
+    pub control: String,
+    /// Where a group without offsets starts.
+    pub start: Start,
+    /// How long a broker may be out of reach before the process exits 4.
+    pub give_up_after: Duration,
+    /// Group session.
+    pub session_timeout: Duration,
+    /// Transaction time-out.
+    pub transaction_timeout: Duration,
+    /// How dead letters are written.
+    pub dead_letter_mode: DeadLetterMode,
+    /// librdkafka options that pass through, already checked against the ones we own.
+    pub options: Vec<(String, String)>,
+}
+
+/// Where a group without offsets starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the log's start.
+    Earliest,
+    /// At its end.
+    Latest,
+}
+
+/// How dead letters are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadLetterMode {
+    /// Length, sha256, reason and position.
+    Reference,
+    /// The original bytes, or the reference where they do not fit.
+    Bytes,
+}
+
+/// What findings depend on.
+#[derive(Clone, Debug)]
+pub struct FoldConfig {
+    /// Secret that keys every stored, emitted or compared hash. 16 bytes derived from the configured secret.
+    pub secret: [u8; 16],
+    /// Records above this are rejected as `too_large`.
+    pub max_record_bytes: usize,
+    /// Records nested deeper are rejected as `too_deep`.
+    pub max_depth: usize,
+    /// Logical bytes of tenant state per input partition.
+    pub memory_per_partition: u64,
+    /// A finding closes after this much event time without an alarm.
+    pub close_after_ms: i64,
+    /// A tenant silent for this long is forgotten.
+    pub forget_after_ms: i64,
+}
+
+/// Which model.
+#[derive(Clone, Debug, Default)]
+pub struct ModelConfig {
+    /// A model file; none means the one inside the binary.
+    pub path: Option<PathBuf>,
+}
+
+/// Pace of the live driver.
+#[derive(Clone, Debug)]
+pub struct LiveConfig {
+    /// A transaction at least this often while there is something to publish.
+    pub publish_every: Duration,
+    /// Pending output bytes that force a transaction.
+    pub publish_bytes: usize,
+    /// At most one transaction per this while findings wait.
+    pub finding_every: Duration,
+    /// Every shard is checkpointed within this.
+    pub checkpoint_interval: Duration,
+    /// Largest checkpoint slice of one transaction, in bytes.
+    pub slice_bytes: usize,
+    /// Records per batch.
+    pub batch_records: usize,
+    /// Bytes per batch.
+    pub batch_bytes: usize,
+    /// Longest time a stop may take; below the session time-out.
+    pub drain_limit: Duration,
+    /// Threads of the fold; 0 means one per core.
+    pub threads: usize,
+}
+
+/// Metrics and probes.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Listen address; none switches HTTP off.
+    pub listen: Option<std::net::SocketAddr>,
+    /// Needed beyond loopback.
+    pub token: Option<String>,
+}
+
+/// Logs.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// A tracing filter, e.g. `info` or `stillwatch=debug`.
+    pub filter: String,
+}
+
+/// Text or JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
