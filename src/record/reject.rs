@@ -64,6 +64,11 @@ impl Reject {
             Reject::BadType => "bad_type",
         }
     }
+
+    /// The label of this name, or of `bad_type` if there is none such.
+    pub fn from_label(label: &str) -> &'static str {
+        Reject::ALL.map(Reject::label).into_iter().find(|known| *known == label).unwrap_or(Reject::BadType.label())
+    }
 }
 
 /// Rejects by reason. The driver asserts that accepted + total = read.

@@ -1,0 +1,26 @@
+//! The live driver: Kafka in, findings out, exactly once.
+//!
+//! ```text
+//!            ┌──────────────────────── poll thread ────────────────────────┐
+//!  input ──► │ poll a batch ─► fold (rayon) ─► outputs in memory ─► publish │ ──► findings, dead letters,
+//!            │     ▲ rebalance: assign, revoke        (covers, slices)     │     state, control, offsets
+//!            └─────┼───────────────────────────────────────────────────────┘     in one transaction
+//!                  └── restore thread: committed offset, control, state
+//! ```
+//!
+//! One OS thread owns the consumer and the producer and never waits for anything but Kafka. tokio runs
+//! HTTP and signals. Invariants: no transaction is open while polling; every transaction sends offsets
+//! for every partition it writes for; a partition in re-fold is in none.
+
+pub mod admin;
+pub mod client;
+pub mod control;
+pub mod engine;
+pub mod failpoint;
+pub mod fatal;
+pub mod output;
+pub mod owned;
+pub mod publish;
+pub mod restore;
+
+pub use fatal::Fatal;

@@ -1,0 +1,152 @@
+//! A partition this instance has been assigned, from assignment to revocation.
+
+use std::time::Duration;
+
+use super::publish::Message;
+use crate::clock::Stopwatch;
+use crate::pipeline::Partition;
+use crate::tenant::checkpoint::Slice;
+use crate::tenant::shard::SHARDS;
+
+/// Where a partition stands.
+#[derive(Debug)]
+pub enum Phase {
+    /// Paused; the restore thread is reading its state.
+    Restoring,
+    /// Folding records below `live_from` again, with output off. Never in `covers`, never checkpointed.
+    Refolding,
+    /// Folding and publishing.
+    Live,
+    /// Paused for good, with the reason. The process lives.
+    Stopped(String),
+}
+
+/// Shards whose checkpoint is due.
+#[derive(Debug)]
+pub struct Due {
+    /// How far the cursor moves when all of them are written.
+    pub turns: usize,
+    /// Turn and shard of each that has something to write.
+    pub shards: Vec<(usize, usize)>,
+}
+
+/// One assigned partition.
+pub struct Owned {
+    /// Tells this assignment from an earlier one of the same partition.
+    pub epoch: u64,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its fold; none while restoring.
+    pub fold: Option<Partition>,
+    /// Output is off below this offset.
+    pub live_from: i64,
+    /// The offset that the last transaction committed; none before the first ever.
+    pub committed: Option<i64>,
+    /// Outputs of folded records that no transaction holds yet.
+    /// Full (`live.publish_bytes` over all partitions): the poll thread publishes before it polls again.
+    pub outputs: Vec<Message>,
+    /// Bytes of them.
+    pub output_bytes: usize,
+    /// A finding waits among them.
+    pub finding_waits: bool,
+    /// Since when the shard at the cursor waits, and the next shard to checkpoint.
+    turn: Stopwatch,
+    cursor: usize,
+    /// Covered offset of each shard's last committed marker.
+    markers: Vec<i64>,
+}
+
+impl Owned {
+    /// A partition just assigned.
+    pub fn new(epoch: u64) -> Owned {
+        Owned {
+            epoch,
+            phase: Phase::Restoring,
+            fold: None,
+            live_from: 0,
+            committed: None,
+            outputs: Vec::new(),
+            output_bytes: 0,
+            finding_waits: false,
+            turn: Stopwatch::start(),
+            cursor: 0,
+            markers: vec![-1; SHARDS],
+        }
+    }
+
+    /// The offset after the last folded record.
+    pub fn next(&self) -> i64 {
+        self.fold.as_ref().map_or(0, Partition::next)
+    }
+
+    /// Live, and with something to tell: outputs, or progress.
+    pub fn has_news(&self) -> bool {
+        matches!(self.phase, Phase::Live) && (!self.outputs.is_empty() || self.committed != Some(self.next()))
+    }
+
+    /// Adds an output.
+    pub fn push(&mut self, message: Message, is_finding: bool) {
+        self.output_bytes += message.bytes();
+        self.finding_waits |= is_finding;
+        self.outputs.push(message);
+    }
+
+    /// Shards to checkpoint now: all of a partition that has never been checkpointed, else as many as
+    /// keep every shard within the interval. Shards whose marker is up to date are passed over.
+    pub fn shards_due(&self, interval: Duration, all: bool) -> Due {
+        let turns = if all || self.committed.is_none() {
+            SHARDS
+        } else {
+            let share = self.turn.seconds() / interval.as_secs_f64().max(0.001);
+            ((share * SHARDS as f64) as usize).min(SHARDS)
+        };
+        let next = self.next();
+        let shards = (0..turns)
+            .map(|turn| (turn, (self.cursor + turn) % SHARDS))
+            .filter(|(_, shard)| self.markers.get(*shard).is_none_or(|covered| *covered != next))
+            .collect();
+        Due { turns, shards }
+    }
+
+    /// A transaction that covered `next` and held these slices has committed.
+    pub fn published(&mut self, next: i64, slices: &[Slice], turned: usize) {
+        self.outputs.clear();
+        self.output_bytes = 0;
+        self.finding_waits = false;
+        self.committed = Some(next);
+        for slice in slices {
+            if let Some(fold) = &mut self.fold {
+                fold.written(slice);
+            }
+            if let Some(covered) = self.markers.get_mut(slice.shard) {
+                *covered = next;
+            }
+        }
+        if turned > 0 {
+            self.cursor = (self.cursor + turned) % SHARDS;
+            self.turn = Stopwatch::start();
+        }
+    }
+
+    /// Takes over what the restore thread read.
+    pub fn restored(&mut self, fold: Partition, live_from: i64, committed: bool, markers: Vec<i64>) {
+        self.phase = if fold.next() < live_from { Phase::Refolding } else { Phase::Live };
+        self.committed = committed.then_some(live_from);
+        if !markers.is_empty() {
+            self.markers = markers;
+        }
+        self.live_from = live_from;
+        self.fold = Some(fold);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_partition_checkpoints_every_shard_at_once() {
+        let owned = Owned::new(1);
+        assert_eq!(owned.shards_due(Duration::from_secs(30), false).shards.len(), SHARDS);
+    }
+}

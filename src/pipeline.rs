@@ -1,0 +1,322 @@
+//! The pure fold: records of input partitions in, findings and dead letters out. `run` and `replay` call
+//! this and nothing else, so live equals replay by construction.
+//!
+//! ```text
+//! records ─► decode + trace (parallel over chunks of records, one arena each)
+//!         ─► watermark (one pass per partition, in offset order)
+//!         ─► shards (parallel over partition × shard)
+//!         ─► events, sorted by (offset, time, uid, revision)
+//! ```
+//!
+//! Invariant: output depends on the log, the config and the model; not on how records were batched or
+//! how many threads there are. Nothing is allocated per record in steady state; ids are borrowed from
+//! the payload until the batch is folded.
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use rayon::prelude::*;
+
+use crate::config::FoldConfig;
+use crate::finding::Event;
+use crate::finding::render;
+use crate::model::Model;
+use crate::record::{self, Limits, Reject, RejectCounts};
+use crate::source::Record;
+use crate::tenant::Tenant;
+use crate::tenant::checkpoint::{Identity, Marker, Restored, Slice, shard_of};
+use crate::tenant::shard::{Folded, Rules, SHARDS, ScoreRow, Shard, Step};
+use crate::tenant::watermark::Watermark;
+use crate::trace::{Trace, Tracer};
+use crate::units::{Millis, TenantHash};
+
+/// Records decoded by one thread at a time: long enough that rayon's hand-over is noise.
+const CHUNK: usize = 128;
+
+/// What the fold depends on besides the log. Shared by all partitions.
+#[derive(Clone)]
+pub struct Core {
+    /// Turns exchanges into traces.
+    pub tracer: Arc<Tracer>,
+    /// The model in force.
+    pub model: Arc<Model>,
+    fold: FoldConfig,
+    identity: Identity,
+    scores: bool,
+}
+
+impl Core {
+    /// The fold for an input of `partitions` partitions.
+    pub fn new(fold: &FoldConfig, model: Arc<Model>, partitions: u32) -> Core {
+        let identity = Identity {
+            feature_table: crate::feature::table_hash(),
+            key_id: fold.key_id(),
+            fold_config: fold.identity(),
+            partitions,
+        };
+        Core { tracer: Arc::new(Tracer::new(&fold.secret)), model, fold: fold.clone(), identity, scores: false }
+    }
+
+    /// The same fold, keeping every decision and not only the alarms.
+    #[must_use]
+    pub fn keeping_scores(self) -> Core {
+        Core { scores: true, ..self }
+    }
+
+    /// What the state of this fold belongs to.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Keyed hash of a tenant's name.
+    pub fn tenant_hash(&self, name: &str) -> TenantHash {
+        self.tracer.tenant_hash(name)
+    }
+
+    /// Event time without an alarm after which a finding closes, and silence after which a tenant is
+    /// forgotten.
+    pub fn spans(&self) -> (i64, i64) {
+        (self.fold.close_after_ms, self.fold.forget_after_ms)
+    }
+
+    /// What rendering a finding needs besides the event.
+    pub fn render_context(&self, topic: &str) -> render::Context {
+        render::Context {
+            topic: topic.to_owned(),
+            model_name: self.model.name().to_owned(),
+            model_sha256: self.model.sha256_hex(),
+            calibrated: self.model.calibrated(),
+        }
+    }
+
+    /// Largest record that is decoded.
+    pub fn max_record_bytes(&self) -> usize {
+        self.fold.max_record_bytes
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { max_bytes: self.fold.max_record_bytes, max_depth: self.fold.max_depth }
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        let sha = self.model.sha256();
+        Rules {
+            model: &self.model,
+            model_tag: sha.first_chunk().map_or(0, |head| u64::from_le_bytes(*head)),
+            close_after: self.fold.close_after_ms,
+            forget_after: self.fold.forget_after_ms,
+            byte_limit: self.fold.memory_per_partition / SHARDS as u64,
+            scores: self.scores,
+        }
+    }
+}
+
+/// Arenas that live from batch to batch: text that had to be unescaped is in them until the batch ends.
+#[derive(Default)]
+pub struct Arenas(Vec<Bump>);
+
+/// A record after the trace stage.
+pub type Traced<'a> = Result<Trace<'a>, Reject>;
+
+/// Decodes and traces a batch, in parallel. One result per record, in order.
+pub fn trace_batch<'a>(core: &Core, records: &[Record<'a>], arenas: &'a mut Arenas) -> Vec<Traced<'a>> {
+    let chunks = records.len().div_ceil(CHUNK);
+    arenas.0.resize_with(arenas.0.len().max(chunks), Bump::new);
+    arenas.0.iter_mut().for_each(Bump::reset);
+    let limits = core.limits();
+    let mut traced: Vec<Traced<'a>> = vec![Err(Reject::Empty); records.len()];
+    traced
+        .par_chunks_mut(CHUNK)
+        .zip(records.par_chunks(CHUNK))
+        .zip(arenas.0.par_iter_mut())
+        .for_each(|((out, records), arena)| {
+            let arena: &'a Bump = arena;
+            for (out, record) in out.iter_mut().zip(records) {
+                *out = record::decode(record.payload, &limits, arena).map(|exchange| core.tracer.trace(&exchange));
+            }
+        });
+    traced
+}
+
+/// What one step of the fold brought forth for one partition.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Events of findings, by (offset, time, uid, revision).
+    pub events: Vec<Event>,
+    /// Rejected records, in offset order.
+    pub rejects: Vec<(i64, Reject)>,
+    /// Decisions in offset order, where the core keeps them.
+    pub scores: Vec<ScoreRow>,
+    /// Counts of this step.
+    pub counts: Counts,
+}
+
+/// Read = accepted + rejected, always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records seen.
+    pub read: u64,
+    /// Records folded.
+    pub accepted: u64,
+    /// Records rejected, by reason.
+    pub rejected: RejectCounts,
+    /// Top-level fields the schema does not know.
+    pub unknown_fields: u64,
+}
+
+impl Counts {
+    /// Adds another count.
+    pub fn merge(&mut self, other: &Counts) {
+        self.read += other.read;
+        self.accepted += other.accepted;
+        self.rejected.merge(&other.rejected);
+        self.unknown_fields += other.unknown_fields;
+    }
+
+    /// The partition of the total that every driver asserts.
+    pub fn add_up(&self) -> bool {
+        self.read == self.accepted + self.rejected.total()
+    }
+}
+
+/// The state of one input partition.
+#[derive(Debug)]
+pub struct Partition {
+    index: u32,
+    watermark: Watermark,
+    shards: Vec<Shard>,
+    next: i64,
+}
+
+impl Partition {
+    /// A partition of which nothing has been read; its first record will be at `start` or later.
+    pub fn new(index: u32, start: i64) -> Partition {
+        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
+        Partition { index, watermark: Watermark::default(), shards, next: start }
+    }
+
+    /// A partition as restored from the state topic; records from [`Partition::next`] on must follow.
+    pub fn restored(index: u32, restored: Restored) -> Partition {
+        Partition { index, watermark: restored.watermark, shards: restored.shards, next: restored.from }
+    }
+
+    /// Its number.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The offset after the last record folded.
+    pub fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// Event time, once known.
+    pub fn watermark(&self) -> Option<Millis> {
+        self.watermark.at()
+    }
+
+    /// Tenants and logical bytes held.
+    pub fn size(&self) -> (usize, u64) {
+        self.shards.iter().fold((0, 0), |(n, bytes), shard| (n + shard.tenants(), bytes + shard.bytes()))
+    }
+
+    /// Tenants evicted and forgotten so far.
+    pub fn departures(&self) -> (u64, u64) {
+        self.shards.iter().map(Shard::departures).fold((0, 0), |(e, f), (de, df)| (e + de, f + df))
+    }
+
+    /// One tenant's state.
+    pub fn tenant(&self, hash: TenantHash) -> Option<&Tenant> {
+        self.shards.get(shard_of(hash))?.tenant(hash)
+    }
+
+    /// Encodes one shard's changes, covering everything folded so far.
+    pub fn slice(&self, core: &Core, shard: usize) -> Option<Slice> {
+        let covered = self.next;
+        let marker = |tenants, xor| Marker {
+            identity: core.identity,
+            model: core.model.sha256(),
+            shard: shard as u32,
+            covered,
+            watermark: self.watermark.clone(),
+            tenants,
+            xor,
+        };
+        Some(self.shards.get(shard)?.slice(shard, covered, marker))
+    }
+
+    /// A slice's transaction has committed.
+    pub fn written(&mut self, slice: &Slice) {
+        if let Some(shard) = self.shards.get_mut(slice.shard) {
+            shard.written(slice);
+        }
+    }
+}
+
+/// Folds one batch into the partitions it belongs to. `records` and `traced` are parallel; records of a
+/// partition must be in offset order and follow what the partition has folded. Returns one output per
+/// partition, in the order of `partitions`; records of other partitions are left alone.
+pub fn fold_batch(core: &Core, partitions: &mut [&mut Partition], records: &[Record<'_>], traced: &[Traced<'_>]) -> Vec<Output> {
+    partitions
+        .par_iter_mut()
+        .map(|partition| {
+            let mine = records.iter().zip(traced).filter(|(record, _)| record.at.partition == partition.index);
+            fold_partition(core, partition, mine)
+        })
+        .collect()
+}
+
+fn fold_partition<'r, 'a: 'r, 't>(
+    core: &Core,
+    partition: &mut Partition,
+    records: impl Iterator<Item = (&'r Record<'a>, &'t Traced<'a>)>,
+) -> Output
+where
+    'a: 't,
+{
+    let mut out = Output::default();
+    let mut track: Vec<(i64, Millis)> = Vec::new();
+    let mut steps: Vec<Vec<Step<'t, 'a>>> = vec![Vec::new(); SHARDS];
+    for (record, traced) in records {
+        let offset = record.at.offset;
+        debug_assert!(offset >= partition.next, "records go forward");
+        partition.next = offset + 1;
+        out.counts.read += 1;
+        match traced {
+            Err(reason) => {
+                out.counts.rejected.add(*reason);
+                out.rejects.push((offset, *reason));
+            }
+            Ok(trace) => {
+                out.counts.accepted += 1;
+                out.counts.unknown_fields += u64::from(trace.unknown_fields);
+                let tick = partition.watermark.observe(trace.ts, trace.tenant_hash);
+                // before the first agreement there is no time by which anything could fall due
+                track.extend(partition.watermark.at().map(|at| (offset, at)));
+                if let Some(steps) = steps.get_mut(shard_of(trace.tenant_hash)) {
+                    steps.push(Step { trace, offset, tick });
+                }
+            }
+        }
+    }
+    let rules = core.rules();
+    let index = partition.index;
+    let folded: Vec<Folded> = partition
+        .shards
+        .par_iter_mut()
+        .zip(&steps)
+        .map(|(shard, steps)| {
+            let mut folded = Folded::default();
+            shard.fold(index, steps, &track, &rules, &mut folded);
+            folded
+        })
+        .collect();
+    for folded in folded {
+        out.events.extend(folded.events);
+        out.scores.extend(folded.scores);
+    }
+    out.events.sort_by_key(|e| (e.at.offset, e.time, e.uid, e.revision));
+    out.scores.sort_by_key(|row| (row.offset, row.workload));
+    assert!(out.counts.add_up(), "read = accepted + rejected");
+    out
+}

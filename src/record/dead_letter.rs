@@ -1,0 +1,90 @@
+//! A rejected record as it goes to the dead letters: by reference (the default), or with its own bytes
+//! and the reference as headers. The reference names where the record is and what was wrong, and holds
+//! nothing of what it said.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Reject;
+use crate::source::Record;
+
+/// What is known of a rejected record without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// Bytes of the payload; 0 for a tombstone.
+    pub length: usize,
+    /// SHA-256 of the payload, in hex.
+    pub sha256: String,
+    /// Why it was rejected.
+    pub reason: &'static str,
+    /// Where it is: topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: u32,
+    /// Offset.
+    pub offset: i64,
+}
+
+impl DeadLetter {
+    /// The reference to a rejected record.
+    pub fn new(record: &Record<'_>, reason: Reject, topic: &str) -> DeadLetter {
+        let payload = record.payload.unwrap_or_default();
+        DeadLetter {
+            length: payload.len(),
+            sha256: hex(&Sha256::digest(payload)),
+            reason: reason.label(),
+            topic: topic.to_owned(),
+            partition: record.at.partition,
+            offset: record.at.offset,
+        }
+    }
+
+    /// The reference as one line of JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "strings and integers always serialise")]
+        serde_json::to_vec(self).expect("a dead letter serialises")
+    }
+
+    /// The reference as headers, beside the original bytes.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("stillwatch_reason", self.reason.to_owned()),
+            ("stillwatch_length", self.length.to_string()),
+            ("stillwatch_sha256", self.sha256.clone()),
+            ("stillwatch_topic", self.topic.clone()),
+            ("stillwatch_partition", self.partition.to_string()),
+            ("stillwatch_offset", self.offset.to_string()),
+        ]
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // writing to a String cannot fail
+        let _: std::fmt::Result = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Position;
+
+    #[test]
+    fn a_reference_says_where_and_why_and_nothing_of_what() {
+        let record = Record {
+            at: Position { partition: 3, offset: 17 },
+            broker_ts: None,
+            key: None,
+            payload: Some(b"{\"prompt\":\"my secret plan"),
+        };
+        let json = String::from_utf8(DeadLetter::new(&record, Reject::NotJson, "llm.exchanges").to_json());
+        let json = json.unwrap_or_default();
+        assert!(json.starts_with("{\"length\":25,\"sha256\":\""), "{json}");
+        assert!(json.ends_with("\"reason\":\"not_json\",\"topic\":\"llm.exchanges\",\"partition\":3,\"offset\":17}"), "{json}");
+        assert!(!json.contains("secret"));
+    }
+}
