@@ -22,5 +22,6 @@ pub mod output;
 pub mod owned;
 pub mod publish;
 pub mod restore;
+pub mod start;
 
 pub use fatal::Fatal;

@@ -1,0 +1,173 @@
+//! From a checked config to a running process: what must be right before the first poll, the threads,
+//! and the end.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::client::{self, Context};
+use super::engine::{Engine, Options};
+use super::fatal::{Fatal, hopeless};
+use crate::clock::Stopwatch;
+use crate::config::Config;
+use crate::http::{self, Health};
+use crate::metrics::Metrics;
+use crate::model::Model;
+use crate::pipeline::Core;
+
+/// Runs the live driver until it is told to stop (SIGTERM, SIGINT) or something is fatal.
+pub fn run(config: Config, model: Model, options: Options) -> Result<(), Fatal> {
+    let metrics = Arc::new(Metrics::new());
+    let health = Arc::new(Health::new());
+    metrics.model(model.name(), &model.sha256_hex());
+    health.model_ready();
+    let stop = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("http")
+        .enable_all()
+        .build()
+        .map_err(|e| Fatal::Failed(format!("cannot start the HTTP runtime: {e}")))?;
+    runtime.block_on(http::serve(&config, Arc::clone(&health), Arc::clone(&metrics))).map_err(|e| Fatal::Failed(e.to_string()))?;
+    watch_signals(&runtime, &stop)?;
+
+    let (done, ended) = std::sync::mpsc::channel();
+    let (thread_stop, drain_limit) = (Arc::clone(&stop), config.live.drain_limit);
+    std::thread::Builder::new()
+        .name("poll".into())
+        .spawn(move || {
+            let result = poll_thread(config, model, options, &thread_stop, health, metrics);
+            // nobody listening: the watchdog has ended the wait
+            done.send(result).ok();
+        })
+        .map_err(|e| Fatal::Failed(format!("cannot start the poll thread: {e}")))?;
+    let result = wait(&ended, &stop, drain_limit);
+    runtime.shutdown_background();
+    result
+}
+
+/// Leaving a group can block for as long as the broker does not answer: a stop that takes longer than
+/// it may ends without it.
+fn wait(ended: &std::sync::mpsc::Receiver<Result<(), Fatal>>, stop: &AtomicBool, drain_limit: Duration) -> Result<(), Fatal> {
+    use std::sync::mpsc::RecvTimeoutError;
+    let mut stopping: Option<Stopwatch> = None;
+    loop {
+        match ended.recv_timeout(Duration::from_millis(200)) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Disconnected) => return Err(Fatal::Failed("the poll thread panicked".into())),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if stop.load(Ordering::SeqCst) && stopping.get_or_insert_with(Stopwatch::start).elapsed() > drain_limit + Duration::from_secs(5) {
+            return Err(Fatal::Failed(format!("the stop took longer than live.drain_limit ({} s); what was committed is right, the next start folds the rest again", drain_limit.as_secs())));
+        }
+    }
+}
+
+fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>) -> Result<(), Fatal> {
+    let _guard = runtime.enter();
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut signals = signal(kind).map_err(|e| Fatal::Failed(format!("cannot watch signals: {e}")))?;
+        let stop = Arc::clone(stop);
+        runtime.spawn(async move {
+            while signals.recv().await.is_some() {
+                stop.store(true, Ordering::SeqCst);
+            }
+        });
+    }
+    Ok(())
+}
+
+fn poll_thread(
+    config: Config,
+    model: Model,
+    options: Options,
+    stop: &Arc<AtomicBool>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+) -> Result<(), Fatal> {
+    if config.live.threads > 0 {
+        // fails only if a pool exists already, and then that one is used
+        rayon::ThreadPoolBuilder::new().num_threads(config.live.threads).build_global().ok();
+    }
+    let Some(partitions) = partitions_of_input(&config, stop, &health)? else { return Ok(()) };
+    super::admin::refuse_compacted_input(&config)?;
+    let core = Core::new(&config.fold, Arc::new(model), partitions);
+    let member = config.kafka.instance_id.clone().unwrap_or_else(|| format!("{:016x}", random()));
+    tracing::info!(input = config.kafka.input, partitions, group = config.kafka.group, member, "starting");
+    Engine::new(config, options, core, Arc::clone(stop), health, metrics, &member)?.run()
+}
+
+/// How many partitions the input has; waits for the brokers as long as the config says. `None`: told to
+/// stop meanwhile.
+fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> Result<Option<u32>, Fatal> {
+    let reader = client::reader(&config.kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
+    let watch = Stopwatch::start();
+    let topics = [&config.kafka.input, &config.kafka.findings, &config.kafka.dead_letters, &config.kafka.state, &config.kafka.control];
+    let mut partitions = Vec::new();
+    for topic in topics {
+        loop {
+            health.tick();
+            if stop.load(Ordering::SeqCst) {
+                return Ok(None);
+            }
+            match partition_count(&reader, topic) {
+                Ok(count) => {
+                    partitions.push(count);
+                    break;
+                }
+                Err(error) => {
+                    let trouble = reader.context().take_trouble();
+                    if let Some(reason) = trouble.authentication {
+                        return Err(Fatal::Kafka(format!("wrong credentials for {}: {reason}", config.kafka.bootstrap)));
+                    }
+                    if let Some(fatal) = hopeless(&error, &format!("topic `{topic}`")) {
+                        return Err(fatal);
+                    }
+                    let last = trouble.last.unwrap_or_else(|| error.to_string());
+                    health.not_ready("kafka", &last);
+                    let patience = config.kafka.give_up_after;
+                    if watch.elapsed() > patience {
+                        return Err(Fatal::OutOfReach { bootstrap: config.kafka.bootstrap.clone(), seconds: patience.as_secs(), last });
+                    }
+                }
+            }
+        }
+    }
+    health.ready_again("kafka");
+    let &[input, _, _, state, control] = partitions.as_slice() else {
+        return Err(Fatal::Failed("topics were not all looked up".into()));
+    };
+    for (topic, count) in [(&config.kafka.state, state), (&config.kafka.control, control)] {
+        if count != input {
+            return Err(Fatal::Kafka(format!(
+                "topic `{topic}` has {count} partitions, `{}` has {input}: they must be equal; was the input grown? then start a new group with new state and control topics",
+                config.kafka.input
+            )));
+        }
+    }
+    Ok(Some(input))
+}
+
+fn partition_count(reader: &BaseConsumer<Context>, topic: &str) -> Result<u32, KafkaError> {
+    let metadata = reader.fetch_metadata(Some(topic), Duration::from_secs(2))?;
+    let found = metadata.topics().iter().find(|t| t.name() == topic);
+    let missing = KafkaError::MetadataFetch(rdkafka::error::RDKafkaErrorCode::UnknownTopicOrPartition);
+    let found = found.ok_or_else(|| missing.clone())?;
+    if let Some(error) = found.error() {
+        return Err(KafkaError::MetadataFetch(error.into()));
+    }
+    match found.partitions().len() {
+        0 => Err(missing),
+        count => Ok(count as u32),
+    }
+}
+
+/// A dynamic member's part of the transactional id: nobody else's. Not part of the fold.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,160 @@
+//! Same log, same findings, to the byte: any batches, any number of threads, a checkpoint and restore
+//! anywhere.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use stillwatch::config::FoldConfig;
+use stillwatch::finding::render::render;
+use stillwatch::model::Model;
+use stillwatch::pipeline::{Arenas, Core, Counts, Partition, fold_batch, trace_batch};
+use stillwatch::record::dead_letter::DeadLetter;
+use stillwatch::simulate::{self, Spec};
+use stillwatch::source::{Record, placement};
+use stillwatch::tenant::checkpoint::Restorer;
+use stillwatch::tenant::shard::SHARDS;
+use stillwatch::units::{Millis, Position};
+
+const PARTITIONS: u32 = 3;
+
+/// A log: partition and payload of each record, in arrival order.
+type Log = Vec<(u32, Option<Vec<u8>>)>;
+
+fn core(memory: u64) -> Core {
+    let fold = FoldConfig { memory_per_partition: memory, ..FoldConfig::default() };
+    Core::new(&fold, Arc::new(Model::embedded().expect("the shipped model loads")), PARTITIONS)
+}
+
+/// Simulated traffic with attackers, and every kind of bad record strewn among it.
+fn log(seed: u64, tenants: usize, bad: &[(usize, u8)]) -> Log {
+    let spec = Spec { tenants, days: 2.0, attacks: "default".parse().expect("a known spec"), seed, start: Millis(1_780_000_000_000) };
+    let mut log: Log = simulate::simulate(&spec)
+        .take(3_000)
+        .map(|r| (placement::partition_of(r.tenant.as_bytes(), PARTITIONS), Some(r.line.into_bytes())))
+        .collect();
+    for &(at, kind) in bad {
+        let payload = match kind % 6 {
+            0 => None,
+            1 => Some(b"{\"ts\":1780000000000".to_vec()),
+            2 => Some(b"\xff\xfe".to_vec()),
+            3 => Some(b"{\"tenant\":\"far\",\"ts\":\"2099-06-01T00:00:00Z\",\"prompt\":\"hello there\"}".to_vec()),
+            4 => Some(b"{\"tenant\":\"late\",\"ts\":1500000000000,\"prompt\":\"hello there\"}".to_vec()),
+            _ => Some(b"{\"tenant\":7,\"ts\":1780000000000}".to_vec()),
+        };
+        let at = at % (log.len() + 1);
+        log.insert(at, ((at % PARTITIONS as usize) as u32, payload));
+    }
+    log
+}
+
+/// What a run wrote: sorted lines of findings and dead letters, and the counts.
+#[derive(Debug, PartialEq)]
+struct Written {
+    findings: Vec<String>,
+    dead_letters: Vec<String>,
+    counts: Counts,
+}
+
+/// Folds a log in batches of the given sizes (cycled), with a checkpoint and restore of everything after
+/// the batches named.
+fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Written {
+    let mut partitions: Vec<Partition> = (0..PARTITIONS).map(|p| Partition::new(p, 0)).collect();
+    let mut offsets = [0i64; PARTITIONS as usize];
+    let mut arenas = Arenas::default();
+    let (mut findings, mut dead_letters, mut counts) = (Vec::new(), Vec::new(), Counts::default());
+    let context = core.render_context("t");
+    let (mut at, mut batch) = (0, 0);
+    while at < log.len() {
+        let size = batches[batch % batches.len()].clamp(1, log.len() - at);
+        let records: Vec<Record<'_>> = log[at..at + size]
+            .iter()
+            .map(|(partition, payload)| {
+                let offset = offsets[*partition as usize];
+                offsets[*partition as usize] += 1;
+                Record { at: Position { partition: *partition, offset }, broker_ts: None, key: None, payload: payload.as_deref() }
+            })
+            .collect();
+        let traced = trace_batch(core, &records, &mut arenas);
+        let mut folds: Vec<&mut Partition> = partitions.iter_mut().collect();
+        for (index, output) in fold_batch(core, &mut folds, &records, &traced).into_iter().enumerate() {
+            counts.merge(&output.counts);
+            for event in output.events {
+                let line = String::from_utf8(render(&event, &context).payload).expect("JSON is UTF-8");
+                findings.push((event.at, event.time, event.uid, event.revision, line));
+            }
+            for (offset, reason) in output.rejects {
+                let record = records.iter().find(|r| r.at == Position { partition: index as u32, offset }).expect("in the batch");
+                dead_letters.push(String::from_utf8(DeadLetter::new(record, reason, "t").to_json()).expect("UTF-8"));
+            }
+        }
+        if restore_after.contains(&batch) {
+            partitions = partitions.into_iter().map(|partition| through_the_state_topic(core, partition)).collect();
+        }
+        at += size;
+        batch += 1;
+    }
+    findings.sort();
+    dead_letters.sort();
+    Written { findings: findings.into_iter().map(|f| f.4).collect(), dead_letters, counts }
+}
+
+fn through_the_state_topic(core: &Core, partition: Partition) -> Partition {
+    let mut restorer = Restorer::default();
+    for shard in 0..SHARDS {
+        for record in partition.slice(core, shard).expect("a shard").records {
+            restorer.take(&record.key, record.value.as_deref(), |name| core.tenant_hash(name)).expect("state reads back");
+        }
+    }
+    let (close, forget) = core.spans();
+    let restored = restorer.finish(core.identity(), close, forget).expect("state adds up").expect("there is state");
+    assert_eq!(restored.from, partition.next());
+    Partition::restored(partition.index(), restored)
+}
+
+fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool").install(work)
+}
+
+#[test]
+fn the_log_used_here_brings_forth_findings_and_rejects() {
+    let written = run(&core(64 << 20), &log(1, 40, &[(5, 0), (9, 1), (11, 2), (40, 3), (50, 4), (60, 5)]), &[512], &[]);
+    assert!(!written.findings.is_empty());
+    assert_eq!(written.counts.rejected.total(), 4);
+    assert_eq!(written.dead_letters.len(), 4);
+}
+
+#[test]
+fn a_record_from_2099_changes_nobody_elses_findings() {
+    let core = core(64 << 20);
+    let plain = log(2, 40, &[]);
+    let without = run(&core, &plain, &[700], &[]);
+    // replaced, not inserted: offsets are part of a finding
+    let mut odd = plain.clone();
+    let place = 1_500;
+    let mut baseline = plain;
+    odd[place].1 = Some(b"{\"tenant\":\"far\",\"ts\":\"2099-06-01T00:00:00Z\",\"prompt\":\"hello\"}".to_vec());
+    baseline[place].1 = None;
+    assert_eq!(run(&core, &odd, &[700], &[]).findings, run(&core, &baseline, &[700], &[]).findings);
+    assert!(!without.findings.is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn batches_threads_and_restores_change_nothing(
+        seed in 0u64..1_000,
+        tenants in 5usize..60,
+        bad in prop::collection::vec((0usize..3_000, 0u8..6), 0..40),
+        batches in prop::collection::vec(1usize..900, 1..6),
+        restores in prop::collection::vec(0usize..12, 0..4),
+        threads in 1usize..5,
+        memory in prop_oneof![Just(64u64 << 20), Just(256 << 10)],
+    ) {
+        let core = core(memory);
+        let log = log(seed, tenants, &bad);
+        let whole = in_pool(1, || run(&core, &log, &[log.len()], &[]));
+        let split = in_pool(threads, || run(&core, &log, &batches, &restores));
+        prop_assert_eq!(whole, split);
+    }
+}
