@@ -18,6 +18,7 @@ use bumpalo::Bump;
 use rayon::prelude::*;
 
 use crate::config::FoldConfig;
+use crate::feature;
 use crate::finding::Event;
 use crate::finding::render;
 use crate::model::Model;
@@ -40,21 +41,22 @@ pub struct Core {
     pub tracer: Arc<Tracer>,
     /// The model in force.
     pub model: Arc<Model>,
+    topic: String,
     fold: FoldConfig,
     identity: Identity,
     scores: bool,
 }
 
 impl Core {
-    /// The fold for an input of `partitions` partitions.
-    pub fn new(fold: &FoldConfig, model: Arc<Model>, partitions: u32) -> Core {
+    /// The fold of `topic`, which has `partitions` partitions.
+    pub fn new(fold: &FoldConfig, model: Arc<Model>, topic: &str, partitions: u32) -> Core {
         let identity = Identity {
-            feature_table: crate::feature::table_hash(),
+            feature_table: feature::table_hash(),
             key_id: fold.key_id(),
-            fold_config: fold.identity(),
+            fold_config: fold.identity(topic),
             partitions,
         };
-        Core { tracer: Arc::new(Tracer::new(&fold.secret)), model, fold: fold.clone(), identity, scores: false }
+        Core { tracer: Arc::new(Tracer::new(&fold.secret)), model, topic: topic.to_owned(), fold: fold.clone(), identity, scores: false }
     }
 
     /// The same fold, keeping every decision and not only the alarms.
@@ -80,12 +82,14 @@ impl Core {
     }
 
     /// What rendering a finding needs besides the event.
-    pub fn render_context(&self, topic: &str) -> render::Context {
+    pub fn render_context(&self) -> render::Context {
         render::Context {
-            topic: topic.to_owned(),
+            topic: self.topic.clone(),
             model_name: self.model.name().to_owned(),
             model_sha256: self.model.sha256_hex(),
             calibrated: self.model.calibrated(),
+            budget: None,
+            features: feature::text,
         }
     }
 
@@ -260,7 +264,8 @@ pub fn fold_batch(core: &Core, partitions: &mut [&mut Partition], records: &[Rec
     partitions
         .par_iter_mut()
         .map(|partition| {
-            let mine = records.iter().zip(traced).filter(|(record, _)| record.at.partition == partition.index);
+            let index = partition.index;
+            let mine = records.iter().zip(traced).filter(|(record, _)| record.at.partition == index);
             fold_partition(core, partition, mine)
         })
         .collect()

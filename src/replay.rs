@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::clock::Stopwatch;
 use crate::feature;
+use crate::finding::number::six_digits;
 use crate::finding::render::{self, render};
 use crate::finding::{Activity, Event};
 use crate::pipeline::{self, Arenas, Core, Counts, Output, Partition};
@@ -175,7 +176,7 @@ impl<'s> Replay<'s> {
             spec,
             partitions: BTreeMap::new(),
             next: BTreeMap::new(),
-            context: core.render_context(&spec.topic),
+            context: core.render_context(),
             findings: spec.findings.as_deref().map(Out::create).transpose()?,
             scores: spec.scores.as_deref().map(Out::create).transpose()?,
             dead_letters: spec.dead_letters.as_deref().map(Out::create).transpose()?,
@@ -203,7 +204,7 @@ impl<'s> Replay<'s> {
         for ((record, traced), placed) in records.iter_mut().zip(&traced).zip(placed) {
             if !placed {
                 let tenant = traced.as_ref().ok().map(|trace| trace.tenant.as_bytes());
-                record.at.partition = tenant.map_or(0, |tenant| placement::partition_of(tenant, self.spec.partitions));
+                record.at.partition = tenant.map_or(0, |tenant| placement::partition(tenant, self.spec.partitions));
             }
             let partition = record.at.partition;
             self.partitions.entry(partition).or_insert_with(|| Partition::new(partition, 0));
@@ -290,6 +291,11 @@ impl Spec {
     }
 }
 
+/// With 6 significant digits, as in findings.
+fn number(value: f64) -> serde_json::Value {
+    six_digits(value).parse::<f64>().ok().into()
+}
+
 /// One line of `--scores`: absent features are null.
 fn score_line(row: &ScoreRow, core: &Core) -> Vec<u8> {
     let mut line = serde_json::Map::new();
@@ -298,11 +304,11 @@ fn score_line(row: &ScoreRow, core: &Core) -> Vec<u8> {
     line.insert("workload".into(), if row.workload == 0 { "".into() } else { format!("w:{:016x}", row.workload).into() });
     line.insert("ts".into(), format_rfc3339(row.ts).into());
     line.insert("exchanges".into(), row.exchanges.into());
-    line.insert("score".into(), render::number(f64::from(row.score)));
-    line.insert("evidence".into(), render::number(f64::from(row.evidence)));
-    line.insert("threshold".into(), render::number(f64::from(core.model.threshold())));
+    line.insert("score".into(), number(f64::from(row.score)));
+    line.insert("evidence".into(), number(f64::from(row.evidence)));
+    line.insert("threshold".into(), number(f64::from(core.model.threshold())));
     for (index, feature) in feature::TABLE.iter().enumerate() {
-        line.insert(feature.name.into(), row.row.get(index).map_or(serde_json::Value::Null, render::number));
+        line.insert(feature.name.into(), row.row.get(index).map_or(serde_json::Value::Null, number));
     }
     serde_json::Value::Object(line).to_string().into_bytes()
 }

@@ -22,7 +22,7 @@ type Log = Vec<(u32, Option<Vec<u8>>)>;
 
 fn core(memory: u64) -> Core {
     let fold = FoldConfig { memory_per_partition: memory, ..FoldConfig::default() };
-    Core::new(&fold, Arc::new(Model::embedded().expect("the shipped model loads")), PARTITIONS)
+    Core::new(&fold, Arc::new(Model::embedded().expect("the shipped model loads")), "t", PARTITIONS)
 }
 
 /// Simulated traffic with attackers, and every kind of bad record strewn among it.
@@ -30,7 +30,7 @@ fn log(seed: u64, tenants: usize, bad: &[(usize, u8)]) -> Log {
     let spec = Spec { tenants, days: 2.0, attacks: "default".parse().expect("a known spec"), seed, start: Millis(1_780_000_000_000) };
     let mut log: Log = simulate::simulate(&spec)
         .take(3_000)
-        .map(|r| (placement::partition_of(r.tenant.as_bytes(), PARTITIONS), Some(r.line.into_bytes())))
+        .map(|r| (placement::partition(r.tenant.as_bytes(), PARTITIONS), Some(r.line.into_bytes())))
         .collect();
     for &(at, kind) in bad {
         let payload = match kind % 6 {
@@ -62,7 +62,7 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
     let mut offsets = [0i64; PARTITIONS as usize];
     let mut arenas = Arenas::default();
     let (mut findings, mut dead_letters, mut counts) = (Vec::new(), Vec::new(), Counts::default());
-    let context = core.render_context("t");
+    let context = core.render_context();
     let (mut at, mut batch) = (0, 0);
     while at < log.len() {
         let size = batches[batch % batches.len()].clamp(1, log.len() - at);

@@ -35,7 +35,7 @@ impl Outputs {
             input: kafka.input.clone(),
             mode: kafka.dead_letter_mode,
             largest_dead_letter: 1_000_000, // librdkafka's message.max.bytes
-            context: core.render_context(&kafka.input),
+            context: core.render_context(),
         }
     }
 

@@ -96,7 +96,7 @@ fn poll_thread(
     }
     let Some(partitions) = partitions_of_input(&config, stop, &health)? else { return Ok(()) };
     super::admin::refuse_compacted_input(&config)?;
-    let core = Core::new(&config.fold, Arc::new(model), partitions);
+    let core = Core::new(&config.fold, Arc::new(model), &config.kafka.input, partitions);
     let member = config.kafka.instance_id.clone().unwrap_or_else(|| format!("{:016x}", random()));
     tracing::info!(input = config.kafka.input, partitions, group = config.kafka.group, member, "starting");
     Engine::new(config, options, core, Arc::clone(stop), health, metrics, &member)?.run()

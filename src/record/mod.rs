@@ -3,6 +3,7 @@
 //! Nothing here keeps state, reads a clock or copies text: an exchange borrows from the record's bytes and
 //! from the arena of the chunk that is decoded. Every record becomes exactly one exchange or one reject.
 
+pub mod dead_letter;
 pub mod exchange;
 pub mod field;
 pub mod json;
