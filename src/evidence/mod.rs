@@ -1,0 +1,103 @@
+//! Scores over time to a decision.
+//!
+//! Calm units differ by lasting offsets: the mean score of one is always a little above that of
+//! another, and a plain sum of log-ratios would cross any threshold with time. So the offset is
+//! modelled ([`offset`]): evidence saturates at what the mean score says about the kind of unit, and
+//! more exchanges only make the mean more certain. Kept at four spans, so that late starts are seen.
+//!
+//! Decisions fall at fixed exchange counts of a unit, never at batch borders. Cost: 0.2 µs a decision.
+
+mod alarm;
+mod offset;
+mod pattern;
+
+use serde::{Deserialize, Serialize};
+
+use crate::feature::Row;
+use crate::finding::{Kind, Seen};
+use crate::model::Scored;
+use crate::sketch::mean::weight;
+
+pub use alarm::alarm;
+pub use offset::{Params, Side};
+
+/// Exchanges of a unit before its first decision.
+pub const FIRST: u64 = 8;
+/// Every exchange decides up to here, then every fourth: the features speak of the last 64.
+const EACH_UNTIL: u64 = 64;
+const THEN_EVERY: u64 = 4;
+/// Decisions that each mean spans.
+const SPANS: [u32; 4] = [16, 64, 256, 1_024];
+
+/// Whether a unit decides at this exchange count.
+pub fn is_decision(exchanges: u64) -> bool {
+    FIRST <= exchanges && (exchanges <= EACH_UNTIL || exchanges.is_multiple_of(THEN_EVERY))
+}
+
+/// What has accumulated for a unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    decisions: u32,
+    means: [f32; SPANS.len()],
+    level: f32,
+}
+
+/// Which unit decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Workload or tenant.
+    pub kind: Kind,
+    /// Keyed hash of account and frame; 0 for the tenant.
+    pub workload: u64,
+    /// The workload's account.
+    pub account: Option<&'a str>,
+}
+
+/// One decision, as `replay --scores` and `train` see it.
+#[derive(Debug)]
+pub struct Decision<'a> {
+    /// Which unit.
+    pub subject: Subject<'a>,
+    /// Its exchanges so far.
+    pub exchanges: u64,
+    /// The deciding exchange.
+    pub at: Seen,
+    /// Its features.
+    pub row: &'a Row,
+    /// What the model says of them.
+    pub scored: &'a Scored,
+    /// Evidence after this decision.
+    pub evidence: f32,
+}
+
+impl Evidence {
+    /// Adds the score of a decision; the new evidence: the highest over the spans.
+    pub fn add(&mut self, score: f32, params: &Params) -> f32 {
+        self.decisions = self.decisions.saturating_add(1);
+        let mut highest = f64::NEG_INFINITY;
+        for (k, (mean, span)) in self.means.iter_mut().zip(SPANS).enumerate() {
+            *mean += weight(self.decisions, span) * (score - *mean);
+            // up to its span a mean equals the next shorter one's
+            if k == 0 || self.decisions > SPANS[k - 1] {
+                // a forgetting mean of weight 1/s is as certain as a plain mean of 2s − 1 values
+                let values = self.decisions.min(2 * span - 1);
+                highest = highest.max(params.log_ratio(f64::from(*mean), f64::from(values)));
+            }
+        }
+        self.level = highest as f32;
+        self.level
+    }
+
+    /// Evidence after the last decision; 0 before the first.
+    pub fn level(&self) -> f32 {
+        self.level
+    }
+
+    /// Back to the start: another model judges from here on.
+    pub fn forget(&mut self) {
+        *self = Evidence::default();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! The bounded summaries that a unit is made of. Each has a property test against its exact counterpart.
+//!
+//! All are plain values: no allocation after they are built (but [`top::Top`], which grows to its
+//! bound), no clock, no random numbers, so that the same sequence gives the same bytes.
+
+pub mod mean;
+pub mod novelty;
+pub mod ring;
+pub mod top;
+
+pub use mean::{Mean, Spread};
+pub use novelty::Novelty;
+pub use ring::Ring;
+pub use top::Top;

@@ -1,0 +1,126 @@
+//! Space-saving: the heaviest keys of a stream in a fixed number of entries (Metwally et al., 2005).
+//!
+//! Promise: an entry's true count lies between `count − error` and `count`, and every key that makes
+//! up more than 1/[`CAPACITY`] of the stream is held. Cost: one pass over at most 64 entries of 24 bytes.
+
+use serde::{Deserialize, Serialize};
+
+/// Entries. A key with 1.6 % of the stream is never missed.
+pub const CAPACITY: usize = 64;
+
+/// One key with its bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    key: u64,
+    count: u32,
+    error: u32,
+    /// Ordinal of the last sight: of two equal counts the older goes.
+    last: u32,
+}
+
+impl Entry {
+    /// How often the key was seen at least.
+    pub fn at_least(&self) -> u32 {
+        self.count - self.error.min(self.count)
+    }
+}
+
+/// The heaviest keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Top {
+    entries: Vec<Entry>,
+    ordinal: u32,
+}
+
+impl Top {
+    /// Counts one sight of a key and says how often it was seen at least.
+    /// Full: the key takes the place, and inherits the count, of the lightest entry.
+    pub fn add(&mut self, key: u64) -> u32 {
+        self.ordinal = self.ordinal.wrapping_add(1);
+        let last = self.ordinal;
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.key == key) {
+            entry.count = entry.count.saturating_add(1);
+            entry.last = last;
+            return entry.at_least();
+        }
+        if self.entries.len() < CAPACITY {
+            self.entries.push(Entry {
+                key,
+                count: 1,
+                error: 0,
+                last,
+            });
+            return 1;
+        }
+        let Some(lightest) = self
+            .entries
+            .iter_mut()
+            .min_by_key(|entry| (entry.count, entry.last))
+        else {
+            return 0;
+        };
+        let error = lightest.count;
+        *lightest = Entry {
+            key,
+            count: error.saturating_add(1),
+            error,
+            last,
+        };
+        1
+    }
+
+    /// Drops a key: it got a place of its own.
+    pub fn remove(&mut self, key: u64) {
+        if let Some(at) = self.entries.iter().position(|entry| entry.key == key) {
+            self.entries.swap_remove(at);
+        }
+    }
+
+    /// Entries in use.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Nothing counted yet.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn keeps_its_promise(keys in prop::collection::vec(0u64..400, 1..2_000), heavy in 0u64..400) {
+            // every fifth is the heavy key
+            let keys: Vec<u64> = keys.into_iter().enumerate().map(|(i, k)| if i % 5 == 0 { heavy } else { k }).collect();
+            let (mut top, mut exact) = (Top::default(), BTreeMap::<u64, u32>::new());
+            for key in &keys {
+                let at_least = top.add(*key);
+                *exact.entry(*key).or_default() += 1;
+                prop_assert!(at_least <= exact[key]);
+            }
+            for entry in &top.entries {
+                prop_assert!(entry.at_least() <= exact[&entry.key] && exact[&entry.key] <= entry.count);
+            }
+            for (key, count) in exact {
+                if count as usize > keys.len() / CAPACITY {
+                    prop_assert!(top.entries.iter().any(|entry| entry.key == key), "{key} with {count} is missing");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn never_grows_beyond_its_capacity() {
+        let mut top = Top::default();
+        (0..10_000).for_each(|key| {
+            top.add(key);
+        });
+        assert_eq!(top.len(), CAPACITY);
+    }
+}

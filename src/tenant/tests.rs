@@ -1,0 +1,221 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::stream::{HARVEST, Habit, PERSON, PIPELINE, scatter, stream};
+use super::*;
+use crate::feature::Row;
+use crate::finding::{Alarm, Kind, Pattern, Seen};
+use crate::model::{Model, reference};
+use crate::trace::Trace;
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    let rows = calm_rows();
+    reference::model(reference::body(&rows))
+});
+
+fn calm_rows() -> Vec<(Row, u64)> {
+    let mut rows = Vec::new();
+    for seed in 0..60 {
+        let habit = if seed % 2 == 0 { PERSON } else { PIPELINE };
+        let mut unit = unit::Unit::default();
+        for (trace, at) in stream(&habit, scatter(seed), 700) {
+            unit.fold(&trace, at);
+            if unit.exchanges.is_power_of_two() && unit.exchanges >= 8 || unit.exchanges % 100 == 0
+            {
+                rows.push((Row::of(&unit), unit.exchanges));
+            }
+        }
+    }
+    rows
+}
+
+fn run(traces: &[(Trace<'static>, Seen)]) -> (Tenant, Vec<Alarm>) {
+    let mut tenant = Tenant::new("acme");
+    let alarms = traces
+        .iter()
+        .filter_map(|(trace, at)| tenant.observe(trace, *at, &MODEL))
+        .collect();
+    (tenant, alarms)
+}
+
+/// A harvest in an account of its own, every `every`-th exchange of an otherwise calm tenant.
+fn mixed(every: usize, count: u64) -> Vec<(Trace<'static>, Seen)> {
+    let mut harvest = stream(&HARVEST, 99, count).into_iter();
+    let calm = stream(&PERSON, 5, count);
+    let pick = |(i, calm): (usize, (Trace<'static>, Seen))| {
+        let trace = if i % every == 0 {
+            harvest.next().unwrap().0
+        } else {
+            calm.0
+        };
+        (trace, calm.1)
+    };
+    calm.into_iter().enumerate().map(pick).collect()
+}
+
+#[test]
+fn people_and_an_honest_pipeline_stay_quiet() {
+    for habit in [PERSON, PIPELINE] {
+        let (_, alarms) = run(&stream(&habit, 12_345, 600));
+        assert!(alarms.is_empty(), "{:?}", alarms.first());
+    }
+}
+
+#[test]
+fn a_pure_harvest_is_found_within_forty_exchanges_with_reasons() {
+    let (_, alarms) = run(&stream(&HARVEST, 3, 100));
+    let first = alarms.first().unwrap();
+    assert!(first.exchanges <= 40, "{first:?}");
+    assert_eq!(first.pattern, Pattern::ReasoningHarvest);
+    assert!(!first.reasons.is_empty() && first.reasons.len() <= Alarm::MAX_REASONS);
+    assert!(first.reasons.is_sorted_by(|a, b| a.weight >= b.weight));
+    assert!(
+        first
+            .reasons
+            .iter()
+            .all(|r| 0.0 < r.weight && r.weight <= 1.0)
+    );
+    assert!(first.evidence >= first.threshold && first.p_value > 0.0);
+    assert_eq!(first.last.offset, first.exchanges as i64 - 1);
+}
+
+#[test]
+fn a_twentieth_of_a_tenant_is_found_as_a_workload() {
+    let (tenant, alarms) = run(&mixed(20, 1_200));
+    let first = alarms
+        .iter()
+        .find(|alarm| alarm.kind == Kind::Workload)
+        .unwrap();
+    assert_eq!(first.account.as_deref(), Some("key"));
+    assert!(first.exchanges <= 40 && first.workload != 0);
+    assert!(tenant.open_workloads() >= 1);
+}
+
+#[test]
+fn state_stays_within_its_bound_whatever_arrives() {
+    let mut tenant = Tenant::new(&"n".repeat(256));
+    for (i, (mut trace, at)) in stream(
+        &Habit {
+            openings: 50,
+            ..PERSON
+        },
+        1,
+        3_000,
+    )
+    .into_iter()
+    .enumerate()
+    {
+        trace.account_hash.0 = scatter(i as u64 % 97);
+        tenant.observe(&trace, at, &MODEL);
+        assert!(tenant.logical_bytes() <= Tenant::MOST_BYTES);
+        assert!(tenant.open_workloads() <= workloads::CELLS);
+    }
+}
+
+#[test]
+fn every_workload_gets_its_turn() {
+    // twenty equal accounts: each must be judged for a whole span, though only eight fit
+    let mut judged = std::collections::BTreeMap::<u64, u64>::new();
+    let mut tenant = Tenant::new("acme");
+    for (i, (mut trace, at)) in stream(
+        &Habit {
+            gap_seconds: 3,
+            ..PIPELINE
+        },
+        1,
+        12_000,
+    )
+    .into_iter()
+    .enumerate()
+    {
+        trace.account_hash.0 = 1 + scatter(i as u64) % 20;
+        tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
+            let most = judged.entry(decision.subject.workload).or_default();
+            *most = decision.exchanges.max(*most);
+        });
+    }
+    judged.remove(&0);
+    assert_eq!(judged.len(), 20, "{judged:?}");
+    assert!(judged.values().all(|most| *most >= 64), "{judged:?}");
+}
+
+#[test]
+fn a_suspicious_cell_is_not_pushed_out() {
+    let mut tenant = Tenant::new("acme");
+    let (mut found, mut lost) = (None, false);
+    let harvest = stream(&HARVEST, 4, 200);
+    let calm = stream(&PIPELINE, 5, 6_000);
+    for (i, (mut trace, at)) in calm.into_iter().enumerate() {
+        if i % 10 == 0 && i < 1_000 {
+            trace = harvest[i / 10].0;
+        } else {
+            trace.account_hash.0 = scatter(i as u64 % 30);
+        }
+        if let Some(alarm) = tenant
+            .observe(&trace, at, &MODEL)
+            .filter(|alarm| alarm.account.as_deref() == Some("key"))
+        {
+            lost |= found.is_some_and(|before| alarm.exchanges <= before);
+            found = Some(alarm.exchanges);
+        }
+    }
+    assert!(found.is_some() && !lost);
+}
+
+#[test]
+fn forgetting_evidence_keeps_the_sketches() {
+    let (mut tenant, alarms) = run(&stream(&HARVEST, 3, 60));
+    assert!(!alarms.is_empty());
+    let exchanges = tenant.exchanges();
+    tenant.forget_evidence();
+    assert_eq!(tenant.exchanges(), exchanges);
+    let (trace, at) = stream(&HARVEST, 3, 61)[60];
+    let mut level = 0.0;
+    tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
+        level = decision.evidence
+    });
+    assert!(level <= alarms.last().unwrap().evidence);
+}
+
+fn encode(tenant: &Tenant) -> Vec<u8> {
+    postcard::to_stdvec(tenant).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn decoding_restores_state_and_behaviour(seed in any::<u64>(), every in 2usize..6, cut in 0usize..400) {
+        let mut traces = mixed(every, 400);
+        for (i, (trace, _)) in traces.iter_mut().enumerate() {
+            if scatter(seed ^ i as u64) % 3 == 0 {
+                trace.account_hash.0 = scatter(seed ^ i as u64) % 12;
+            }
+        }
+        let (whole, all) = run(&traces);
+        let (half, mut alarms) = run(&traces[..cut]);
+        let bytes = encode(&half);
+        let mut restored: Tenant = postcard::from_bytes(&bytes).unwrap();
+        prop_assert_eq!(&restored, &half);
+        prop_assert_eq!(encode(&restored), bytes);
+        alarms.extend(traces[cut..].iter().filter_map(|(trace, at)| restored.observe(trace, *at, &MODEL)));
+        prop_assert_eq!(alarms, all);
+        prop_assert_eq!(encode(&restored), encode(&whole));
+    }
+
+    #[test]
+    fn damaged_state_never_panics(seed in any::<u64>(), flips in 1usize..6) {
+        let traces = mixed(3, 200);
+        let (tenant, _) = run(&traces[..150]);
+        let mut bytes = encode(&tenant);
+        for i in 0..flips as u64 {
+            let at = (scatter(seed ^ i) % bytes.len() as u64) as usize;
+            bytes[at] ^= (scatter(seed.wrapping_add(i)) as u8).max(1);
+        }
+        if let Ok(mut tenant) = postcard::from_bytes::<Tenant>(&bytes) {
+            for (trace, at) in &traces[150..] {
+                tenant.observe(trace, *at, &MODEL);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The text pass: what the prompt, the system prompt and the response give.
+
+use super::Flags;
+use super::overlap::Overlap;
+use super::phrases::{self, Phrases};
+use super::shingles::{Lowest, gram};
+use super::simhash::Simhash;
+use super::words::{each_word, folded, mix};
+use crate::record::Exchange;
+
+/// Words at the start of a prompt that are taken for its template; what follows is the slot.
+const TEMPLATE_WORDS: usize = 6;
+
+/// What the text says, under public hashes.
+pub(super) struct Read {
+    pub(super) frame: u64,
+    pub(super) template: u64,
+    pub(super) prompt: u64,
+    pub(super) simhash: u64,
+    pub(super) overlap: f32,
+    pub(super) flags: Flags,
+    pub(super) shingles: Lowest,
+}
+
+/// Reads the texts of an exchange once.
+pub(super) fn read(exchange: &Exchange<'_>, phrases: Option<&Phrases>) -> Read {
+    let prompt = exchange.prompt.unwrap_or_default();
+    let system = exchange.system.unwrap_or_default();
+    let template = folded(prompt, TEMPLATE_WORDS);
+    let mut overlap = Overlap::new();
+    let (shingles, simhash, prompt_hash) = read_prompt(prompt, &mut overlap);
+    if !prompt.is_empty()
+        && let Some(response) = exchange.response
+    {
+        each_word(response, |hash, bytes| {
+            overlap.response_word(hash, bytes);
+            true
+        });
+    }
+    let found = phrases.map_or(0, |phrases| phrases.find(prompt) | phrases.find(system));
+    let flags = Flags::default()
+        .with(Flags::PROMPT, !prompt.is_empty())
+        .with(
+            Flags::RESPONSE,
+            !prompt.is_empty() && exchange.response.is_some_and(|text| !text.is_empty()),
+        )
+        .with(Flags::ELICITS, found & phrases::REASONING != 0)
+        .with(
+            Flags::RECORDS,
+            found & (phrases::RECORD | phrases::CLEAN) != 0,
+        )
+        .with(Flags::JUDGES, found & phrases::JUDGE != 0);
+    Read {
+        frame: frame(system, exchange.tools, template),
+        template,
+        prompt: prompt_hash,
+        simhash,
+        overlap: if flags.has(Flags::RESPONSE) {
+            overlap.share()
+        } else {
+            0.0
+        },
+        flags,
+        shingles,
+    }
+}
+
+/// System prompt (numbers folded) and tools, or the template where there is neither.
+fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
+    if system.is_empty() && tools.is_empty() {
+        return template;
+    }
+    let mut hash = folded(system, usize::MAX) ^ 0x5851_f42d_4c95_7f2d;
+    for tool in tools {
+        hash = mix(hash ^ folded(tool, usize::MAX), 0xda94_2042_e4dd_58b5);
+    }
+    hash
+}
+
+/// Shingles of the slot, simhash and hash of all words; fills the filter of the prompt's words.
+fn read_prompt(prompt: &str, overlap: &mut Overlap) -> (Lowest, u64, u64) {
+    let (mut lowest, mut simhash) = (Lowest::new(), Simhash::new());
+    let (mut all, mut words) = (0u64, 0usize);
+    let (mut before_last, mut last) = (0, 0);
+    each_word(prompt, |hash, bytes| {
+        words += 1;
+        all = mix(all ^ hash, 0xe703_7ed1_a0b4_28db);
+        overlap.prompt_word(hash, bytes);
+        simhash.add(hash);
+        if words > TEMPLATE_WORDS + 2 {
+            lowest.add(gram(before_last, last, hash));
+        }
+        before_last = last;
+        last = hash;
+        true
+    });
+    if lowest.get().is_empty() && !prompt.is_empty() {
+        // too short for a slot: the prompt as a whole is what may be new
+        lowest.add(all);
+    }
+    (lowest, simhash.finish(), all)
+}
