@@ -1,0 +1,262 @@
+//! Conversations: messages, parts of content, and the tools that were offered.
+//!
+//! Content is a string or an array of parts; the texts of the parts are joined by a line feed. One text is
+//! borrowed as it is, only several are copied, into the arena.
+
+use bumpalo::Bump;
+use bumpalo::collections::{String as BumpString, Vec as BumpVec};
+
+use super::Turns;
+use super::field::{self, Read, Wrong};
+use super::json::{Json, Kind, Parsed};
+
+/// More tools than this are read and not kept: no agent has them, and names would cost more than the record.
+pub const MAX_TOOLS: usize = 1024;
+
+/// What `messages` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conversation<'a> {
+    /// Text of the last user message.
+    pub prompt: Option<&'a str>,
+    /// Texts of the system and developer messages.
+    pub system: Option<&'a str>,
+    /// What stands before the last user message, or all where there is none.
+    pub turns: Turns,
+}
+
+/// An array of messages. A `null` among them is not one.
+pub fn conversation<'a>(json: &mut Json<'a>) -> Parsed<Read<Conversation<'a>>> {
+    if json.peek()? != Kind::Array {
+        return field::other(json);
+    }
+    let mut told = Conversation::default();
+    let mut system = Joined::new_in(json.arena());
+    let (mut before_prompt, mut so_far) = (None, Turns::default());
+    let mut wrong = false;
+    let mut more = json.open_array()?;
+    while more {
+        match message(json)? {
+            Read::Absent => {}
+            Read::Wrong => wrong = true,
+            Read::Value(Message { role, text }) => {
+                let role = role.unwrap_or_default();
+                let bytes = text.map_or(0, str::len) as u32;
+                so_far.messages = so_far.messages.saturating_add(1);
+                so_far.prefill = role == "assistant";
+                match role {
+                    "system" | "developer" => system.add(text),
+                    "user" => {
+                        told.prompt = text;
+                        before_prompt = Some(so_far);
+                        so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
+                    }
+                    _ => {
+                        so_far.assistant = so_far.assistant.saturating_add(u32::from(role == "assistant"));
+                        so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
+                    }
+                }
+            }
+        }
+        more = json.next_item()?;
+    }
+    told.system = system.text();
+    let before_prompt = before_prompt.unwrap_or(so_far);
+    told.turns = Turns { messages: so_far.messages, prefill: so_far.prefill, ..before_prompt };
+    Ok(if wrong { Read::Wrong } else { Read::Value(told) })
+}
+
+/// A string, or a message object whose content is the text.
+pub fn text_or_message<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
+    if json.peek()? != Kind::Object {
+        return field::text(json);
+    }
+    Ok(match message(json)? {
+        Read::Value(Message { text: Some(text), .. }) => Read::Value(text),
+        Read::Value(_) | Read::Absent => Read::Absent,
+        Read::Wrong => Read::Wrong,
+    })
+}
+
+/// A string, or an array of parts of which some have a `text`.
+pub fn text_or_parts<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
+    if json.peek()? != Kind::Array {
+        return field::text(json);
+    }
+    let mut joined = Joined::new_in(json.arena());
+    let mut wrong = false;
+    let mut more = json.open_array()?;
+    while more {
+        match field::text_or_member(json, "text")? {
+            Read::Value(text) => joined.add(Some(text)),
+            Read::Absent => {}
+            Read::Wrong => wrong = true,
+        }
+        more = json.next_item()?;
+    }
+    Ok(match joined.text() {
+        _ if wrong => Read::Wrong,
+        Some(text) => Read::Value(text),
+        None => Read::Absent,
+    })
+}
+
+/// Names of tools: strings, or objects with `name`, `function.name` or, for the built-in ones, only `type`.
+pub fn tool_names<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a [&'a str]>> {
+    if json.peek()? != Kind::Array {
+        return field::other(json);
+    }
+    let mut names = BumpVec::new_in(json.arena());
+    let mut wrong = false;
+    let mut more = json.open_array()?;
+    while more {
+        match tool_name(json)? {
+            Read::Value(name) if names.len() < MAX_TOOLS => names.push(name),
+            Read::Value(_) | Read::Absent => {}
+            Read::Wrong => wrong = true,
+        }
+        more = json.next_item()?;
+    }
+    Ok(if wrong { Read::Wrong } else { Read::Value(names.into_bump_slice()) })
+}
+
+struct Message<'a> {
+    role: Option<&'a str>,
+    text: Option<&'a str>,
+}
+
+fn message<'a>(json: &mut Json<'a>) -> Parsed<Read<Message<'a>>> {
+    if json.peek()? != Kind::Object {
+        return field::other(json);
+    }
+    let mut message = Message { role: None, text: None };
+    let mut wrong = Wrong::new_in(json.arena());
+    let mut key = json.open_object()?;
+    while let Some(name) = key {
+        match name {
+            "role" => wrong.put(name, &mut message.role, field::text(json)?),
+            "content" => wrong.put(name, &mut message.text, text_or_parts(json)?),
+            _ => json.skip()?,
+        }
+        key = json.next_key()?;
+    }
+    Ok(wrong.judge(message))
+}
+
+fn tool_name<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
+    if json.peek()? != Kind::Object {
+        return field::text(json);
+    }
+    let (mut own, mut inner, mut kind) = (None, None, None);
+    let mut wrong = Wrong::new_in(json.arena());
+    let mut key = json.open_object()?;
+    while let Some(name) = key {
+        match name {
+            "name" => wrong.put(name, &mut own, field::text(json)?),
+            "function" => wrong.put(name, &mut inner, field::text_or_member(json, "name")?),
+            "type" => wrong.put(name, &mut kind, field::text(json)?),
+            _ => json.skip()?,
+        }
+        key = json.next_key()?;
+    }
+    Ok(match own.or(inner).or(kind) {
+        _ if wrong.any() => Read::Wrong,
+        Some(name) => Read::Value(name),
+        None => Read::Absent,
+    })
+}
+
+/// Texts joined by line feeds.
+struct Joined<'a> {
+    first: Option<&'a str>,
+    all: Option<BumpString<'a>>,
+    arena: &'a Bump,
+}
+
+impl<'a> Joined<'a> {
+    fn new_in(arena: &'a Bump) -> Self {
+        Joined { first: None, all: None, arena }
+    }
+
+    fn add(&mut self, text: Option<&'a str>) {
+        let Some(text) = text else { return };
+        let Some(first) = self.first else {
+            self.first = Some(text);
+            return;
+        };
+        let all = self.all.get_or_insert_with(|| BumpString::from_str_in(first, self.arena));
+        all.push('\n');
+        all.push_str(text);
+    }
+
+    fn text(self) -> Option<&'a str> {
+        self.all.map(BumpString::into_bump_str).or(self.first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use bumpalo::Bump;
+
+    use super::{Conversation, MAX_TOOLS, Turns, conversation, text_or_message, text_or_parts, tool_names};
+    use crate::record::field::Read;
+    use crate::record::json::Json;
+
+    #[test]
+    fn the_last_user_message_is_the_prompt() {
+        let arena = Bump::new();
+        let messages = r#"[{"role":"system","content":"Be brief."},{"role":"user","content":"one"},
+            {"content":[{"type":"text","text":"a"},{"type":"image"},{"text":"b"}],"role":"assistant"},
+            {"role":"developer","content":"Really."},{"role":"tool","content":null},{"role":"user","content":"two"},
+            {"role":"assistant","content":"So"}]"#;
+        let told = conversation(&mut Json::new(messages, &arena)).unwrap();
+        let turns = Turns { messages: 7, assistant: 1, context_bytes: 6, prefill: true };
+        assert_eq!(told, Read::Value(Conversation { prompt: Some("two"), system: Some("Be brief.\nReally."), turns }));
+    }
+
+    #[test]
+    fn without_a_user_message_all_is_context() {
+        let arena = Bump::new();
+        let told = conversation(&mut Json::new(r#"[{"role":"assistant","content":"abc"},null,{}]"#, &arena)).unwrap();
+        let turns = Turns { messages: 2, assistant: 1, context_bytes: 3, prefill: false };
+        assert_eq!(told, Read::Value(Conversation { prompt: None, system: None, turns }));
+    }
+
+    #[test]
+    fn wrong_types_are_wrong_and_consumed() {
+        let arena = Bump::new();
+        for text in ["{}", "\"hi\"", "[1]", "[\"hi\"]", r#"[{"role":1}]"#, r#"[{"content":7}]"#, r#"[{"content":[7]}]"#,
+            r#"[{"content":[{"text":7}]}]"#, r#"[{"role":1},{"role":"user","content":"x"}]"#]
+        {
+            let mut json = Json::new(text, &arena);
+            assert_eq!(conversation(&mut json), Ok(Read::Wrong), "{text}");
+            assert_eq!(json.finish(), Ok(()), "{text}");
+        }
+        assert_eq!(conversation(&mut Json::new("null", &arena)), Ok(Read::Absent));
+    }
+
+    #[test]
+    fn a_response_is_text_or_a_message() {
+        let arena = Bump::new();
+        let response = |text| text_or_message(&mut Json::new(text, &arena)).unwrap();
+        assert_eq!(response(r#""yes""#), Read::Value("yes"));
+        assert_eq!(response(r#"{"role":"assistant","content":[{"text":"y"},{"text":"es"}]}"#), Read::Value("y\nes"));
+        assert_eq!(response(r#"{"role":"assistant","tool_calls":[{}]}"#), Read::Absent);
+        assert_eq!(response("[]"), Read::Wrong);
+        assert_eq!(text_or_parts(&mut Json::new(r#"["a",{"text":"b"},null]"#, &arena)), Ok(Read::Value("a\nb")));
+    }
+
+    #[test]
+    fn tools_have_names_in_three_places_and_a_limit() {
+        let arena = Bump::new();
+        let tools = r#"["search",{"name":"sql","type":"x"},{"type":"function","function":{"name":"run","parameters":{}}},{"type":"web"},{}]"#;
+        let names: &[&str] = &["search", "sql", "run", "web"];
+        assert_eq!(tool_names(&mut Json::new(tools, &arena)), Ok(Read::Value(names)));
+        assert_eq!(tool_names(&mut Json::new(r#"[{"name":3}]"#, &arena)), Ok(Read::Wrong));
+        assert_eq!(tool_names(&mut Json::new(r#"{"name":"x"}"#, &arena)), Ok(Read::Wrong));
+        let many = format!("[{}0]", r#""t","#.repeat(2 * MAX_TOOLS)).replace("0]", r#""t"]"#);
+        let kept = tool_names(&mut Json::new(arena.alloc_str(&many), &arena)).unwrap().value().unwrap();
+        assert_eq!(kept.len(), MAX_TOOLS);
+    }
+}
