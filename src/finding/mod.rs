@@ -4,7 +4,15 @@
 //! Pure: same events, same bytes. No text: ids, numbers and keyed hashes only.
 
 pub mod lifecycle;
+pub mod grade;
 pub mod reasons;
+mod phrases;
+mod reading;
+mod atlas;
+mod number;
+mod ocsf;
+mod unmapped;
+mod cloudevents;
 pub mod render;
 
 use serde::{Deserialize, Serialize};
