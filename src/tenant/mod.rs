@@ -1,8 +1,15 @@
 //! Per-tenant state of bounded size, folded from traces.
 
-pub mod state;
+//!
+//! `watermark` gives a record its time, `unit`, `workloads` and `state` fold it into its tenant, `shard`
+//! keeps the tenants with their timers and limit, `checkpoint` writes and reads them.
+
+pub mod watermark;
 pub mod unit;
 pub mod workloads;
+pub mod state;
+pub mod shard;
+pub mod checkpoint;
 
 pub use state::Tenant;
 

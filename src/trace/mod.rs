@@ -59,6 +59,8 @@ pub struct Trace<'a> {
     pub reasoning_tokens: u32,
     /// Share of the response's words that the prompt held.
     pub overlap: f32,
+    /// Top-level fields of the record that its schema does not know.
+    pub unknown_fields: u16,
     /// What was seen.
     pub flags: Flags,
     /// What there was to see.
@@ -170,6 +172,11 @@ impl Tracer {
         }
     }
 
+    /// The keyed hash of a tenant's name.
+    pub fn tenant_hash(&self, name: &str) -> TenantHash {
+        TenantHash(self.keys.tenant(name))
+    }
+
     /// The trace of an exchange.
     pub fn trace<'a>(&self, exchange: &Exchange<'a>) -> Trace<'a> {
         let read = text::read(exchange, self.phrases.as_ref());
@@ -179,8 +186,9 @@ impl Tracer {
         }
         let tokens = parameters::tokens(exchange);
         Trace {
+            unknown_fields: exchange.unknown_fields.len().min(usize::from(u16::MAX)) as u16,
             tenant: exchange.tenant,
-            tenant_hash: TenantHash(self.keys.tenant(exchange.tenant)),
+            tenant_hash: self.tenant_hash(exchange.tenant),
             account: exchange
                 .account
                 .filter(|account| !account.is_empty())
