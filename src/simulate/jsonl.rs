@@ -1,0 +1,59 @@
+//! A simulation as JSONL, with its labels.
+
+use std::io::{self, Write};
+
+use super::population::Truth;
+use super::spec::Spec;
+use super::simulate;
+use crate::units::Millis;
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Records.
+    pub records: u64,
+    /// Those of them that were harvested.
+    pub harvested: u64,
+    /// Bytes, line breaks included.
+    pub bytes: u64,
+    /// Tenants.
+    pub tenants: u64,
+    /// Those of them that harvest.
+    pub attackers: u64,
+    /// Time of the first record.
+    pub first: Option<Millis>,
+    /// Time of the last record.
+    pub last: Option<Millis>,
+}
+
+/// Writes records to `out` and labels to `labels`; calls `progress` with the number of records every 1,000.
+pub fn write_jsonl(
+    spec: &Spec,
+    out: &mut dyn Write,
+    labels: &mut dyn Write,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<Summary> {
+    let simulation = simulate(spec);
+    let mut summary = Summary { tenants: simulation.tenants() as u64, ..Summary::default() };
+    for label in simulation.labels() {
+        summary.attackers += u64::from(label.label == Truth::Attack);
+        serde_json::to_writer(&mut *labels, &label)?;
+        labels.write_all(b"\n")?;
+    }
+    for record in simulation {
+        out.write_all(record.line.as_bytes())?;
+        out.write_all(b"\n")?;
+        summary.records += 1;
+        summary.harvested += u64::from(record.harvested);
+        summary.bytes += record.line.len() as u64 + 1;
+        summary.first = summary.first.or(Some(record.ts));
+        summary.last = Some(record.ts);
+        if summary.records.is_multiple_of(1_000) {
+            progress(summary.records);
+        }
+    }
+    progress(summary.records);
+    out.flush()?;
+    labels.flush()?;
+    Ok(summary)
+}

@@ -1,0 +1,162 @@
+//! Words of several made-up languages, with Zipf frequencies, and the topics that prefer some of them.
+//!
+//! Function words are real, so that text has the statistics of text; content words are syllables, so that
+//! nothing here is anyone's. Attackers and innocents draw from the same world.
+
+use super::words::{COMMON, TONGUES, TongueSpec};
+use crate::simulate::draw::{Draw, mix};
+
+const WORDS: usize = 3_000;
+const TOPIC_WORDS: usize = 240;
+/// Size of the inverse frequency table: a power of two, so that a draw is a mask and a load.
+const TABLE: usize = 4_096;
+
+/// All text a simulation can draw on.
+#[derive(Debug)]
+pub(in crate::simulate) struct World {
+    pub(super) tongues: Vec<Tongue>,
+    topics: Vec<Topic>,
+}
+
+/// One language.
+#[derive(Debug)]
+pub(super) struct Tongue {
+    pub(super) words: Vec<String>,
+    pub(super) small: &'static [&'static str],
+    /// Stands between words: nothing in scripts that do not separate them.
+    pub(super) gap: &'static str,
+    pub(super) stop: &'static str,
+    ranks: Vec<u16>,
+    small_ranks: Vec<u16>,
+}
+
+/// A subject: a language and the words it prefers.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) tongue: usize,
+    words: Vec<u16>,
+    ranks: Vec<u16>,
+}
+
+impl World {
+    /// The world of a seed.
+    pub(in crate::simulate) fn new(seed: u64) -> Self {
+        let tongues: Vec<Tongue> =
+            (0_u64..).zip(TONGUES).map(|(i, spec)| Tongue::new(spec, i == 0, mix(&[seed, 1, i]))).collect();
+        let mut topics = Vec::new();
+        for (i, spec) in TONGUES.iter().enumerate() {
+            for k in 0..spec.topics {
+                topics.push(Topic::new(i, mix(&[seed, 2, i as u64, k as u64])));
+            }
+        }
+        Self { tongues, topics }
+    }
+
+    pub(in crate::simulate) fn topic_count(&self) -> usize {
+        self.topics.len()
+    }
+
+    pub(super) fn topic(&self, index: usize) -> &Topic {
+        &self.topics[index % self.topics.len()]
+    }
+
+    pub(super) fn tongue_of(&self, topic: &Topic) -> &Tongue {
+        &self.tongues[topic.tongue]
+    }
+}
+
+impl Tongue {
+    fn new(spec: &TongueSpec, with_common: bool, seed: u64) -> Self {
+        let mut draw = Draw::new(seed);
+        let mut words: Vec<String> = Vec::with_capacity(WORDS);
+        for i in 0..WORDS {
+            // Real everyday words take every eighth rank of the first language.
+            if with_common && i % 8 == 1 && i / 8 < COMMON.len() {
+                words.push(COMMON[i / 8].to_owned());
+            } else {
+                words.push(spec.word(&mut draw, i));
+            }
+        }
+        Self {
+            words,
+            small: spec.small,
+            gap: if spec.spaced { " " } else { "" },
+            stop: spec.stop,
+            ranks: zipf(WORDS),
+            small_ranks: zipf(spec.small.len()),
+        }
+    }
+
+    pub(super) fn word(&self, bits: u64) -> &str {
+        &self.words[usize::from(self.ranks[bits as usize % TABLE])]
+    }
+
+    pub(super) fn small(&self, bits: u64) -> &'static str {
+        self.small[usize::from(self.small_ranks[bits as usize % TABLE])]
+    }
+}
+
+impl Topic {
+    fn new(tongue: usize, seed: u64) -> Self {
+        let mut draw = Draw::new(seed);
+        // The 100 most frequent words belong to every topic.
+        let words = (0..TOPIC_WORDS).map(|_| draw.range(100, WORDS - 1) as u16).collect();
+        Self { tongue, words, ranks: zipf(TOPIC_WORDS) }
+    }
+
+    pub(super) fn word<'a>(&self, tongue: &'a Tongue, bits: u64) -> &'a str {
+        &tongue.words[usize::from(self.words[usize::from(self.ranks[bits as usize % TABLE])])]
+    }
+}
+
+impl TongueSpec {
+    fn word(&self, draw: &mut Draw, rank: usize) -> String {
+        // Frequent words are short.
+        let least = 1 + usize::from(rank > 150);
+        let mut word = String::new();
+        for _ in 0..draw.range(least, least + self.extra_syllables) {
+            word.push_str(draw.pick(self.onsets));
+            word.push_str(draw.pick(self.nuclei));
+        }
+        word.push_str(draw.pick(self.codas));
+        word
+    }
+}
+
+/// Ranks so often repeated as Zipf's law (shifted by Mandelbrot's 2.7) has them.
+fn zipf(n: usize) -> Vec<u16> {
+    let weights: Vec<f64> = (0..n).map(|r| 1.0 / (r as f64 + 2.7)).collect();
+    let total: f64 = weights.iter().fold(0.0, |sum, w| sum + w);
+    let mut table = Vec::with_capacity(TABLE);
+    let (mut rank, mut sum) = (0, weights[0]);
+    for i in 0..TABLE {
+        let at = (i as f64 + 0.5) / TABLE as f64 * total;
+        while sum < at && rank + 1 < n {
+            rank += 1;
+            sum += weights[rank];
+        }
+        table.push(rank as u16);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frequent_ranks_come_first() {
+        let table = zipf(WORDS);
+        assert_eq!(table[0], 0);
+        assert!(table[TABLE / 2] < 150, "half of the text comes from few words: {}", table[TABLE / 2]);
+        assert!(table[TABLE - 1] > 2_900);
+    }
+
+    #[test]
+    fn seeds_make_different_worlds() {
+        let (a, b) = (World::new(1), World::new(2));
+        let shared = a.tongues[1].words.iter().filter(|w| b.tongues[1].words.contains(w)).count();
+        assert!(shared < WORDS / 2, "{shared}");
+        assert!(a.topic_count() > 50);
+    }
+}

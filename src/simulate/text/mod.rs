@@ -1,0 +1,17 @@
+//! Text without anyone's text: words, sentences, documents, code, tables, dialogues.
+//!
+//! Every form is reachable from attackers and innocents alike; which side a text serves is not known here.
+
+pub(super) mod lexicon;
+mod words;
+pub(super) mod pen;
+pub(super) mod form;
+mod code;
+mod maths;
+pub(super) mod phrases;
+pub(super) mod answer;
+
+pub(super) use answer::answer;
+pub(super) use form::{Form, body};
+pub(super) use lexicon::World;
+pub(super) use pen::Pen;

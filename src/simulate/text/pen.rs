@@ -1,0 +1,146 @@
+//! Writes sentences in the words of one topic.
+
+use super::lexicon::{Tongue, Topic, World};
+use crate::simulate::draw::Draw;
+
+/// A writer with a topic and its own draws. The same seed writes the same text.
+pub(in crate::simulate) struct Pen<'a> {
+    pub(in crate::simulate) draw: Draw,
+    world: &'a World,
+    tongue: &'a Tongue,
+    topic: &'a Topic,
+}
+
+impl<'a> Pen<'a> {
+    pub(in crate::simulate) fn new(world: &'a World, topic: usize, seed: u64) -> Self {
+        let topic = world.topic(topic);
+        Self { draw: Draw::new(seed), world, tongue: world.tongue_of(topic), topic }
+    }
+
+    /// The same topic, told in another language (words by index, so that terms stay consistent).
+    pub(super) fn translated(&mut self) -> Pen<'a> {
+        let other = 1 + self.draw.below(self.world.tongues.len() - 1);
+        let other = if other == self.topic.tongue { 0 } else { other };
+        Pen { draw: Draw::new(self.draw.bits()), world: self.world, tongue: &self.world.tongues[other], topic: self.topic }
+    }
+
+    /// A content word: as often the topic's as the language's.
+    pub(super) fn word(&mut self) -> &'a str {
+        let bits = self.draw.bits();
+        if bits >> 63 == 0 { self.topic.word(self.tongue, bits) } else { self.tongue.word(bits) }
+    }
+
+    /// A content word of the whole language.
+    pub(super) fn any_word(&mut self) -> &'a str {
+        self.tongue.word(self.draw.bits())
+    }
+
+    /// Content words in a row.
+    pub(super) fn words(&mut self, out: &mut String, n: usize) {
+        for i in 0..n {
+            if i > 0 {
+                out.push_str(self.tongue.gap);
+            }
+            let word = self.word();
+            out.push_str(word);
+        }
+    }
+
+    /// A short noun phrase.
+    pub(super) fn phrase(&mut self) -> String {
+        let mut out = String::new();
+        let n = self.draw.range(1, 3);
+        self.words(&mut out, n);
+        out
+    }
+
+    /// A sentence; a share of its words (in 256ths) is taken from `echo`.
+    pub(super) fn sentence(&mut self, out: &mut String, echo: &[&str], share: u64) {
+        let length = self.draw.range(5, 19);
+        for i in 0..length {
+            let bits = self.draw.bits();
+            let word = if !echo.is_empty() && (bits >> 24) & 255 < share {
+                echo[(bits >> 32) as usize % echo.len()]
+            } else if bits & 255 < 110 {
+                self.tongue.small(bits >> 8)
+            } else if bits & 1 == 0 {
+                self.topic.word(self.tongue, bits >> 8)
+            } else {
+                self.tongue.word(bits >> 8)
+            };
+            if i == 0 {
+                capitalised(out, word);
+            } else {
+                out.push_str(self.tongue.gap);
+                out.push_str(word);
+            }
+            if bits >> 56 < 14 && i + 1 < length && !word.ends_with(',') {
+                out.push(',');
+            }
+        }
+        out.push_str(self.tongue.stop);
+    }
+
+    /// Sentences up to about `bytes`, broken into paragraphs.
+    pub(in crate::simulate) fn prose(&mut self, out: &mut String, bytes: usize) {
+        self.prose_about(out, bytes, &[], 0);
+    }
+
+    /// The same, with words of `echo`.
+    pub(super) fn prose_about(&mut self, out: &mut String, bytes: usize, echo: &[&str], share: u64) {
+        let end = out.len() + bytes.max(1);
+        while out.len() < end {
+            self.sentence(out, echo, share);
+            if out.len() < end && self.draw.below(7) == 0 {
+                trim(out);
+                out.push_str("\n\n");
+            }
+        }
+        trim(out);
+    }
+
+    /// Runs of `echo` in their order: what a summary or an extraction does.
+    pub(super) fn extract(&mut self, out: &mut String, bytes: usize, echo: &[&str]) {
+        let end = out.len() + bytes;
+        let mut at = 0;
+        while at < echo.len() && out.len() < end {
+            at += self.draw.below(1 + echo.len() / 4);
+            let run = self.draw.range(4, 14);
+            for word in echo.iter().skip(at).take(run) {
+                out.push_str(word);
+                out.push(' ');
+            }
+            at += run;
+        }
+        trim(out);
+    }
+}
+
+/// Cuts white space at the end.
+pub(super) fn trim(out: &mut String) {
+    out.truncate(out.trim_end().len());
+}
+
+/// Appends a number.
+pub(super) fn number(out: &mut String, n: usize) {
+    out.push_str(&n.to_string());
+}
+
+/// Appends `template` with its `{}` filled in turn; slots without an argument stay empty.
+pub(super) fn fill(out: &mut String, template: &str, args: &[&str]) {
+    let mut args = args.iter();
+    let mut parts = template.split("{}");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        out.push_str(args.next().copied().unwrap_or_default());
+        out.push_str(part);
+    }
+}
+
+fn capitalised(out: &mut String, word: &str) {
+    let mut chars = word.chars();
+    if let Some(first) = chars.next() {
+        out.extend(first.to_uppercase());
+        out.push_str(chars.as_str());
+    }
+}

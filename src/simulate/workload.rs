@@ -1,0 +1,233 @@
+//! A workload drawn from a recipe: everything about it that stays the same from exchange to exchange.
+
+use super::draw::{Draw, mix};
+use super::line::Params;
+use super::recipe::{Cover, Frame, Habit, Recipe, Topics};
+use super::schedule::{Clock, Turns};
+use super::text::answer::Style;
+use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
+use super::text::{Form, Pen, World, answer, body};
+
+const MODELS: &[&str] = &["m-large-4", "m-large-5", "m-medium-3", "m-small-3", "m-mini-2"];
+const REASONING_MODELS: &[&str] = &["m-think-2", "m-think-3", "m-think-mini"];
+
+/// What does not change within a workload.
+#[expect(clippy::struct_excessive_bools, reason = "independent habits, each a coin of its own")]
+#[derive(Clone, Debug)]
+pub(super) struct Workload {
+    pub(super) seed: u64,
+    pub(super) job: Job,
+    form: Form,
+    topics: Vec<usize>,
+    cover: Cover,
+    system: Option<String>,
+    /// Text around the slot; several where the frame is mixed.
+    around: Vec<(String, &'static str)>,
+    elicits: Option<usize>,
+    persona: bool,
+    pub(super) style: Style,
+    pub(super) habit: Habit,
+    pub(super) models: Vec<&'static str>,
+    pub(super) reasons: bool,
+    pub(super) tools: Vec<&'static str>,
+    pub(super) users: u64,
+    pub(super) sessions: bool,
+    pub(super) messages: bool,
+    pub(super) streams: bool,
+    pub(super) clock: Clock,
+    /// First of the tenant's accounts that it uses, and how many.
+    pub(super) accounts: (usize, usize),
+}
+
+/// One item of a workload's coverage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) seed: u64,
+    topic: usize,
+    /// Which of the models, where a set runs once for each.
+    pub(super) round: u64,
+}
+
+impl Item {
+    /// A writer about the item; different salts write different texts.
+    pub(super) fn pen(self, salt: u64, world: &World) -> Pen<'_> {
+        Pen::new(world, self.topic, mix(&[self.seed, 35, salt]))
+    }
+}
+
+impl Workload {
+    pub(super) fn new(recipe: &Recipe, world: &World, seed: u64, per_day: f64, accounts: (usize, usize)) -> Self {
+        let mut draw = Draw::new(mix(&[seed, 31]));
+        let (job, form) = draw.pick(recipe.tasks);
+        let topics = match recipe.topics {
+            Topics::One => 1,
+            Topics::Few => draw.range(2, 5),
+            Topics::Many => draw.range(12, 40),
+        };
+        let topics: Vec<usize> = (0..topics).map(|_| draw.below(world.topic_count())).collect();
+        let cover = draw.pick(recipe.cover);
+        let frame = draw.pick(recipe.frames);
+        let elicits = draw.percent(recipe.elicits).then(|| draw.below(ELICIT.len()));
+        let style = match (draw.percent(recipe.terse), elicits) {
+            (_, Some(_)) => Style::Worked,
+            (true, None) => Style::Terse,
+            (false, None) => Style::Full,
+        };
+        let reasons = draw.percent(recipe.reasons);
+        let models = if reasons { REASONING_MODELS } else { MODELS };
+        let first = draw.below(models.len());
+        let rounds = if matches!(cover, Cover::Nightly(_) | Cover::Passes(_)) { draw.range(1, 3) } else { 1 };
+        let models = (0..rounds).map(|i| models[(first + i) % models.len()]).collect();
+        let turns = draw.pick(recipe.turns);
+        let named = draw.percent(recipe.users);
+        let tools = if draw.percent(recipe.tools) { draw.range(1, 6) } else { 0 };
+        let first_tool = draw.below(TOOLS.len());
+        let tools = (0..tools).map(|i| TOOLS[(first_tool + i * 3) % TOOLS.len()]).collect();
+        let shape = draw.pick(recipe.shapes);
+        let regular = if draw.percent(40) { draw.unit() * 0.9 } else { 0.0 };
+        let per_day = if let Cover::Nightly(size) = cover { (size * rounds as u64) as f64 } else { per_day };
+        let mut workload = Self {
+            seed,
+            job,
+            form,
+            topics,
+            cover,
+            system: None,
+            around: Vec::new(),
+            elicits,
+            persona: draw.percent(recipe.persona),
+            style,
+            habit: draw.pick(recipe.habits),
+            models,
+            reasons,
+            tools,
+            users: if named { 1 + draw.log_normal(12.0, 1.2) as u64 } else { 0 },
+            sessions: named || (turns != Turns::Single && draw.percent(60)),
+            messages: draw.percent(55),
+            streams: draw.percent(35),
+            clock: Clock { shape, turns, per_day, regular, seed: mix(&[seed, 32]) },
+            accounts,
+        };
+        workload.dress(frame, world, &mut draw);
+        workload
+    }
+
+    /// Writes the fixed text: system prompt, templates, worked examples.
+    fn dress(&mut self, frame: Frame, world: &World, draw: &mut Draw) {
+        let mut pen = Pen::new(world, self.topics[0], draw.bits());
+        if matches!(frame, Frame::System | Frame::SystemTemplate | Frame::Manual) {
+            let mut system = draw.pick(ROLES).to_owned();
+            system.push(' ');
+            let n = if frame == Frame::Manual { pen.draw.length(1_500) } else { pen.draw.length(220) };
+            pen.prose(&mut system, n);
+            self.system = Some(system);
+        }
+        let forms = templates(self.job);
+        let count = if frame == Frame::Mixed { 4 } else { 1 };
+        let first = draw.below(forms.len());
+        for i in 0..count {
+            let (before, after) = match frame {
+                Frame::Bare | Frame::System => ("", ""),
+                _ => forms[(first + i) % forms.len()],
+            };
+            let mut prefix = before.to_owned();
+            if frame == Frame::Shots {
+                for _ in 0..2 {
+                    let mut example = String::new();
+                    body(self.form, &mut pen, &mut example);
+                    prefix.push_str(&example);
+                    prefix.push_str(after);
+                    answer(self.job, Style::Terse, &mut pen, &example, &mut prefix);
+                    prefix.push_str("\n\n");
+                }
+            }
+            self.around.push((prefix, after));
+        }
+    }
+
+    /// The `n`-th item of the workload, `of_day`-th of its day.
+    pub(super) fn item(&self, n: u64, of_day: u64) -> Item {
+        let count = self.models.len() as u64;
+        let (key, round) = match self.cover {
+            Cover::Fresh | Cover::Sweep => (n, 0),
+            Cover::Samples(k) => (n / k, 0),
+            Cover::Passes(size) => (n % size, n / size % count),
+            Cover::Nightly(size) => (of_day % size, of_day / size % count),
+            Cover::Popular(size) => {
+                // Cubing a uniform number: a few questions get most of the traffic.
+                let u = (mix(&[self.seed, 33, n]) >> 11) as f64 / (1_u64 << 53) as f64;
+                ((u * u * u * size as f64) as u64, 0)
+            }
+        };
+        let seed = mix(&[self.seed, 34, key]);
+        let topics = self.topics.len() as u64;
+        let topic = if self.cover == Cover::Sweep { n / 25 % topics } else { seed % topics };
+        Item { seed, topic: self.topics[topic as usize], round }
+    }
+
+    /// Writes the prompt of an item.
+    pub(super) fn prompt(&self, item: Item, world: &World, out: &mut String) {
+        let mut pen = item.pen(0, world);
+        if self.persona {
+            out.push_str(pen.draw.pick(PERSONAS));
+            out.push('\n');
+        }
+        let (before, after) = &self.around[pen.draw.below(self.around.len())];
+        out.push_str(before);
+        body(self.form, &mut pen, out);
+        out.push_str(after);
+        if let Some(way) = self.elicits {
+            // Most keep to one form; a few change it from request to request.
+            let way = if self.seed.is_multiple_of(4) { pen.draw.below(ELICIT.len()) } else { way };
+            out.push_str(if after.is_empty() { " " } else { "\n" });
+            out.push_str(ELICIT[way]);
+        }
+    }
+
+    pub(super) fn system(&self) -> Option<&str> {
+        self.system.as_deref()
+    }
+
+    /// Parameters of a request. Everyone has the same habits to choose from.
+    pub(super) fn params(&self, draw: &mut Draw) -> Params {
+        let mut params = Params { stream: self.streams.then_some(true), ..Params::default() };
+        // One draw per workload, so that a workload's parameters are as constant as clients' are.
+        let mut fixed = Draw::new(mix(&[self.seed, 36]));
+        match self.habit {
+            Habit::Plain => {}
+            Habit::Warm => {
+                params.temperature = Some(fixed.pick(&[0.3, 0.7, 0.8, 1.0]));
+                params.top_p = fixed.percent(50).then_some(0.95);
+            }
+            Habit::Fixed => {
+                params.temperature = Some(0.0);
+                params.seed = fixed.percent(60).then(|| fixed.below(10_000) as i64);
+            }
+            Habit::Several => {
+                params.temperature = Some(1.0);
+                params.n = Some(fixed.pick(&[2, 4, 5, 8]));
+            }
+            Habit::Json => {
+                params.response_format = Some(fixed.pick(&["json_schema", "json_object"]));
+                params.temperature = Some(0.2);
+            }
+            Habit::Long => {
+                params.max_tokens = Some(fixed.pick(&[2_048, 4_096, 8_192]));
+                params.temperature = Some(0.6);
+            }
+            Habit::LogProbs | Habit::OneToken | Habit::Biased => {
+                params.logprobs = Some(true);
+                params.top_logprobs = Some(fixed.pick(&[1, 5, 20]));
+                params.temperature = Some(0.0);
+                params.max_tokens = Some(if self.habit == Habit::LogProbs { 16 } else { 1 });
+                if self.habit == Habit::Biased {
+                    params.logit_bias = Some(draw.range(1, 40) as u32);
+                }
+            }
+        }
+        if self.reasons {
+            params.reasoning_effort = Some(fixed.pick(&["low", "medium", "high"]));
+        }
+        params
+    }
+}

@@ -1,0 +1,245 @@
+//! What the simulator promises: reproducible, ordered, valid, and no marker on one side only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use stillwatch::simulate::{AttackSpec, Label, SimRecord, Simulation, Spec, Truth, demo_spec, simulate, write_jsonl};
+use stillwatch::units::Millis;
+
+fn spec(tenants: usize, days: f64, attacks: &str, seed: u64) -> Spec {
+    let attacks: AttackSpec = attacks.parse().expect("a valid attack list");
+    Spec { tenants, days, attacks, seed, start: Millis(1_791_158_400_000) }
+}
+
+fn value(record: &SimRecord) -> Value {
+    serde_json::from_str(&record.line).expect("valid JSON")
+}
+
+/// FNV-1a: enough to notice any change.
+fn hash<'a>(lines: impl Iterator<Item = &'a str>) -> u64 {
+    lines.flat_map(str::bytes).fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn lines(spec: &Spec, n: usize) -> Vec<String> {
+    simulate(spec).take(n).map(|r| r.line).collect()
+}
+
+#[test]
+fn same_seed_same_bytes() {
+    let spec = spec(60, 1.0, "default", 7);
+    let first = lines(&spec, 1_500);
+    assert_eq!(first, lines(&spec, 1_500));
+    // Changes when the simulator changes; must never change between platforms or runs.
+    assert_eq!(hash(first.iter().map(String::as_str)), GOLDEN, "golden hash of the first 1,500 lines");
+}
+
+const GOLDEN: u64 = 0;
+
+#[test]
+fn seeds_share_no_tenant_and_no_text() {
+    let (a, b) = (simulate(&spec(400, 1.0, "default", 1)), simulate(&spec(400, 1.0, "default", 2)));
+    let names = |s: &Simulation| s.labels().into_iter().map(|l| l.tenant).collect::<BTreeSet<_>>();
+    assert_eq!(names(&a).len(), 400);
+    assert!(names(&a).is_disjoint(&names(&b)));
+    let ids = |s: Simulation| s.take(3_000).map(|r| r.id).collect::<BTreeSet<_>>();
+    let (a, b) = (ids(a), ids(b));
+    assert_eq!(a.len(), 3_000);
+    assert!(a.is_disjoint(&b));
+}
+
+#[test]
+fn records_are_ordered_and_native() {
+    let spec = spec(80, 1.5, "default", 3);
+    let mut last = (Millis(0), String::new());
+    let mut seen = 0_u64;
+    let mut bytes = 0;
+    let mut fields: BTreeMap<String, u64> = BTreeMap::new();
+    for record in simulate(&spec) {
+        assert!(record.ts >= spec.start && record.ts < spec.start.plus(36 * Millis::HOUR));
+        let at = (record.ts, record.tenant.clone());
+        assert!(last <= at, "{last:?} before {at:?}");
+        last = at;
+        let value = value(&record);
+        assert_eq!(value["tenant"], record.tenant.as_str());
+        assert_eq!(value["id"], record.id.as_str());
+        assert!(value["ts"].as_i64().is_some_and(|ts| ts == record.ts.0) || value["ts"].as_str().is_some_and(|ts| ts.ends_with('Z')));
+        assert!(!record.line.contains('\n'));
+        count_fields("", &value, &mut fields);
+        seen += 1;
+        bytes += record.line.len() as u64;
+    }
+    assert!(seen > 3_000, "{seen}");
+    let mean = bytes / seen;
+    assert!((1_600..3_200).contains(&mean), "mean record of {mean} bytes");
+    for field in [
+        "v", "account", "user", "session", "provider", "model", "system", "prompt", "messages", "response", "response.content",
+        "reasoning", "tools", "params.temperature", "params.top_p", "params.n", "params.max_tokens", "params.seed",
+        "params.logprobs", "params.top_logprobs", "params.logit_bias", "params.response_format", "params.reasoning_effort",
+        "params.stream", "usage.input_tokens", "usage.output_tokens", "usage.reasoning_tokens", "usage.cached_tokens",
+        "client.ip", "client.country", "client.asn", "client.user_agent", "client.tls", "client.payment", "status", "finish",
+        "refusal", "latency_ms",
+    ] {
+        assert!(fields.contains_key(field), "no record has {field}");
+    }
+    assert!(fields["usage"] < seen, "some tenants keep metadata only");
+    assert!(fields["response"] < fields["usage"], "some tenants keep tokens only");
+}
+
+fn count_fields(path: &str, value: &Value, fields: &mut BTreeMap<String, u64>) {
+    let Value::Object(map) = value else { return };
+    for (key, value) in map {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        *fields.entry(path.clone()).or_default() += 1;
+        count_fields(&path, value, fields);
+    }
+}
+
+/// For every marker: the share of innocent tenants of the class that shows it most must be of the same
+/// kind as the share of attackers of the family that shows it most.
+#[test]
+fn no_marker_belongs_to_one_side() {
+    let attacks = "reasoning_harvest=12,instruction_sweep=12,evolved_instructions=12,judge_farm=12,agent_trajectories=12,\
+                   code_harvest=12,single_domain=12,logit_extraction=12,classifier_distillation=12,relay=12";
+    let spec = spec(700, 0.6, attacks, 11);
+    let simulation = simulate(&spec);
+    let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();
+    let late = spec.start.plus(4 * Millis::HOUR);
+    // tenant -> marker -> records, and the first time
+    let mut shows: BTreeMap<String, BTreeMap<&str, u64>> = BTreeMap::new();
+    for record in simulation {
+        let value = value(&record);
+        let entry = shows.entry(record.tenant.clone()).or_insert_with(|| {
+            BTreeMap::from([("late start", if record.ts > late { u64::MAX / 2 } else { 0 })])
+        });
+        for (marker, there) in markers(&value) {
+            *entry.entry(marker).or_default() += u64::from(there);
+        }
+        *entry.entry("").or_default() += 1;
+    }
+    // group -> (tenants, marker -> tenants that show it in most of their records)
+    let mut groups: BTreeMap<(bool, String), (u64, BTreeMap<&str, u64>)> = BTreeMap::new();
+    for (tenant, counts) in &shows {
+        let label = &labels[tenant];
+        let attack = label.label == Truth::Attack;
+        let group = if attack { label.family.map_or("", |f| f.name()) } else { label.class };
+        let group = groups.entry((attack, group.to_owned())).or_default();
+        group.0 += 1;
+        let half = counts[""] / 2;
+        for (marker, n) in counts {
+            *group.1.entry(marker).or_default() += u64::from(*n > half);
+        }
+    }
+    let mut leaks = Vec::new();
+    for marker in MARKERS.iter().copied().chain(["late start"]) {
+        let most = |side: bool| {
+            let share = |(n, m): &(u64, BTreeMap<&str, u64>)| m.get(marker).copied().unwrap_or(0) as f64 / *n as f64;
+            let enough = groups.iter().filter(|((s, _), (n, _))| *s == side && *n >= 5);
+            enough.map(|(_, g)| share(g)).fold(0.0, f64::max)
+        };
+        let (attack, innocent) = (most(true), most(false));
+        if attack > innocent + 0.3 || (innocent > 0.5 && attack < 0.05) {
+            leaks.push(format!("{marker}: at most {attack:.2} of a family, {innocent:.2} of a class"));
+        }
+    }
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+const MARKERS: [&str; 14] = [
+    "reasoning tokens", "tools", "logprobs", "max_tokens 1", "n > 1", "logit_bias", "user", "session", "system", "account",
+    "seed", "client", "step by step", "messages",
+];
+
+fn markers(value: &Value) -> [(&'static str, bool); 14] {
+    let params = &value["params"];
+    let text = value["prompt"].as_str().or_else(|| value["messages"].as_array()?.last()?["content"].as_str()).unwrap_or("");
+    let asks = ["step", "reasoning", "thought", "line by line", "derivation", "scratchpad"];
+    [
+        (MARKERS[0], value["usage"]["reasoning_tokens"].is_u64()),
+        (MARKERS[1], value["tools"].is_array()),
+        (MARKERS[2], params["logprobs"].is_boolean()),
+        (MARKERS[3], params["max_tokens"] == 1),
+        (MARKERS[4], params["n"].is_u64()),
+        (MARKERS[5], params["logit_bias"].is_u64()),
+        (MARKERS[6], value["user"].is_string()),
+        (MARKERS[7], value["session"].is_string()),
+        (MARKERS[8], value["system"].is_string() || value["messages"][0]["role"] == "system"),
+        (MARKERS[9], value["account"].is_string()),
+        (MARKERS[10], params["seed"].is_i64()),
+        (MARKERS[11], value["client"].is_object()),
+        (MARKERS[12], asks.iter().any(|ask| text.contains(ask))),
+        (MARKERS[13], value["messages"].is_array()),
+    ]
+}
+
+#[test]
+fn controls_are_their_twins_without_the_harvest() {
+    let spec = spec(0, 2.0, "judge_farm=2@10%,code_harvest=1@50%,relay=1@20%+own,reasoning_harvest=1@5%", 5);
+    let simulation = simulate(&spec);
+    let twins: BTreeMap<String, String> =
+        simulation.labels().into_iter().filter_map(|l| Some((l.tenant, l.twin?))).collect();
+    assert_eq!(twins.len(), 5);
+    let mut logs: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for record in simulation.filter(|r| !r.harvested) {
+        logs.entry(record.tenant.clone()).or_default().push(nameless(value(&record)));
+    }
+    for (control, twin) in twins {
+        assert!(logs[&control].len() > 20);
+        assert_eq!(logs[&control], logs[&twin], "{control} and {twin}");
+    }
+}
+
+/// A record without the names that are each tenant's own.
+fn nameless(mut value: Value) -> Value {
+    let map = value.as_object_mut().expect("an object");
+    for name in ["id", "tenant", "account", "user", "session"] {
+        let there = map.remove(name).is_some();
+        map.insert(format!("has {name}"), Value::Bool(there));
+    }
+    if let Some(Value::Object(client)) = map.get_mut("client") {
+        client.retain(|key, _| ["country", "asn", "user_agent"].contains(&key.as_str()));
+    }
+    value
+}
+
+#[test]
+fn harvests_have_the_wanted_share() {
+    let attacks = "code_harvest=3@50%,single_domain=3@10%,agent_trajectories=2@10%,relay=3@5%+own,logit_extraction=2@1%";
+    let simulation = simulate(&spec(0, 3.0, attacks, 21));
+    let labels = simulation.labels();
+    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for record in simulation {
+        let count = counts.entry(record.tenant).or_default();
+        count.0 += u64::from(record.harvested);
+        count.1 += 1;
+    }
+    for label in labels.iter().filter(|l| l.label == Truth::Attack) {
+        let (harvested, all) = counts[&label.tenant];
+        let share = harvested as f64 / all as f64;
+        let wanted = label.share.expect("attacks have a share");
+        assert!((share / wanted - 1.0).abs() < 0.25, "{label:?}: {harvested} of {all}");
+        assert!(harvested >= 20, "{label:?}: {harvested}");
+    }
+}
+
+#[test]
+fn harvested_accounts_are_where_the_label_says() {
+    let simulation = simulate(&spec(0, 2.0, "code_harvest=4@20%+own,judge_farm=4@20%", 8));
+    let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();
+    for record in simulation.filter(|r| r.harvested) {
+        let value = value(&record);
+        assert_eq!(value["account"].as_str(), labels[&record.tenant].account.as_deref());
+    }
+}
+
+#[test]
+fn the_demo_is_of_a_watchable_size() {
+    let spec = demo_spec(1);
+    let (mut out, mut labels) = (Vec::new(), Vec::new());
+    let mut told = 0;
+    let summary = write_jsonl(&spec, &mut out, &mut labels, &mut |n| told = n).expect("memory is writable");
+    assert_eq!(told, summary.records);
+    assert_eq!(out.len() as u64, summary.bytes);
+    assert!((60_000..120_000).contains(&summary.records), "{summary:?}");
+    assert_eq!((summary.tenants, summary.attackers), (300, 15));
+    assert_eq!(labels.iter().filter(|b| **b == b'\n').count(), 300);
+}
