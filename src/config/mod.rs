@@ -1,8 +1,30 @@
 //! What the operator configured. `RawConfig` is what the file says, [`Config`] is what the program may
 //! use: `RawConfig → check() → Config`, so no range checks are needed downstream.
 
+pub mod options;
+pub mod problem;
+pub mod quantity;
+pub mod raw;
+pub mod schema;
+
+mod check;
+mod document;
+mod identity;
+mod load;
+mod show;
+
+pub use document::ENV_PREFIX;
+pub use load::{Loaded, Need, load, load_for_replay, parse};
+pub use problem::{ConfigError, Problem};
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The commented file that `config init` writes.
+pub const TEMPLATE: &str = include_str!("../../deploy/stillwatch.toml");
 
 /// Checked configuration.
 #[derive(Clone, Debug)]
@@ -22,7 +44,7 @@ pub struct Config {
 }
 
 /// Brokers, group, topics.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KafkaConfig {
     /// `host:port[,host:port…]`.
     pub bootstrap: String,
@@ -55,7 +77,8 @@ pub struct KafkaConfig {
 }
 
 /// Where a group without offsets starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Start {
     /// At the log's start.
     Earliest,
@@ -64,7 +87,8 @@ pub enum Start {
 }
 
 /// How dead letters are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum DeadLetterMode {
     /// Length, sha256, reason and position.
     Reference,
@@ -73,7 +97,7 @@ pub enum DeadLetterMode {
 }
 
 /// What findings depend on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FoldConfig {
     /// Secret that keys every stored, emitted or compared hash. 16 bytes derived from the configured secret.
     pub secret: [u8; 16],
@@ -120,7 +144,7 @@ pub struct LiveConfig {
 }
 
 /// Metrics and probes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpConfig {
     /// Listen address; none switches HTTP off.
     pub listen: Option<std::net::SocketAddr>,
@@ -138,10 +162,19 @@ pub struct LogConfig {
 }
 
 /// Text or JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
     Text,
     /// For machines.
     Json,
+}
+
+/// True for keys whose value must never be shown.
+pub(crate) fn is_secret(key: &str) -> bool {
+    match key.strip_prefix(document::OPTIONS) {
+        Some(option) => options::is_secret(option),
+        None => matches!(key, "fold.secret" | "http.token"),
+    }
 }

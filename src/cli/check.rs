@@ -1,0 +1,328 @@
+//! `stillwatch check`: everything that can be known before a run, one line each with what to do.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::topics::{PATIENCE, describe};
+use super::{Failure, stdout};
+use crate::config::quantity::size_text;
+use crate::config::{self, Config, KafkaConfig, Loaded};
+use crate::live::admin::Admin;
+use crate::live::topics::{Found, Step, check_input, plan, wanted};
+use crate::model::Model;
+
+/// Arguments of `check`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stillwatch check -c stillwatch.toml
+  stillwatch check -c stillwatch.toml --offline --deny-warnings   in a pipeline, without a broker
+
+To learn whether writing is allowed, a transaction is begun and aborted; no record is written.")]
+pub struct CheckArgs {
+    /// Configuration file.
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Ask no broker.
+    #[arg(long)]
+    pub offline: bool,
+    /// Treat warnings as errors.
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// One line of JSON per check.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Does it.
+pub fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let mut report = Report {
+        json: args.json,
+        deny_warnings: args.deny_warnings,
+        worst: None,
+    };
+    let Loaded { config, .. } = match config::load(&args.config) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            report.error(Area::Config, "config", &error.to_string())?;
+            return report.end();
+        }
+    };
+    configured(&config, &mut report)?;
+    model(&config, &mut report)?;
+    if args.offline {
+        report.ok(Area::Kafka, "broker", "not asked (--offline)")?;
+    } else {
+        brokers(&config, &mut report)?;
+    }
+    report.end()
+}
+
+fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    report.ok(Area::Config, "config", "all keys are known and in range")?;
+    if config.fold.is_public() {
+        report.error(
+            Area::Config,
+            "secret",
+            "is the public one of the demo; write your own",
+        )?;
+    } else {
+        let id = config
+            .fold
+            .key_id()
+            .iter()
+            .fold(String::new(), |out, byte| out + &format!("{byte:02x}"));
+        report.ok(Area::Config, "secret", &format!("key id {id}"))?;
+    }
+    if config.kafka.instance_id.is_none() {
+        let what = "none: every restart moves partitions; set kafka.instance_id, unique per instance and stable";
+        report.ok(Area::Config, "instance id", what)?;
+    }
+    if config.kafka.bootstrap.contains("://") {
+        report.warning(
+            Area::Config,
+            "kafka.bootstrap",
+            "a scheme is not needed; the protocol is security.protocol",
+        )?;
+    }
+    let verify = config
+        .kafka
+        .options
+        .iter()
+        .any(|(name, value)| name == "enable.ssl.certificate.verification" && value == "false");
+    if verify {
+        report.warning(
+            Area::Config,
+            "tls",
+            "certificates are not verified; name the authority in ssl.ca.location instead",
+        )?;
+    }
+    Ok(())
+}
+
+fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let loaded = match &config.model.path {
+        Some(path) => Model::load(path),
+        None => Model::embedded(),
+    };
+    match loaded {
+        Ok(model) => report.ok(
+            Area::Model,
+            "model",
+            &format!("`{}`, sha256 {}", model.name(), model.sha256_hex()),
+        ),
+        Err(error) => report.error(Area::Model, "model", &error.to_string()),
+    }
+}
+
+fn brokers(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let kafka = &config.kafka;
+    let admin = match Admin::connect(kafka, PATIENCE) {
+        Ok(admin) => admin,
+        Err(error) => return report.error(Area::Kafka, "broker", &error.to_string()),
+    };
+    match admin.brokers() {
+        Ok(count) => report.ok(
+            Area::Kafka,
+            "broker",
+            &format!("{} answers, {count} in the cluster", kafka.bootstrap),
+        )?,
+        Err(error) => return report.error(Area::Kafka, "broker", &error.to_string()),
+    }
+    let input = match admin.topic(&kafka.input) {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            let why = format!(
+                "`{}` does not exist; name the right one in kafka.topics.input",
+                kafka.input
+            );
+            return report.error(Area::Kafka, "input", &why);
+        }
+        Err(error) => return report.error(Area::Kafka, "input", &error.to_string()),
+    };
+    input_topic(config, &input, report)?;
+    let writable = own_topics(&admin, kafka, &input, report)?;
+    rights(&admin, kafka, &writable, report)
+}
+
+fn input_topic(config: &Config, input: &Found, report: &mut Report) -> Result<(), Failure> {
+    let name = &config.kafka.input;
+    let wrong = check_input(input);
+    for difference in &wrong {
+        report.error(
+            Area::Kafka,
+            "input",
+            &format!("`{name}`: {}", describe(difference)),
+        )?;
+    }
+    if input.settings.is_empty() {
+        let what = format!(
+            "`{name}`: its settings cannot be seen, so whether it is compacted is not known; allow DescribeConfigs"
+        );
+        report.warning(Area::Kafka, "input", &what)?;
+    } else if wrong.is_empty() {
+        report.ok(
+            Area::Kafka,
+            "input",
+            &format!("`{name}` has {} partitions", input.partitions),
+        )?;
+    }
+    let each = config.fold.memory_per_partition;
+    let all = each.saturating_mul(input.partitions as u64);
+    let what = format!(
+        "{} per partition x {} partitions = {} if one instance holds all",
+        size_text(each),
+        input.partitions,
+        size_text(all)
+    );
+    report.ok(Area::Config, "memory", &what)
+}
+
+/// Checks the topics we write; answers with the names of those that exist.
+fn own_topics(
+    admin: &Admin,
+    kafka: &KafkaConfig,
+    input: &Found,
+    report: &mut Report,
+) -> Result<Vec<String>, Failure> {
+    let mut there = Vec::new();
+    for topic in wanted(kafka, input.partitions, &input.settings) {
+        let found = match admin.topic(&topic.name) {
+            Ok(found) => found,
+            Err(error) => {
+                report.error(Area::Kafka, topic.role, &error.to_string())?;
+                continue;
+            }
+        };
+        let (role, name) = (topic.role, topic.name.clone());
+        let found = found
+            .into_iter()
+            .map(|found| (name.clone(), found))
+            .collect();
+        for step in plan(vec![topic], &found) {
+            match step {
+                Step::Create(_) => {
+                    let what = format!("`{name}` does not exist; run `stillwatch topics create`");
+                    report.error(Area::Kafka, role, &what)?;
+                }
+                Step::Keep(topic, differences) => {
+                    for difference in &differences {
+                        let what = format!("`{name}`: {}", describe(difference));
+                        if difference.fatal {
+                            report.error(Area::Kafka, role, &what)?;
+                        } else {
+                            report.warning(Area::Kafka, role, &what)?;
+                        }
+                    }
+                    if differences.is_empty() {
+                        let partitions = found.get(&topic.name).map_or(0, |found| found.partitions);
+                        report.ok(
+                            Area::Kafka,
+                            role,
+                            &format!("`{name}` has {partitions} partitions"),
+                        )?;
+                    }
+                    there.push(topic.name);
+                }
+            }
+        }
+    }
+    Ok(there)
+}
+
+fn rights(
+    admin: &Admin,
+    kafka: &KafkaConfig,
+    writable: &[String],
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let mut asked = vec![(
+        "group",
+        format!("`{}` can be used", kafka.group),
+        admin.may_use_group(&kafka.input),
+    )];
+    let readable = [
+        Some(&kafka.input),
+        writable.iter().find(|name| **name == kafka.state),
+    ];
+    for name in readable.into_iter().flatten() {
+        asked.push(("read", format!("`{name}`"), admin.may_read(name)));
+    }
+    for name in writable {
+        asked.push(("write", format!("`{name}`"), admin.may_write(name)));
+    }
+    for (right, fine, answer) in asked {
+        match answer {
+            Ok(()) => report.ok(Area::Kafka, right, &fine)?,
+            Err(error) => report.error(
+                Area::Kafka,
+                right,
+                &format!("{error}; see the rights in deploy/README.md"),
+            )?,
+        }
+    }
+    Ok(())
+}
+
+/// Which exit code a failed check leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Area {
+    Config,
+    Model,
+    Kafka,
+}
+
+/// Prints lines and remembers the first failure.
+struct Report {
+    json: bool,
+    deny_warnings: bool,
+    worst: Option<(Area, usize)>,
+}
+
+impl Report {
+    fn ok(&mut self, _: Area, what: &str, says: &str) -> Result<(), Failure> {
+        self.print("ok", what, says)
+    }
+
+    fn warning(&mut self, area: Area, what: &str, says: &str) -> Result<(), Failure> {
+        if self.deny_warnings {
+            self.fail(area);
+        }
+        self.print("warning", what, says)
+    }
+
+    fn error(&mut self, area: Area, what: &str, says: &str) -> Result<(), Failure> {
+        self.fail(area);
+        self.print("error", what, says)
+    }
+
+    fn fail(&mut self, area: Area) {
+        let (first, count) = self.worst.unwrap_or((area, 0));
+        self.worst = Some((first, count + 1));
+    }
+
+    fn print(&self, level: &str, what: &str, says: &str) -> Result<(), Failure> {
+        if self.json {
+            return stdout::json(&json!({ "level": level, "check": what, "says": says }));
+        }
+        stdout::line(&format!("{level:<8} {what:<13} {says}"))
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        let Some((first, count)) = self.worst else {
+            return Ok(());
+        };
+        let says = if count == 1 {
+            "a check failed".to_owned()
+        } else {
+            format!("{count} checks failed")
+        };
+        Err(match first {
+            Area::Config => Failure::Usage(says),
+            Area::Model => Failure::Model(says),
+            Area::Kafka => Failure::Kafka(says),
+        })
+    }
+}

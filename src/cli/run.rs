@@ -1,0 +1,28 @@
+//! `stillwatch run`: Kafka in, findings out.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stillwatch run -c stillwatch.toml
+  STILLWATCH__KAFKA__INSTANCE_ID=$(hostname) stillwatch run -c stillwatch.toml
+
+Start more instances in the same group to scale out. SIGTERM publishes, checkpoints and leaves within
+live.drain_limit. With kafka.instance_id it means restart: the partitions stay with this instance until
+the session time-out, unless --leave-on-stop.")]
+pub struct RunArgs {
+    /// Configuration file.
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Go on past a gap in the input (records deleted before they were read) and record it; without this
+    /// a gap stops the partition.
+    #[arg(long)]
+    pub accept_gap: bool,
+    /// On SIGTERM give the partitions away at once: for scaling in, not for a restart.
+    #[arg(long)]
+    pub leave_on_stop: bool,
+}

@@ -1,0 +1,454 @@
+//! `RawConfig → check() → Config`: ranges, files and what must hold between keys. Gathers every problem
+//! instead of stopping at the first.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::document::{Document, OPTIONS, Origin};
+use super::load::Need;
+use super::quantity::{DurationText, SizeText, duration_text, size_text};
+use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive};
+use super::{
+    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Problem,
+    Start, options,
+};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+/// Kafka's own limit on names of topics.
+const TOPIC_NAME: usize = 249;
+
+/// Collects problems while values are read.
+pub(super) struct Checker<'a> {
+    document: &'a Document,
+    base: &'a Path,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(
+        document: &'a Document,
+        base: &'a Path,
+        problems: Vec<Problem>,
+    ) -> Checker<'a> {
+        Checker {
+            document,
+            base,
+            problems,
+        }
+    }
+
+    fn problem(&mut self, key: &str, message: impl Into<String>) {
+        let origin = self.document.origin(key);
+        self.problems.push(Problem {
+            origin,
+            key: key.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// For keys that may be missing only because they were refused already.
+    fn missing(&mut self, key: &str, message: &str) {
+        let refused = self.problems.iter().any(|problem| problem.key == key);
+        if !refused {
+            self.problem(key, message);
+        }
+    }
+
+    fn duration(
+        &mut self,
+        key: &str,
+        text: &DurationText,
+        range: RangeInclusive<Duration>,
+    ) -> Duration {
+        let fallback = *range.start();
+        match text.parse() {
+            Ok(value) if range.contains(&value) => return value,
+            Ok(_) => {
+                let (low, high) = (duration_text(*range.start()), duration_text(*range.end()));
+                self.problem(
+                    key,
+                    format!("must be between {low} and {high}, not {:?}", text.0),
+                );
+            }
+            Err(expected) => self.problem(key, format!("must be {expected}, not {:?}", text.0)),
+        }
+        fallback
+    }
+
+    fn size(&mut self, key: &str, text: &SizeText, range: RangeInclusive<u64>) -> u64 {
+        let fallback = *range.start();
+        match text.parse() {
+            Ok(value) if range.contains(&value) => return value,
+            Ok(_) => {
+                let (low, high) = (size_text(*range.start()), size_text(*range.end()));
+                self.problem(
+                    key,
+                    format!("must be between {low} and {high}, not {:?}", text.0),
+                );
+            }
+            Err(expected) => self.problem(key, format!("must be {expected}, not {:?}", text.0)),
+        }
+        fallback
+    }
+
+    fn path(&self, text: &str) -> PathBuf {
+        self.base.join(text)
+    }
+
+    /// The content of a secret's file without the newline at its end.
+    fn file(&mut self, key: &str, path: &str) -> Option<String> {
+        let full = self.path(path);
+        match std::fs::read_to_string(&full) {
+            Ok(text) => Some(text.trim_end_matches(['\n', '\r']).to_owned()),
+            Err(error) => {
+                self.problem(
+                    key,
+                    format!("names {}, which cannot be read: {error}", full.display()),
+                );
+                None
+            }
+        }
+    }
+
+    /// A secret given in a file or directly, not both.
+    fn secret(
+        &mut self,
+        key: &str,
+        file: Option<&String>,
+        direct: Option<&String>,
+    ) -> Option<String> {
+        match (file, direct) {
+            (Some(_), Some(_)) => {
+                self.problem(key, format!("and `{key}_file` are both set; keep one"));
+                None
+            }
+            (Some(path), None) => self.file(&format!("{key}_file"), path),
+            (None, direct) => direct.cloned(),
+        }
+    }
+}
+
+/// The checked form; meaningful only when the checker has no problems.
+pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> Config {
+    let config = Config {
+        kafka: kafka(&raw.kafka, need, checker),
+        fold: fold(&raw.fold, checker),
+        model: ModelConfig {
+            path: raw.model.path.as_deref().map(|path| checker.path(path)),
+        },
+        live: live(&raw.live, checker),
+        http: http(&raw.http, checker),
+        log: LogConfig {
+            format: raw.log.format,
+            filter: raw.log.filter.clone(),
+        },
+    };
+    if let Err(error) = raw
+        .log
+        .filter
+        .parse::<tracing_subscriber::filter::Targets>()
+    {
+        checker.problem(
+            "log.filter",
+            format!("must be a filter such as \"info\" or \"stillwatch=debug\": {error}"),
+        );
+    }
+    between(&config, checker);
+    config
+}
+
+/// What must hold between keys.
+fn between(config: &Config, checker: &mut Checker<'_>) {
+    let session = config.kafka.session_timeout;
+    let transaction = config.kafka.transaction_timeout;
+    let below_session = [
+        (
+            "live.drain_limit",
+            config.live.drain_limit,
+            "else the group takes the partitions away in the middle of a stop",
+        ),
+        (
+            "kafka.transaction_timeout",
+            transaction,
+            "else the next owner waits for a dead instance's transaction",
+        ),
+    ];
+    for (key, value, why) in below_session {
+        if session <= value {
+            let (value, session) = (duration_text(value), duration_text(session));
+            checker.problem(
+                key,
+                format!("({value}) must be below `kafka.session_timeout` ({session}), {why}"),
+            );
+        }
+    }
+    if transaction < config.live.publish_every * 2 {
+        let (every, transaction) = (
+            duration_text(config.live.publish_every),
+            duration_text(transaction),
+        );
+        let message = format!(
+            "({every}) must be at most half of `kafka.transaction_timeout` ({transaction})"
+        );
+        checker.problem("live.publish_every", message);
+    }
+    if config.live.publish_every < config.live.finding_every {
+        checker.problem("live.finding_every", "must be at most `live.publish_every`");
+    }
+    if config.fold.forget_after_ms < config.fold.close_after_ms {
+        checker.problem(
+            "fold.forget_after",
+            "must be at least `fold.close_after`, else tenants leave with open findings",
+        );
+    }
+    let record = config.fold.max_record_bytes;
+    if config.live.batch_bytes < record {
+        let record = size_text(record as u64);
+        checker.problem(
+            "live.batch_bytes",
+            format!("must be at least `fold.max_record` ({record})"),
+        );
+    }
+    if let (Some(address), None) = (config.http.listen, &config.http.token)
+        && !address.ip().is_loopback()
+    {
+        let message =
+            format!("is {address}, beyond loopback: set `http.token_file`, or listen on 127.0.0.1");
+        checker.problem("http.listen", message);
+    }
+}
+
+fn kafka(raw: &RawKafka, need: Need, checker: &mut Checker<'_>) -> KafkaConfig {
+    let bootstrap = raw.bootstrap.clone().unwrap_or_default();
+    if need == Need::Live {
+        if bootstrap.is_empty() {
+            checker.missing(
+                "kafka.bootstrap",
+                "is not set; name the first brokers, such as \"localhost:9092\"",
+            );
+        }
+        if raw.start.is_none() {
+            let message =
+                "is not set; say where a group without offsets starts: \"earliest\" or \"latest\"";
+            checker.missing("kafka.start", message);
+        }
+    }
+    for broker in bootstrap.split(',').filter(|_| !bootstrap.is_empty()) {
+        let port = broker
+            .trim()
+            .rsplit_once(':')
+            .map(|(host, port)| (host.is_empty(), port.parse::<u16>()));
+        if !matches!(port, Some((false, Ok(1..)))) {
+            checker.problem(
+                "kafka.bootstrap",
+                format!("must be host:port[,host:port], and {broker:?} is not"),
+            );
+        }
+    }
+    for (key, name) in [
+        ("kafka.group", Some(&raw.group)),
+        ("kafka.instance_id", raw.instance_id.as_ref()),
+    ] {
+        if name.is_some_and(|name| name.trim().is_empty()) {
+            checker.problem(key, "must not be empty");
+        }
+    }
+    topics(raw, checker);
+    KafkaConfig {
+        bootstrap,
+        group: raw.group.clone(),
+        instance_id: raw.instance_id.clone(),
+        input: raw.topics.input.clone(),
+        findings: raw.topics.findings.clone(),
+        dead_letters: raw.topics.dead_letters.clone(),
+        state: raw.topics.state.clone(),
+        control: raw.topics.control.clone(),
+        start: raw.start.unwrap_or(Start::Earliest),
+        give_up_after: checker.duration("kafka.give_up_after", &raw.give_up_after, SECOND..=DAY),
+        session_timeout: checker.duration(
+            "kafka.session_timeout",
+            &raw.session_timeout,
+            SECOND..=HOUR,
+        ),
+        transaction_timeout: checker.duration(
+            "kafka.transaction_timeout",
+            &raw.transaction_timeout,
+            SECOND..=15 * MINUTE,
+        ),
+        dead_letter_mode: raw.dead_letters,
+        options: pass_through(raw, checker),
+    }
+}
+
+fn topics(raw: &RawKafka, checker: &mut Checker<'_>) {
+    let topics = [
+        ("kafka.topics.input", &raw.topics.input),
+        ("kafka.topics.findings", &raw.topics.findings),
+        ("kafka.topics.dead_letters", &raw.topics.dead_letters),
+        ("kafka.topics.state", &raw.topics.state),
+        ("kafka.topics.control", &raw.topics.control),
+    ];
+    for (i, (key, name)) in topics.iter().enumerate() {
+        let legal = name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+        if !legal
+            || name.is_empty()
+            || TOPIC_NAME < name.len()
+            || matches!(name.as_str(), "." | "..")
+        {
+            let message = format!(
+                "must be 1 to {TOPIC_NAME} letters, digits, dots, underscores or hyphens, not {name:?}"
+            );
+            checker.problem(key, message);
+        }
+        if let Some((other, _)) = topics.iter().take(i).find(|(_, earlier)| earlier == name) {
+            checker.problem(
+                key,
+                format!("is {name:?}, and so is `{other}`; every topic needs a name of its own"),
+            );
+        }
+    }
+}
+
+fn pass_through(raw: &RawKafka, checker: &mut Checker<'_>) -> Vec<(String, String)> {
+    let mut passed = Vec::new();
+    for (written, value) in &raw.options {
+        let key = format!("{OPTIONS}.{written}");
+        let name = written.strip_suffix("_file").unwrap_or(written);
+        if let Some(why) = options::owned(name) {
+            checker.problem(&key, format!("is not yours to set: {why}"));
+            continue;
+        }
+        let text = match value {
+            OptionValue::Text(text) => text.clone(),
+            OptionValue::Number(number) => number.to_string(),
+            OptionValue::Switch(switch) => switch.to_string(),
+        };
+        let is_file = name != written;
+        if is_file && raw.options.contains_key(name) {
+            checker.problem(
+                &key,
+                format!("and `{OPTIONS}.{name}` are both set; keep one"),
+            );
+            continue;
+        }
+        let Some(text) = (if is_file {
+            checker.file(&key, &text)
+        } else {
+            Some(text)
+        }) else {
+            continue;
+        };
+        match options::valid(name, &text) {
+            Ok(()) => passed.push((name.to_owned(), text)),
+            Err(why) => checker.problem(&key, why),
+        }
+    }
+    passed
+}
+
+fn fold(raw: &RawFold, checker: &mut Checker<'_>) -> FoldConfig {
+    let written = checker.secret("fold.secret", raw.secret_file.as_ref(), raw.secret.as_ref());
+    let place = if raw.secret_file.is_some() {
+        "fold.secret_file"
+    } else {
+        "fold.secret"
+    };
+    match &written {
+        Some(text) if text.len() < FoldConfig::MIN_SECRET => {
+            let message = format!(
+                "holds {} bytes; the secret needs at least {}",
+                text.len(),
+                FoldConfig::MIN_SECRET
+            );
+            checker.problem(place, message);
+        }
+        None if raw.secret.is_none()
+            && raw.secret_file.is_none()
+            && checker.document.origin(place) == Origin::Default =>
+        {
+            let message = "is not set; write one with `head -c 32 /dev/urandom | base64 > FILE`, name that file, \
+                           and keep it: findings and state of another secret do not match";
+            checker.missing("fold.secret_file", message);
+        }
+        _ => {}
+    }
+    FoldConfig {
+        secret: FoldConfig::derive_secret(written.unwrap_or_default().as_bytes()),
+        max_record_bytes: checker.size("fold.max_record", &raw.max_record, KIB..=256 * MIB)
+            as usize,
+        max_depth: raw.max_depth as usize,
+        memory_per_partition: checker.size(
+            "fold.memory_per_partition",
+            &raw.memory_per_partition,
+            MIB..=1024 * GIB,
+        ),
+        close_after_ms: checker
+            .duration("fold.close_after", &raw.close_after, MINUTE..=90 * DAY)
+            .as_millis() as i64,
+        forget_after_ms: checker
+            .duration("fold.forget_after", &raw.forget_after, HOUR..=3650 * DAY)
+            .as_millis() as i64,
+    }
+}
+
+fn live(raw: &RawLive, checker: &mut Checker<'_>) -> LiveConfig {
+    LiveConfig {
+        publish_every: checker.duration("live.publish_every", &raw.publish_every, 5 * MS..=MINUTE),
+        publish_bytes: checker.size("live.publish_bytes", &raw.publish_bytes, 64 * KIB..=GIB)
+            as usize,
+        finding_every: checker.duration("live.finding_every", &raw.finding_every, MS..=MINUTE),
+        checkpoint_interval: checker.duration(
+            "live.checkpoint_interval",
+            &raw.checkpoint_interval,
+            100 * MS..=HOUR,
+        ),
+        slice_bytes: checker.size("live.slice_bytes", &raw.slice_bytes, 64 * KIB..=256 * MIB)
+            as usize,
+        batch_records: raw.batch_records as usize,
+        batch_bytes: checker.size("live.batch_bytes", &raw.batch_bytes, KIB..=GIB) as usize,
+        drain_limit: checker.duration("live.drain_limit", &raw.drain_limit, 100 * MS..=HOUR),
+        threads: raw.threads as usize,
+    }
+}
+
+fn http(raw: &RawHttp, checker: &mut Checker<'_>) -> HttpConfig {
+    let token = checker.secret("http.token", raw.token_file.as_ref(), raw.token.as_ref());
+    if token
+        .as_ref()
+        .is_some_and(|token| token.len() < 16 || !token.bytes().all(|b| b.is_ascii_graphic()))
+    {
+        let place = if raw.token_file.is_some() {
+            "http.token_file"
+        } else {
+            "http.token"
+        };
+        checker.problem(
+            place,
+            "must hold at least 16 printable characters without spaces",
+        );
+    }
+    let listen = match raw.listen.as_str() {
+        "off" => None,
+        text => {
+            let address = text.parse::<SocketAddr>().ok();
+            if address.is_none() {
+                let message =
+                    format!("must be ip:port such as \"127.0.0.1:9464\", or \"off\", not {text:?}");
+                checker.problem("http.listen", message);
+            }
+            address
+        }
+    };
+    HttpConfig { listen, token }
+}

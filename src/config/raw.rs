@@ -1,0 +1,255 @@
+//! What the file says, before anything is checked. The field docs are the descriptions in the JSON Schema,
+//! and the schema is the list of known keys: a key exists when it has a field here.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{DurationText, SizeText};
+use super::{DeadLetterMode, LogFormat, Start};
+
+/// Configuration of stillwatch.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "stillwatch configuration")]
+pub struct RawConfig {
+    /// Brokers, group and topics.
+    pub kafka: RawKafka,
+    /// What the findings depend on. A change here is a new fold: the state of the old one is refused.
+    pub fold: RawFold,
+    /// Which model.
+    pub model: RawModel,
+    /// How the live driver paces itself. Nothing here changes a finding.
+    pub live: RawLive,
+    /// Metrics and probes.
+    pub http: RawHttp,
+    /// Logs.
+    pub log: RawLog,
+}
+
+/// Brokers, group and topics.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawKafka {
+    /// First brokers to ask: `host:port[,host:port]`. Required by `run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<String>,
+    /// Consumer group; also the prefix of the transactional id.
+    pub group: String,
+    /// Static member id: unique per instance and stable over restarts. Without it the member is dynamic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<String>,
+    /// Where a group without offsets starts: `earliest` or `latest`. Required by `run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
+    /// How long a broker may be out of reach before the process exits with code 4.
+    pub give_up_after: DurationText,
+    /// How long the group waits for a silent member.
+    pub session_timeout: DurationText,
+    /// How long the broker keeps a transaction open; below `session_timeout`.
+    pub transaction_timeout: DurationText,
+    /// What a dead letter holds: `reference` (length, sha256, reason, position) or `bytes` (the record itself).
+    pub dead_letters: DeadLetterMode,
+    /// Names of the topics.
+    pub topics: RawTopics,
+    /// librdkafka options that pass through, e.g. `sasl.mechanism`. A name with `_file` at its end reads
+    /// the value from that file.
+    pub options: BTreeMap<String, OptionValue>,
+}
+
+/// Names of the topics.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawTopics {
+    /// Input: exchanges, keyed by tenant.
+    pub input: String,
+    /// Output: findings.
+    pub findings: String,
+    /// Output: rejected records.
+    pub dead_letters: String,
+    /// Compacted: state of tenants.
+    pub state: String,
+    /// Control records.
+    pub control: String,
+}
+
+/// A librdkafka option: text, number or switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OptionValue {
+    /// `"SCRAM-SHA-256"`
+    Text(String),
+    /// `50`
+    Number(i64),
+    /// `true`
+    Switch(bool),
+}
+
+/// What the findings depend on.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawFold {
+    /// File with the secret that keys every hash; at least 16 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_file: Option<String>,
+    /// The secret itself; better in a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Larger records are rejected as `too_large`.
+    pub max_record: SizeText,
+    /// Records nested deeper are rejected as `too_deep`.
+    #[schemars(range(min = 8, max = 512))]
+    pub max_depth: u64,
+    /// Logical bytes of tenant state per input partition; the longest silent tenants leave first.
+    pub memory_per_partition: SizeText,
+    /// A finding closes after this much event time without an alarm.
+    pub close_after: DurationText,
+    /// A tenant silent for this long, in event time, is forgotten.
+    pub forget_after: DurationText,
+}
+
+/// Which model.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawModel {
+    /// A model file; without it the model inside the binary is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// How the live driver paces itself.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawLive {
+    /// A transaction at least this often while there is something to publish.
+    pub publish_every: DurationText,
+    /// Pending output that forces a transaction.
+    pub publish_bytes: SizeText,
+    /// At most one transaction per this while findings wait.
+    pub finding_every: DurationText,
+    /// Every shard of state is checkpointed within this.
+    pub checkpoint_interval: DurationText,
+    /// Largest part of a checkpoint in one transaction.
+    pub slice_bytes: SizeText,
+    /// Most records of one batch.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub batch_records: u64,
+    /// Most bytes of one batch.
+    pub batch_bytes: SizeText,
+    /// Longest time a stop may take; below `kafka.session_timeout`.
+    pub drain_limit: DurationText,
+    /// Threads of the fold; 0 means one per core.
+    #[schemars(range(max = 1024))]
+    pub threads: u64,
+}
+
+/// Metrics and probes.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawHttp {
+    /// Listen address, `ip:port`, or `off`.
+    pub listen: String,
+    /// File with the bearer token; needed beyond loopback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<String>,
+    /// The token itself; better in a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// Logs.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawLog {
+    /// `text` for people, `json` for machines; always on stderr.
+    pub format: LogFormat,
+    /// What is logged, e.g. `info` or `stillwatch=debug,librdkafka=warn`.
+    pub filter: String,
+}
+
+impl Default for RawKafka {
+    fn default() -> Self {
+        RawKafka {
+            bootstrap: None,
+            group: "stillwatch".to_owned(),
+            instance_id: None,
+            start: None,
+            give_up_after: duration("5min"),
+            session_timeout: duration("30s"),
+            transaction_timeout: duration("10s"),
+            dead_letters: DeadLetterMode::Reference,
+            topics: RawTopics::default(),
+            options: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for RawTopics {
+    fn default() -> Self {
+        RawTopics {
+            input: "llm.exchanges".to_owned(),
+            findings: "stillwatch.findings".to_owned(),
+            dead_letters: "stillwatch.dead-letters".to_owned(),
+            state: "stillwatch.state".to_owned(),
+            control: "stillwatch.control".to_owned(),
+        }
+    }
+}
+
+impl Default for RawFold {
+    fn default() -> Self {
+        RawFold {
+            secret_file: None,
+            secret: None,
+            max_record: size("8MiB"),
+            max_depth: 64,
+            memory_per_partition: size("512MiB"),
+            close_after: duration("24h"),
+            forget_after: duration("30d"),
+        }
+    }
+}
+
+impl Default for RawLive {
+    fn default() -> Self {
+        RawLive {
+            publish_every: duration("500ms"),
+            publish_bytes: size("4MiB"),
+            finding_every: duration("20ms"),
+            checkpoint_interval: duration("30s"),
+            slice_bytes: size("8MiB"),
+            batch_records: 4096,
+            batch_bytes: size("16MiB"),
+            drain_limit: duration("20s"),
+            threads: 0,
+        }
+    }
+}
+
+impl Default for RawHttp {
+    fn default() -> Self {
+        RawHttp {
+            listen: "127.0.0.1:9464".to_owned(),
+            token_file: None,
+            token: None,
+        }
+    }
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        RawLog {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+fn duration(text: &str) -> DurationText {
+    DurationText(text.to_owned())
+}
+
+fn size(text: &str) -> SizeText {
+    SizeText(text.to_owned())
+}
