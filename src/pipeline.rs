@@ -17,7 +17,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use rayon::prelude::*;
 
-use crate::config::FoldConfig;
+use crate::config::{Config, FoldConfig};
 use crate::feature;
 use crate::finding::Event;
 use crate::finding::render;
@@ -48,15 +48,16 @@ pub struct Core {
 }
 
 impl Core {
-    /// The fold of `topic`, which has `partitions` partitions.
-    pub fn new(fold: &FoldConfig, model: Arc<Model>, topic: &str, partitions: u32) -> Core {
+    /// The fold that a config asks for, over an input of `partitions` partitions.
+    pub fn new(config: &Config, model: Arc<Model>, partitions: u32) -> Core {
+        let fold = &config.fold;
         let identity = Identity {
             feature_table: feature::table_hash(),
             key_id: fold.key_id(),
-            fold_config: fold.identity(topic),
+            fold_config: config.fold_identity(),
             partitions,
         };
-        Core { tracer: Arc::new(Tracer::new(&fold.secret)), model, topic: topic.to_owned(), fold: fold.clone(), identity, scores: false }
+        Core { tracer: Arc::new(Tracer::new(&fold.secret)), model, topic: config.kafka.input.clone(), fold: fold.clone(), identity, scores: false }
     }
 
     /// The same fold, keeping every decision and not only the alarms.

@@ -20,11 +20,12 @@ use crate::finding::number::six_digits;
 use crate::finding::render::{self, render};
 use crate::finding::{Activity, Event};
 use crate::pipeline::{self, Arenas, Core, Counts, Output, Partition};
+use crate::record::Reject;
 use crate::record::dead_letter::DeadLetter;
 use crate::record::time::format_rfc3339;
 use crate::source::Record;
 use crate::source::envelope;
-use crate::source::files::{FileError, LineBatch, LineReader};
+use crate::source::files::{FileError, Line, LineBatch, LineReader};
 use crate::source::placement;
 use crate::tenant::shard::ScoreRow;
 use crate::units::{Millis, Position};
@@ -195,12 +196,25 @@ impl<'s> Replay<'s> {
     ) -> Result<(), ReplayError> {
         let mut placed = Vec::with_capacity(batch.len());
         let mut records: Vec<Record<'b>> = Vec::with_capacity(batch.len());
-        for line in batch.lines() {
-            let envelope = envelope::parse(line, envelopes);
+        let mut too_long = BTreeMap::new();
+        for line in batch.iter() {
+            let (envelope, payload) = match line {
+                Line::Whole(line) => (envelope::parse(line, envelopes), Some(line)),
+                Line::TooLong { bytes, sha256 } => {
+                    too_long.insert(records.len(), (bytes, sha256));
+                    (None, None)
+                }
+            };
             placed.push(envelope.is_some());
-            records.push(envelope.map_or(Record { at: Position::default(), broker_ts: None, key: None, payload: Some(line) }, |e| e.record));
+            let plain = Record { at: Position::default(), broker_ts: None, key: None, payload };
+            records.push(envelope.map_or(plain, |e| e.record));
         }
-        let traced = pipeline::trace_batch(core, &records, arenas);
+        let mut traced = pipeline::trace_batch(core, &records, arenas);
+        for line in too_long.keys() {
+            if let Some(traced) = traced.get_mut(*line) {
+                *traced = Err(Reject::TooLarge);
+            }
+        }
         for ((record, traced), placed) in records.iter_mut().zip(&traced).zip(placed) {
             if !placed {
                 let tenant = traced.as_ref().ok().map(|trace| trace.tenant.as_bytes());
@@ -225,11 +239,18 @@ impl<'s> Replay<'s> {
         let mut folds: Vec<&mut Partition> = self.partitions.values_mut().collect();
         let outputs = pipeline::fold_batch(core, &mut folds, &records, &traced);
         self.summary.tenants = folds.iter().map(|p| p.size().0).sum();
-        self.write(core, outputs, &records, see)
+        self.write(core, outputs, &records, &too_long, see)
     }
 
     /// Writes a batch's outputs in the order of the lines that brought them about.
-    fn write(&mut self, core: &Core, outputs: Vec<Output>, records: &[Record<'_>], see: &mut dyn FnMut(&Event)) -> Result<(), ReplayError> {
+    fn write(
+        &mut self,
+        core: &Core,
+        outputs: Vec<Output>,
+        records: &[Record<'_>],
+        too_long: &BTreeMap<usize, (u64, [u8; 32])>,
+        see: &mut dyn FnMut(&Event),
+    ) -> Result<(), ReplayError> {
         let mut events: BTreeMap<(u32, i64), Vec<Event>> = BTreeMap::new();
         let mut scores: BTreeMap<(u32, i64), Vec<ScoreRow>> = BTreeMap::new();
         let mut rejects = BTreeMap::new();
@@ -246,10 +267,11 @@ impl<'s> Replay<'s> {
         if events.is_empty() && scores.is_empty() && rejects.is_empty() {
             return Ok(());
         }
-        for record in records {
+        for (line, record) in records.iter().enumerate() {
             let at = (record.at.partition, record.at.offset);
             if let (Some(reason), Some(out)) = (rejects.get(&at), &mut self.dead_letters) {
-                out.line(&DeadLetter::new(record, *reason, &self.spec.topic).to_json())?;
+                let letter = DeadLetter::new(record, *reason, &self.spec.topic);
+                out.line(&too_long.get(&line).map_or(letter.clone(), |(bytes, sha)| letter.of_dropped(*bytes, sha)).to_json())?;
             }
             for row in scores.remove(&at).unwrap_or_default() {
                 if let (true, Some(out)) = (self.spec.shows(&row.tenant, row.ts), &mut self.scores) {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use stillwatch::config::FoldConfig;
+use stillwatch::config::Config;
 use stillwatch::finding::render::render;
 use stillwatch::model::Model;
 use stillwatch::pipeline::{Arenas, Core, Counts, Partition, fold_batch, trace_batch};
@@ -21,8 +21,10 @@ const PARTITIONS: u32 = 3;
 type Log = Vec<(u32, Option<Vec<u8>>)>;
 
 fn core(memory: u64) -> Core {
-    let fold = FoldConfig { memory_per_partition: memory, ..FoldConfig::default() };
-    Core::new(&fold, Arc::new(Model::embedded().expect("the shipped model loads")), "t", PARTITIONS)
+    let mut config = Config::public();
+    config.fold.memory_per_partition = memory;
+    config.kafka.input = "t".into();
+    Core::new(&config, Arc::new(Model::embedded().expect("the shipped model loads")), PARTITIONS)
 }
 
 /// Simulated traffic with attackers, and every kind of bad record strewn among it.

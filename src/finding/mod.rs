@@ -9,7 +9,7 @@ pub mod reasons;
 mod phrases;
 mod reading;
 mod atlas;
-mod number;
+pub(crate) mod number;
 mod ocsf;
 mod unmapped;
 mod cloudevents;

@@ -5,7 +5,7 @@
 //! returns, on the same thread and before any other message is taken. librdkafka waits for the
 //! (un)assign call, not for the callback, so this is the callback's work without its confinement.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 
 use crate::config::KafkaConfig;
@@ -51,6 +52,8 @@ pub struct Context {
     trouble: Mutex<Trouble>,
     rebalances: Mutex<VecDeque<Rebalance>>,
     failed_deliveries: Mutex<Vec<(RDKafkaErrorCode, String)>>,
+    /// End of each partition of the input, as of the last statistics.
+    ends: Mutex<BTreeMap<i32, i64>>,
     closing: AtomicBool,
 }
 
@@ -68,6 +71,11 @@ impl Context {
     /// Takes the deliveries that failed: code and topic.
     pub fn take_failed_deliveries(&self) -> Vec<(RDKafkaErrorCode, String)> {
         std::mem::take(&mut *lock(&self.failed_deliveries))
+    }
+
+    /// Where the partitions of the input end, as far as known.
+    pub fn ends(&self) -> BTreeMap<i32, i64> {
+        lock(&self.ends).clone()
     }
 
     /// From here on nobody polls for rebalances: acknowledge them at once.
@@ -90,6 +98,13 @@ impl ClientContext for Context {
             RDKafkaLogLevel::Warning | RDKafkaLogLevel::Notice => tracing::info!(target: "librdkafka", fac, "{message}"),
             _ => tracing::debug!(target: "librdkafka", fac, "{message}"),
         }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        // under transactions the end that counts is that of what is stable
+        let partitions = statistics.topics.into_values().flat_map(|topic| topic.partitions.into_values());
+        let ends = partitions.filter(|p| p.partition >= 0 && p.ls_offset >= 0).map(|p| (p.partition, p.ls_offset));
+        lock(&self.ends).extend(ends);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -146,7 +161,8 @@ pub fn consumer(config: &KafkaConfig) -> KafkaResult<BaseConsumer<Context>> {
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
-        .set("isolation.level", "read_committed");
+        .set("isolation.level", "read_committed")
+        .set("statistics.interval.ms", "2000"); // the only source of the log's end
     default(&mut client, config, "fetch.queue.backoff.ms", "20"); // a full prefetch queue stalls for 1 s otherwise
     default(&mut client, config, "queued.max.messages.kbytes", "65536");
     default(&mut client, config, "fetch.message.max.bytes", "4194304");
@@ -168,8 +184,8 @@ pub fn reader(config: &KafkaConfig) -> KafkaResult<BaseConsumer<Context>> {
         .set("isolation.level", "read_committed");
     default(&mut client, config, "fetch.queue.backoff.ms", "20");
     default(&mut client, config, "fetch.wait.max.ms", "50"); // the end of a topic is known after one empty fetch
-    let reader = client.create_with_context(Context::default())?;
-    Context::closing(reader.context());
+    let reader: BaseConsumer<Context> = client.create_with_context(Context::default())?;
+    reader.context().closing();
     Ok(reader)
 }
 

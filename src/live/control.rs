@@ -105,5 +105,6 @@ pub fn announce(topic: &str, partition: u32, offset: i64, model: &Model, in_forc
         key: Some(partition.to_string().into_bytes()),
         value: Some(value),
         headers: Vec::new(),
+        note: None,
     })
 }

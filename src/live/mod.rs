@@ -21,7 +21,9 @@ pub mod fatal;
 pub mod output;
 pub mod owned;
 pub mod publish;
+pub mod report;
 pub mod restore;
 pub mod start;
+pub mod topics;
 
 pub use fatal::Fatal;

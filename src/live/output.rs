@@ -1,7 +1,7 @@
 //! What a folded batch and a checkpoint become on the wire: messages for the publisher.
 
 use super::owned::Owned;
-use super::publish::Message;
+use super::publish::{Message, Note};
 use crate::config::{Config, DeadLetterMode};
 use crate::finding::render::{self, render};
 use crate::pipeline::{Core, Output};
@@ -51,6 +51,12 @@ impl Outputs {
                 key: Some(rendered.key.into_bytes()),
                 value: Some(rendered.payload),
                 headers: rendered.headers,
+                note: Some(Note::Finding {
+                    kind: event.alarm.kind,
+                    pattern: event.alarm.pattern,
+                    activity: event.activity,
+                    time: event.time,
+                }),
             };
             owned.push(message, true);
         }
@@ -72,6 +78,7 @@ impl Outputs {
             key: Some(record.key.to_vec()),
             value: record.value.clone(),
             headers: Vec::new(),
+            note: None,
         })
     }
 
@@ -102,12 +109,13 @@ impl Outputs {
     fn dead_letter(&self, record: &Record<'_>, letter: &DeadLetter) -> Message {
         let key = record.key.map(<[u8]>::to_vec);
         let topic = self.dead_letters.clone();
+        let note = Some(Note::DeadLetter);
         let size = record.payload.map_or(0, <[u8]>::len) + key.as_ref().map_or(0, Vec::len) + RECORD_OVERHEAD;
         if self.mode == DeadLetterMode::Reference || size > self.largest_dead_letter {
-            return Message { topic, partition: None, key, value: Some(letter.to_json()), headers: Vec::new() };
+            return Message { topic, partition: None, key, value: Some(letter.to_json()), headers: Vec::new(), note };
         }
         let headers = letter.headers().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Message { topic, partition: None, key, value: record.payload.map(<[u8]>::to_vec), headers }
+        Message { topic, partition: None, key, value: record.payload.map(<[u8]>::to_vec), headers, note }
     }
 }
 

@@ -79,9 +79,14 @@ impl Owned {
         self.fold.as_ref().map_or(0, Partition::next)
     }
 
+    /// Restored, and its output on.
+    pub fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Live)
+    }
+
     /// Live, and with something to tell: outputs, or progress.
     pub fn has_news(&self) -> bool {
-        matches!(self.phase, Phase::Live) && (!self.outputs.is_empty() || self.committed != Some(self.next()))
+        self.is_live() && (!self.outputs.is_empty() || self.committed != Some(self.next()))
     }
 
     /// Adds an output.

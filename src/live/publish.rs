@@ -22,6 +22,8 @@ use super::failpoint;
 use super::fatal::{Fatal, hopeless};
 use crate::clock::Stopwatch;
 use crate::config::KafkaConfig;
+use crate::finding::{Activity, Kind, Pattern};
+use crate::units::Millis;
 
 /// How far each partition has been folded: the offset to resume at.
 pub type Covers = BTreeMap<i32, i64>;
@@ -39,6 +41,26 @@ pub struct Message {
     pub value: Option<Vec<u8>>,
     /// Headers.
     pub headers: Vec<(String, String)>,
+    /// What to count once it is committed.
+    pub note: Option<Note>,
+}
+
+/// What a message is, for the metrics.
+#[derive(Clone, Debug)]
+pub enum Note {
+    /// A rejected record.
+    DeadLetter,
+    /// An event of a finding.
+    Finding {
+        /// Of which unit.
+        kind: Kind,
+        /// Of which pattern.
+        pattern: Pattern,
+        /// Which step.
+        activity: Activity,
+        /// Event time of the deciding record.
+        time: Millis,
+    },
 }
 
 impl Message {

@@ -15,7 +15,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client::{self, Context};
-use super::control::{self, InForce};
+use super::control::{self, InForce, ReadTopic as _};
 use super::failpoint;
 use super::fatal::{Fatal, hopeless};
 use crate::clock::Stopwatch;

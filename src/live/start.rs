@@ -10,30 +10,49 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::admin::Admin;
 use super::client::{self, Context};
 use super::engine::{Engine, Options};
 use super::fatal::{Fatal, hopeless};
+use super::report::Report;
+use super::topics::check_input;
 use crate::clock::Stopwatch;
-use crate::config::Config;
-use crate::http::{self, Health};
+use crate::config::{Config, Loaded};
+use crate::http::{Answers, Cause, Health, Server};
 use crate::metrics::Metrics;
 use crate::model::Model;
 use crate::pipeline::Core;
 
 /// Runs the live driver until it is told to stop (SIGTERM, SIGINT) or something is fatal.
-pub fn run(config: Config, model: Model, options: Options) -> Result<(), Fatal> {
-    let metrics = Arc::new(Metrics::new());
-    let health = Arc::new(Health::new());
+pub fn run(loaded: Loaded, model: Model, options: Options) -> Result<(), Fatal> {
+    let Loaded { config, redacted } = loaded;
+    let failed = |what: &str, why: String| Fatal::Failed(format!("{what}: {why}"));
+    let metrics = Metrics::new().map_err(|e| failed("metrics", e.to_string()))?;
+    // a transaction may take its whole time-out twice before the loop goes round
+    let health = Arc::new(Health::new(config.kafka.transaction_timeout * 3 + Duration::from_secs(30)));
     metrics.model(model.name(), &model.sha256_hex());
-    health.model_ready();
+    health.release(Cause::Model);
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("http")
         .enable_all()
         .build()
-        .map_err(|e| Fatal::Failed(format!("cannot start the HTTP runtime: {e}")))?;
-    runtime.block_on(http::serve(&config, Arc::clone(&health), Arc::clone(&metrics))).map_err(|e| Fatal::Failed(e.to_string()))?;
+        .map_err(|e| failed("cannot start the HTTP runtime", e.to_string()))?;
+    if let Some(server) = Server::bind(&config.http).map_err(|e| Fatal::Failed(e.to_string()))? {
+        tracing::info!(address = %server.address(), "metrics and probes");
+        let answers = Answers {
+            metrics: metrics.clone(),
+            health: Arc::clone(&health),
+            redacted_config: redacted,
+            model: model.name().to_owned(),
+        };
+        runtime.spawn(async move {
+            if let Err(error) = server.serve(Arc::new(answers), std::future::pending()).await {
+                tracing::error!(%error, "metrics and probes have ended");
+            }
+        });
+    }
     watch_signals(&runtime, &stop)?;
 
     let (done, ended) = std::sync::mpsc::channel();
@@ -41,11 +60,11 @@ pub fn run(config: Config, model: Model, options: Options) -> Result<(), Fatal> 
     std::thread::Builder::new()
         .name("poll".into())
         .spawn(move || {
-            let result = poll_thread(config, model, options, &thread_stop, health, metrics);
+            let result = poll_thread(config, model, options, &thread_stop, &health, metrics);
             // nobody listening: the watchdog has ended the wait
             done.send(result).ok();
         })
-        .map_err(|e| Fatal::Failed(format!("cannot start the poll thread: {e}")))?;
+        .map_err(|e| failed("cannot start the poll thread", e.to_string()))?;
     let result = wait(&ended, &stop, drain_limit);
     runtime.shutdown_background();
     result
@@ -87,19 +106,20 @@ fn poll_thread(
     model: Model,
     options: Options,
     stop: &Arc<AtomicBool>,
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
+    health: &Arc<Health>,
+    metrics: Metrics,
 ) -> Result<(), Fatal> {
     if config.live.threads > 0 {
         // fails only if a pool exists already, and then that one is used
         rayon::ThreadPoolBuilder::new().num_threads(config.live.threads).build_global().ok();
     }
-    let Some(partitions) = partitions_of_input(&config, stop, &health)? else { return Ok(()) };
-    super::admin::refuse_compacted_input(&config)?;
-    let core = Core::new(&config.fold, Arc::new(model), &config.kafka.input, partitions);
+    let Some(partitions) = partitions_of_input(&config, stop, health)? else { return Ok(()) };
+    refuse_compacted_input(&config)?;
+    let core = Core::new(&config, Arc::new(model), partitions);
     let member = config.kafka.instance_id.clone().unwrap_or_else(|| format!("{:016x}", random()));
     tracing::info!(input = config.kafka.input, partitions, group = config.kafka.group, member, "starting");
-    Engine::new(config, options, core, Arc::clone(stop), health, metrics, &member)?.run()
+    let report = Report::new(metrics, Arc::clone(health));
+    Engine::new(config, options, core, Arc::clone(stop), report, &member)?.run()
 }
 
 /// How many partitions the input has; waits for the brokers as long as the config says. `None`: told to
@@ -129,7 +149,7 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
                         return Err(fatal);
                     }
                     let last = trouble.last.unwrap_or_else(|| error.to_string());
-                    health.not_ready("kafka", &last);
+                    health.hold(Cause::Broker, &last);
                     let patience = config.kafka.give_up_after;
                     if watch.elapsed() > patience {
                         return Err(Fatal::OutOfReach { bootstrap: config.kafka.bootstrap.clone(), seconds: patience.as_secs(), last });
@@ -138,7 +158,7 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
             }
         }
     }
-    health.ready_again("kafka");
+    health.release(Cause::Broker);
     let &[input, _, _, state, control] = partitions.as_slice() else {
         return Err(Fatal::Failed("topics were not all looked up".into()));
     };
@@ -164,6 +184,22 @@ fn partition_count(reader: &BaseConsumer<Context>, topic: &str) -> Result<u32, K
     match found.partitions().len() {
         0 => Err(missing),
         count => Ok(count as u32),
+    }
+}
+
+/// Compaction drops records that state was folded from: such an input is refused where it can be seen.
+fn refuse_compacted_input(config: &Config) -> Result<(), Fatal> {
+    let input = &config.kafka.input;
+    let found = Admin::connect(&config.kafka, Duration::from_secs(10)).and_then(|admin| admin.topic(input));
+    match found {
+        Ok(Some(found)) => check_input(&found).first().map_or(Ok(()), |difference| {
+            Err(Fatal::Kafka(format!("topic `{input}`: {} is `{}`: {}", difference.what, difference.found, difference.advice)))
+        }),
+        Ok(None) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "the input's settings cannot be seen; it must not be compacted");
+            Ok(())
+        }
     }
 }
 

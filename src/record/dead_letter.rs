@@ -39,6 +39,12 @@ impl DeadLetter {
         }
     }
 
+    /// The same for a record whose bytes were hashed and dropped while they were read.
+    #[must_use]
+    pub fn of_dropped(self, length: u64, sha256: &[u8; 32]) -> DeadLetter {
+        DeadLetter { length: length as usize, sha256: hex(sha256), ..self }
+    }
+
     /// The reference as one line of JSON.
     pub fn to_json(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "strings and integers always serialise")]

@@ -1,0 +1,259 @@
+//! The poll thread's loop: poll, fold, publish; rebalances and restored partitions in between.
+
+mod group;
+mod publish;
+mod reach;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rdkafka::Message as _;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::error::KafkaError;
+use rdkafka::message::BorrowedMessage;
+
+use super::client::{self, Context};
+use super::fatal::Fatal;
+use super::output::Outputs;
+use super::owned::{Owned, Phase};
+use super::publish::Publisher;
+use super::report::Report;
+use super::restore::Restore;
+use crate::clock::{Stopwatch, Ticker};
+use crate::config::Config;
+use crate::http::Cause;
+use crate::metrics::Stage;
+use crate::pipeline::{self, Arenas, Core, Partition};
+use crate::source::Record;
+use crate::units::Position;
+
+/// How the operator started and stops it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Go on where records that state depended on are gone.
+    pub accept_gap: bool,
+    /// A static member gives its partitions up when it stops.
+    pub leave_on_stop: bool,
+}
+
+/// The poll thread's state.
+pub struct Engine {
+    config: Config,
+    options: Options,
+    core: Core,
+    consumer: BaseConsumer<Context>,
+    group: Option<ConsumerGroupMetadata>,
+    publisher: Publisher,
+    restore: Restore,
+    owned: BTreeMap<i32, Owned>,
+    epochs: u64,
+    outputs: Outputs,
+    since_publish: Stopwatch,
+    /// Set while the brokers are out of reach: since when, and the last error.
+    out_of_reach: Option<(Stopwatch, String)>,
+    since_probe: Stopwatch,
+    gauges: Ticker,
+    stop: Arc<AtomicBool>,
+    report: Report,
+}
+
+impl Engine {
+    /// Connects nothing yet.
+    pub fn new(
+        config: Config,
+        options: Options,
+        core: Core,
+        stop: Arc<AtomicBool>,
+        report: Report,
+        member: &str,
+    ) -> Result<Engine, Fatal> {
+        let consumer = client::consumer(&config.kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
+        Ok(Engine {
+            publisher: Publisher::new(&config.kafka, member),
+            restore: Restore::start(&config.kafka, core.clone(), options.accept_gap)?,
+            outputs: Outputs::new(&config, &core),
+            config,
+            options,
+            core,
+            consumer,
+            group: None,
+            owned: BTreeMap::new(),
+            epochs: 0,
+            since_publish: Stopwatch::start(),
+            out_of_reach: None,
+            since_probe: Stopwatch::start(),
+            gauges: Ticker::new(Duration::from_secs(1)),
+            stop,
+            report,
+        })
+    }
+
+    /// Runs until asked to stop or until something is fatal.
+    pub fn run(mut self) -> Result<(), Fatal> {
+        while !self.publisher.init()? {
+            self.reachable_or_give_up("init_transactions timed out")?;
+            if self.stop.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+        }
+        self.reached();
+        self.report.release(Cause::Producer);
+        let input = self.config.kafka.input.clone();
+        self.consumer.subscribe(&[&input]).map_err(|e| Fatal::Kafka(format!("topic `{input}`: {e}")))?;
+        let mut arenas = Arenas::default();
+        while !self.stop.load(Ordering::SeqCst) {
+            self.turn(&mut arenas)?;
+        }
+        self.drain()
+    }
+
+    /// One turn: a batch in, folded, and a transaction if one is due.
+    fn turn(&mut self, arenas: &mut Arenas) -> Result<(), Fatal> {
+        self.report.tick();
+        let polling = Stopwatch::start();
+        let (messages, errors) = poll_batch(&self.consumer, &self.config, self.patience());
+        self.report.spent(Stage::Poll, polling.seconds());
+        if !messages.is_empty() {
+            fold_messages(&self.core, &mut self.owned, &mut self.outputs, &self.report, &messages, arenas);
+        }
+        drop(messages);
+        for error in errors {
+            self.consumer_error(&error)?;
+        }
+        self.rebalance()?;
+        self.restored()?;
+        self.trouble()?;
+        if self.publish_due() {
+            self.publish(false)?;
+        }
+        self.publisher.poll();
+        if self.gauges.due() {
+            let ends = self.consumer.context().ends();
+            self.report.holding(self.owned.iter(), |partition| ends.get(&partition).copied());
+        }
+        Ok(())
+    }
+
+    /// How long a poll may wait for the first record of a batch.
+    fn patience(&self) -> Duration {
+        let live = &self.config.live;
+        let until = if self.owned.values().any(|o| o.finding_waits) { live.finding_every } else { live.publish_every };
+        until.saturating_sub(self.since_publish.elapsed()).clamp(Duration::from_millis(1), Duration::from_millis(50))
+    }
+
+    /// SIGTERM: checkpoint everything dirty, leave the group if asked or if dynamic, within the limit.
+    fn drain(mut self) -> Result<(), Fatal> {
+        let watch = Stopwatch::start();
+        let limit = self.config.live.drain_limit;
+        tracing::info!("stopping");
+        while !self.publish(true)? && watch.elapsed() < limit {
+            self.leave_room_for_rebalances();
+            self.rebalance()?;
+            if !self.owned.values().any(|o| matches!(o.phase, Phase::Live)) {
+                break;
+            }
+        }
+        if self.config.kafka.instance_id.is_none() || self.options.leave_on_stop {
+            self.consumer.unsubscribe();
+            while !self.owned.is_empty() && watch.elapsed() < limit {
+                self.leave_room_for_rebalances();
+                self.rebalance()?;
+            }
+        }
+        self.consumer.context().closing();
+        tracing::info!(seconds = watch.seconds(), "stopped");
+        Ok(())
+    }
+
+    /// A poll while stopping: its records are not folded, and no offset covers them.
+    fn leave_room_for_rebalances(&self) {
+        if let Some(Err(error)) = self.consumer.poll(Duration::from_millis(20)) {
+            tracing::debug!(%error, "stopping");
+        }
+    }
+}
+
+/// Takes records until the batch is full or nothing more is at hand.
+fn poll_batch<'c>(
+    consumer: &'c BaseConsumer<Context>,
+    config: &Config,
+    patience: Duration,
+) -> (Vec<BorrowedMessage<'c>>, Vec<KafkaError>) {
+    let (mut messages, mut errors, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let mut wait = patience;
+    while messages.len() < config.live.batch_records && bytes < config.live.batch_bytes {
+        match consumer.poll(wait) {
+            Some(Ok(message)) => {
+                bytes += message.payload_len();
+                messages.push(message);
+                wait = Duration::ZERO;
+            }
+            Some(Err(error)) => {
+                errors.push(error);
+                break;
+            }
+            None => break,
+        }
+    }
+    (messages, errors)
+}
+
+/// Folds a polled batch into the partitions that take records now, and keeps their outputs.
+fn fold_messages(
+    core: &Core,
+    owned: &mut BTreeMap<i32, Owned>,
+    outputs: &mut Outputs,
+    report: &Report,
+    messages: &[BorrowedMessage<'_>],
+    arenas: &mut Arenas,
+) {
+    let mut next: BTreeMap<i32, i64> =
+        owned.iter().filter(|(_, o)| o.fold.is_some()).map(|(p, o)| (*p, o.next())).collect();
+    let records: Vec<Record<'_>> = messages
+        .iter()
+        .filter(|message| {
+            // fetched before a pause or a seek took hold, or of a partition that is not ours now
+            let Some(expected) = next.get_mut(&message.partition()) else { return false };
+            let in_order = message.offset() >= *expected;
+            if in_order {
+                *expected = message.offset() + 1;
+            }
+            in_order
+        })
+        .map(|message| Record {
+            at: Position { partition: message.partition() as u32, offset: message.offset() },
+            broker_ts: message.timestamp().to_millis(),
+            key: message.key(),
+            payload: message.payload(),
+        })
+        .collect();
+    let watch = Stopwatch::start();
+    let traced = pipeline::trace_batch(core, &records, arenas);
+    report.spent(Stage::Trace, watch.seconds());
+    let watch = Stopwatch::start();
+    let mut folds: Vec<&mut Partition> = owned.values_mut().filter_map(|o| o.fold.as_mut()).collect();
+    let folded = pipeline::fold_batch(core, &mut folds, &records, &traced);
+    report.spent(Stage::Fold, watch.seconds());
+    let watch = Stopwatch::start();
+    for (owned, output) in owned.values_mut().filter(|o| o.fold.is_some()).zip(folded) {
+        let bytes = bytes_of(&records, owned.fold.as_ref());
+        report.folded(&output.counts, bytes);
+        outputs.render(owned, &output, &records);
+        if matches!(owned.phase, Phase::Refolding) && owned.next() >= owned.live_from {
+            owned.phase = Phase::Live;
+            let partition = owned.fold.as_ref().map_or(0, Partition::index);
+            tracing::info!(partition, offset = owned.next(), "folded again; live");
+            report.release(Cause::Partition(partition as i32));
+        }
+    }
+    report.spent(Stage::Render, watch.seconds());
+}
+
+
+/// Bytes of a batch that belong to a partition.
+fn bytes_of(records: &[Record<'_>], fold: Option<&Partition>) -> u64 {
+    let mine = records.iter().filter(|r| fold.is_some_and(|fold| fold.index() == r.at.partition));
+    mine.map(|r| r.payload.map_or(0, <[u8]>::len) as u64).sum()
+}
