@@ -14,6 +14,7 @@ mod ocsf;
 mod unmapped;
 mod cloudevents;
 pub mod render;
+pub mod explain;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! How each feature of the table is said: the words that a reason's sentence begins with.
 //!
 //! Findings quote these, so they are short, plain and true of the number alone: no motive, no
-//! accusation. A row without words here is said by its name; a test keeps the two lists equal.
+//! accusation. A row without words here is said by its name.
 
 use super::reasons::{FeatureText, Shown};
 
@@ -9,7 +9,12 @@ use super::reasons::{FeatureText, Shown};
 pub(crate) fn text(name: &'static str, shown: Shown) -> FeatureText {
     let found = PHRASES.iter().find(|(phrase_of, _, _)| *phrase_of == name);
     let (high, low) = found.map_or((UNSAID_HIGH, UNSAID_LOW), |&(_, high, low)| (high, low));
-    FeatureText { name, shown, high, low }
+    FeatureText {
+        name,
+        shown,
+        high,
+        low,
+    }
 }
 
 const UNSAID_HIGH: &str = "{name} is {value}";
@@ -53,7 +58,11 @@ const PHRASES: &[(&str, &str, &str)] = &[
         "{value} of the output tokens are reasoning",
         "only {value} of the output tokens are reasoning",
     ),
-    ("refusal_share", "{value} of {n} exchanges were refused", "only {value} of {n} exchanges were refused"),
+    (
+        "refusal_share",
+        "{value} of {n} exchanges were refused",
+        "only {value} of {n} exchanges were refused",
+    ),
     (
         "record_share",
         "{value} of the prompts among {n} exchanges ask for training records",
@@ -99,7 +108,11 @@ const PHRASES: &[(&str, &str, &str)] = &[
         "{value} of {n} exchanges belong to a recent session",
         "only {value} of {n} exchanges belong to a recent session",
     ),
-    ("user_share", "{value} of {n} exchanges name a user", "only {value} of {n} exchanges name a user"),
+    (
+        "user_share",
+        "{value} of {n} exchanges name a user",
+        "only {value} of {n} exchanges name a user",
+    ),
 ];
 
 #[cfg(test)]
@@ -120,6 +133,9 @@ mod tests {
     #[test]
     fn a_feature_without_words_is_said_by_its_name() {
         assert_eq!(text("brand_new", Shown::Number).high, UNSAID_HIGH);
-        assert_eq!(text("refusal_share", Shown::Share).low, "only {value} of {n} exchanges were refused");
+        assert_eq!(
+            text("refusal_share", Shown::Share).low,
+            "only {value} of {n} exchanges were refused"
+        );
     }
 }

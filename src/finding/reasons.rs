@@ -57,7 +57,12 @@ pub(crate) enum Side {
 
 impl Side {
     pub(crate) fn of(reason: &Reason) -> Side {
-        let Reason { value, baseline_median: median, baseline_p99: end, .. } = *reason;
+        let Reason {
+            value,
+            baseline_median: median,
+            baseline_p99: end,
+            ..
+        } = *reason;
         // the calm end lies on the side of the value; a constant feature has no sides, so ask the value
         let low = end < median || (end == median && value < median);
         match (low, if low { value < end } else { value > end }) {
@@ -80,7 +85,11 @@ impl Side {
 
     /// `observed_pattern` of the baseline's end.
     pub(crate) fn end_label(self) -> &'static str {
-        if self.is_low() { "CALM_P01" } else { "CALM_P99" }
+        if self.is_low() {
+            "CALM_P01"
+        } else {
+            "CALM_P99"
+        }
     }
 
     fn is_low(self) -> bool {
@@ -95,7 +104,8 @@ pub(crate) fn says(reason: &Reason, text: &FeatureText, kind: Kind, exchanges: u
     let seen = template
         .replace("{name}", text.name)
         .replace("{value}", &text.shown.show(reason.value))
-        .replace("{n}", &grouped(exchanges));
+        .replace("{n}", &grouped(exchanges))
+        .replace("only 0 %", "none");
     let units = match kind {
         Kind::Workload => "workloads",
         Kind::Tenant => "tenants",
@@ -112,8 +122,12 @@ pub(crate) fn says(reason: &Reason, text: &FeatureText, kind: Kind, exchanges: u
 }
 
 /// Stands in for a row that the table does not have (a finding from a newer model): never a panic.
-pub(crate) const UNNAMED: FeatureText =
-    FeatureText { name: "unnamed", shown: Shown::Number, high: "the value is {value}", low: "the value is only {value}" };
+pub(crate) const UNNAMED: FeatureText = FeatureText {
+    name: "unnamed",
+    shown: Shown::Number,
+    high: "the value is {value}",
+    low: "the value is only {value}",
+};
 
 impl Shown {
     fn show(self, value: f32) -> String {
@@ -140,7 +154,13 @@ mod tests {
     };
 
     fn reason(value: f32, baseline_median: f32, baseline_p99: f32) -> Reason {
-        Reason { feature: 0, value, baseline_median, baseline_p99, weight: 0.41 }
+        Reason {
+            feature: 0,
+            value,
+            baseline_median,
+            baseline_p99,
+            weight: 0.41,
+        }
     }
 
     #[test]
@@ -156,6 +176,14 @@ mod tests {
         assert_eq!(
             says(&reason(0.01, 0.5, 0.2), &FRAME, Kind::Tenant, 1_412),
             "only 1 % of 1,412 prompts share one frame; 99 % of calm tenants stay over 20 %"
+        );
+    }
+
+    #[test]
+    fn nothing_at_all_reads_as_none() {
+        assert_eq!(
+            says(&reason(0.0, 0.5, 0.2), &FRAME, Kind::Workload, 9),
+            "none of 9 prompts share one frame; 99 % of calm workloads stay over 20 %"
         );
     }
 
