@@ -5,7 +5,7 @@
 
 pub mod lifecycle;
 pub mod grade;
-pub mod reasons;
+mod reasons;
 mod phrases;
 mod reading;
 mod atlas;

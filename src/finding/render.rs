@@ -20,7 +20,7 @@ use super::ocsf::{
     Remediation, integer,
 };
 use super::reading::Reading;
-use super::reasons::{FeatureText, Side, UNNAMED, says};
+use super::reasons::{Side, end_label, name, says};
 use super::unmapped::{Budget, LogPosition, ModelOut, ReasonOut, Unmapped, VERSION, Window};
 use super::{Activity, Alarm, CloseReason, Event, Kind, Reason, atlas, cloudevents};
 use crate::record::time::format_rfc3339;
@@ -40,8 +40,6 @@ pub struct Context {
     /// The budget it was calibrated to: false findings per 1,000 tenant-months.
     /// Only claimed when `calibrated`.
     pub budget: Option<f64>,
-    /// The words of a feature, by its row in the feature table.
-    pub features: fn(u16) -> Option<FeatureText>,
 }
 
 /// A record for the findings topic.
@@ -150,7 +148,7 @@ fn detection_finding<'a>(
         start_time: start.0,
         end_time: end.0,
         anomaly_analyses: reasons(alarm)
-            .map(|reason| anomaly_analysis(reason, event, context, names))
+            .map(|reason| anomaly_analysis(reason, event, names))
             .collect(),
         evidences: [Evidence {
             name: "exchanges",
@@ -205,16 +203,13 @@ fn ours<'a>(
             },
         },
         reasons: reasons(alarm)
-            .map(|reason| {
-                let text = text_of(reason, context);
-                ReasonOut {
-                    feature: text.name,
-                    value: finite(reason.value),
-                    baseline_median: finite(reason.baseline_median),
-                    baseline_p99: finite(reason.baseline_p99),
-                    weight: finite(reason.weight),
-                    says: says(reason, &text, alarm.kind, alarm.exchanges),
-                }
+            .map(|reason| ReasonOut {
+                feature: name(reason),
+                value: finite(reason.value),
+                baseline_median: finite(reason.baseline_median),
+                baseline_p99: finite(reason.baseline_p99),
+                weight: finite(reason.weight),
+                says: says(reason, alarm.kind, alarm.exchanges),
             })
             .collect(),
         benign_reading: reading.benign,
@@ -236,12 +231,11 @@ fn ours<'a>(
 fn anomaly_analysis<'a>(
     reason: &Reason,
     event: &'a Event,
-    context: &Context,
     names: Names<'a>,
 ) -> AnomalyAnalysis<'a> {
     let alarm = &event.alarm;
     let side = Side::of(reason);
-    let feature = text_of(reason, context).name;
+    let feature = name(reason);
     let observed = |value: f32, count: u32, observed_pattern: &'static str| Measured {
         observation_parameter: feature,
         observations: [Observation {
@@ -267,7 +261,7 @@ fn anomaly_analysis<'a>(
         // a quantile of the reference is one number, hence the count of 1
         baselines: [
             observed(reason.baseline_median, 1, "CALM_MEDIAN"),
-            observed(reason.baseline_p99, 1, side.end_label()),
+            observed(reason.baseline_p99, 1, end_label(reason)),
         ],
     }
 }
@@ -312,10 +306,6 @@ fn window(alarm: &Alarm) -> (Millis, Millis) {
 
 fn reasons(alarm: &Alarm) -> impl Iterator<Item = &Reason> {
     alarm.reasons.iter().take(Alarm::MAX_REASONS)
-}
-
-fn text_of(reason: &Reason, context: &Context) -> FeatureText {
-    (context.features)(reason.feature).unwrap_or(UNNAMED)
 }
 
 /// Stays the same through the life of a finding unless its pattern changes: no numbers.

@@ -1,7 +1,7 @@
 //! Events as the lifecycle makes them, one of every sort.
 
 use serde_json::Value;
-use stillwatch::finding::reasons::{FeatureText, Shown};
+use stillwatch::feature::TABLE;
 use stillwatch::finding::render::{Context, Rendered};
 use stillwatch::finding::{Activity, Alarm, CloseReason, Event, Kind, Pattern, Reason, Seen};
 use stillwatch::units::{Millis, Position};
@@ -25,18 +25,6 @@ pub(crate) const ACTIVITIES: [Activity; 4] = [
     Activity::Close(CloseReason::Evicted),
 ];
 
-/// Three features of the shipped table, so that golden files read as real ones do.
-fn feature(row: u16) -> Option<FeatureText> {
-    let (name, shown) = match row {
-        0 => ("template_share", Shown::Share),
-        1 => ("slot_novelty", Shown::Share),
-        4 => ("follow_up_share", Shown::Share),
-        14 => ("output_log2", Shown::Log2),
-        _ => return None,
-    };
-    Some(FeatureText::of(name, shown))
-}
-
 pub(crate) fn context() -> Context {
     Context {
         topic: "llm.exchanges".to_owned(),
@@ -44,7 +32,6 @@ pub(crate) fn context() -> Context {
         model_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
         calibrated: false,
         budget: None,
-        features: feature,
     }
 }
 
@@ -57,8 +44,14 @@ pub(crate) fn event(kind: Kind, pattern: Pattern, activity: Activity) -> Event {
         ts: Millis(1_785_661_735_000),
         offset: 91_877,
     };
-    let reason = |feature, value, baseline_median, baseline_p99, weight| Reason {
-        feature,
+    let row = |name: &str| {
+        TABLE
+            .iter()
+            .position(|feature| feature.name == name)
+            .unwrap() as u16
+    };
+    let reason = |name, value, baseline_median, baseline_p99, weight| Reason {
+        feature: row(name),
         value,
         baseline_median,
         baseline_p99,
@@ -101,9 +94,9 @@ pub(crate) fn event(kind: Kind, pattern: Pattern, activity: Activity) -> Event {
             threshold: 9.2,
             p_value: 0.000_4,
             reasons: vec![
-                reason(0, 0.97, 0.22, 0.61, 0.41),
-                reason(4, 0.0, 0.35, 0.02, 0.33),
-                reason(14, 9.45, 7.1, 9.9, 0.12),
+                reason("template_share", 0.97, 0.22, 0.61, 0.41),
+                reason("follow_up_share", 0.0, 0.35, 0.02, 0.33),
+                reason("output_log2", 9.45, 7.1, 9.9, 0.12),
             ],
         },
     }
