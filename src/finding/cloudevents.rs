@@ -1,4 +1,4 @@
-//! CloudEvents 1.0 in Kafka's binary mode: the attributes as record headers, the finding as the value.
+//! `CloudEvents` 1.0 in Kafka's binary mode: the attributes as record headers, the finding as the value.
 //! A consumer that ignores headers loses nothing but routing: all of this is in the finding too.
 //!
 //! `ce_source` and `ce_id` together are unique per event; `ce_id` is unique already.
@@ -17,7 +17,10 @@ pub(crate) fn headers(event: &Event, topic: &str, id: &str) -> Vec<(String, Stri
         ("ce_time", format_rfc3339(event.time)),
         ("content-type", "application/json".to_owned()),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn event_type(activity: Activity) -> &'static str {

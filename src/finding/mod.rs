@@ -5,7 +5,7 @@
 
 pub mod lifecycle;
 pub mod grade;
-pub mod reasons;
+mod reasons;
 mod phrases;
 mod reading;
 mod atlas;
@@ -14,6 +14,7 @@ mod ocsf;
 mod unmapped;
 mod cloudevents;
 pub mod render;
+pub mod explain;
 
 use serde::{Deserialize, Serialize};
 

@@ -65,8 +65,11 @@ pub(super) struct Product {
 }
 
 impl Product {
-    pub(super) const THIS: Product =
-        Product { name: "stillwatch", vendor_name: "stillwatch", version: env!("CARGO_PKG_VERSION") };
+    pub(super) const THIS: Product = Product {
+        name: "stillwatch",
+        vendor_name: "stillwatch",
+        version: env!("CARGO_PKG_VERSION"),
+    };
 }
 
 #[derive(Debug, Serialize)]
@@ -94,8 +97,8 @@ pub(super) struct Analytic {
 #[derive(Debug, Serialize)]
 pub(super) struct AnomalyAnalysis<'a> {
     pub(super) analysis_targets: [AnalysisTarget<'a>; 1],
-    pub(super) anomalies: [Observed; 1],
-    pub(super) baselines: [Observed; 2],
+    pub(super) anomalies: [Measured; 1],
+    pub(super) baselines: [Measured; 2],
 }
 
 #[derive(Debug, Serialize)]
@@ -107,7 +110,7 @@ pub(super) struct AnalysisTarget<'a> {
 
 /// An OCSF `anomaly` or `baseline`: the two have the same shape.
 #[derive(Debug, Serialize)]
-pub(super) struct Observed {
+pub(super) struct Measured {
     pub(super) observation_parameter: &'static str,
     pub(super) observations: [Observation; 1],
     pub(super) observation_type: &'static str,

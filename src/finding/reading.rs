@@ -9,7 +9,7 @@ use super::Pattern;
 pub(crate) struct Reading {
     /// A short name, as a heading begins.
     pub(crate) title: &'static str,
-    /// What the exchanges look like.
+    /// What the exchanges look like, after "look as if".
     pub(crate) what: &'static str,
     /// Innocent use that looks the same, and what tells the two apart.
     pub(crate) benign: &'static str,
@@ -36,7 +36,7 @@ impl Reading {
 
 const REASONING_HARVEST: Reading = Reading {
     title: "Reasoning harvest",
-    what: "step-by-step answers to ever new questions are collected at volume",
+    what: "step-by-step answers to ever new questions were collected at volume",
     benign: "an evaluation suite or a tutoring product also asks for step-by-step answers at volume; \
              an evaluation comes back to the same questions on other days, and learners ask follow-ups: \
              look for repeats and for later turns that use an answer",
@@ -46,7 +46,7 @@ const REASONING_HARVEST: Reading = Reading {
 
 const INSTRUCTION_SWEEP: Reading = Reading {
     title: "Instruction sweep",
-    what: "one frame is filled with ever new instructions, and the answers are never used in a later turn",
+    what: "one frame was filled with ever new instructions whose answers no later turn uses",
     benign: "bulk enrichment, translation or back-fill of a customer's own records also runs new content \
              through one frame; there the answer is short against its input or restates it, in a harvest it \
              is long and new: compare output with input tokens, and ask for the source of the records",
@@ -56,7 +56,7 @@ const INSTRUCTION_SWEEP: Reading = Reading {
 
 const BENCHMARK_SWEEP: Reading = Reading {
     title: "Benchmark sweep",
-    what: "questions of a test set are asked, many samples for each",
+    what: "the questions of a test set were asked, many samples for each",
     benign: "a buyer who compares models runs public test sets too, once or a few times for each model \
              version; a harvest draws many samples of each question from one version: count samples per \
              question and versions asked",
@@ -66,7 +66,7 @@ const BENCHMARK_SWEEP: Reading = Reading {
 
 const JUDGE_FARM: Reading = Reading {
     title: "Judge farm",
-    what: "answers are graded or compared in one rigid form, as preference data for training is made",
+    what: "answers were graded in one rigid form, as preference data for training is made",
     benign: "a quality monitor grades a product's own answers in the same form; it follows the product's \
              hours and grades one product's answers, while a farm grades pairs on every subject at an even \
              pace: look at the spread of subjects and at the hours",
@@ -76,7 +76,7 @@ const JUDGE_FARM: Reading = Reading {
 
 const AGENT_TRAJECTORIES: Reading = Reading {
     title: "Agent trajectories",
-    what: "tool-using sessions are run for their transcripts, not for their results",
+    what: "tool-using sessions were run for their transcripts, not for their results",
     benign: "coding and review agents produce long tool sessions all day; theirs follow people's working \
              hours and repositories that change, collected ones start from a list of tasks that never \
              comes back: look at the hours and at whether tasks recur",
@@ -86,7 +86,7 @@ const AGENT_TRAJECTORIES: Reading = Reading {
 
 const LOGIT_EXTRACTION: Reading = Reading {
     title: "Logit extraction",
-    what: "log-probabilities and token biases are read out with very short answers",
+    what: "log-probabilities and token biases were read out with very short answers",
     benign: "classifiers and rerankers also ask for one token and its log-probability; their biases and \
              limits stay fixed, while an extraction varies them: look at how many different settings are used",
     remedy: "Limit top log-probabilities and bias entries for this unit, or add noise to them, and ask for \
@@ -95,7 +95,7 @@ const LOGIT_EXTRACTION: Reading = Reading {
 
 const RELAY: Reading = Reading {
     title: "Relay",
-    what: "the prompts of many other people are passed on through this unit",
+    what: "the prompts of many other people were passed on through it",
     benign: "a gateway or router in front of a company's own teams looks the same; it can name its users \
              and their region, a reseller without a contract cannot: ask for end-user ids",
     remedy: "Require end-user ids and check the tenant's right to resell and the regions served. What passes \
@@ -104,7 +104,7 @@ const RELAY: Reading = Reading {
 
 const REPLAYED_REASONING: Reading = Reading {
     title: "Replayed reasoning",
-    what: "reasoning given in one place is shown again in another session, account or model",
+    what: "reasoning given in one place was shown again in another session, account or model",
     benign: "a product that keeps conversations moves them between sessions of the same user; a harvest \
              shows the same reasoning under several accounts or to several models: compare the accounts",
     remedy: "Bind reasoning blocks to the account and session that received them, and find the accounts \
@@ -113,7 +113,7 @@ const REPLAYED_REASONING: Reading = Reading {
 
 const UNKNOWN: Reading = Reading {
     title: "Unusual traffic",
-    what: "the traffic is unlike that of calm customers, and no known pattern stands out",
+    what: "something unlike calm traffic goes on; no known pattern stands out",
     benign: "a new product or a migration also changes traffic at once; it settles within days and keeps \
              its users: watch before acting, and ask the tenant what changed",
     remedy: "Read the reasons, ask the tenant what changed, and watch. Do not restrict anyone on this alone.",

@@ -15,11 +15,12 @@ use serde::Serialize;
 use super::grade::Grade;
 use super::number::{SixDigits, finite, grouped, plain, six_digits, span};
 use super::ocsf::{
-    AnalysisTarget, Analytic, AnomalyAnalysis, CATEGORY_UID, CLASS_UID, DetectionFinding, Evidence, FindingInfo, LEARNING,
-    Metadata, OCSF_VERSION, Observation, Observed, Ours, Product, Reference, Remediation, integer,
+    AnalysisTarget, Analytic, AnomalyAnalysis, CATEGORY_UID, CLASS_UID, DetectionFinding, Evidence,
+    FindingInfo, LEARNING, Measured, Metadata, OCSF_VERSION, Observation, Ours, Product, Reference,
+    Remediation, integer,
 };
 use super::reading::Reading;
-use super::reasons::{FeatureText, Side, UNNAMED, says};
+use super::reasons::{Side, end_label, name, says};
 use super::unmapped::{Budget, LogPosition, ModelOut, ReasonOut, Unmapped, VERSION, Window};
 use super::{Activity, Alarm, CloseReason, Event, Kind, Reason, atlas, cloudevents};
 use crate::record::time::format_rfc3339;
@@ -39,8 +40,6 @@ pub struct Context {
     /// The budget it was calibrated to: false findings per 1,000 tenant-months.
     /// Only claimed when `calibrated`.
     pub budget: Option<f64>,
-    /// The words of a feature, by its row in the feature table.
-    pub features: fn(u16) -> Option<FeatureText>,
 }
 
 /// A record for the findings topic.
@@ -48,26 +47,47 @@ pub struct Context {
 pub struct Rendered {
     /// The finding's uid: all events of a finding share it.
     pub key: String,
-    /// CloudEvents attributes.
+    /// `CloudEvents` attributes.
     pub headers: Vec<(String, String)>,
     /// The finding, compact JSON.
     pub payload: Vec<u8>,
 }
 
 /// Renders one event.
+///
+/// # Panics
+///
+/// Never: plain structs are written to memory.
 pub fn render(event: &Event, context: &Context) -> Rendered {
     let key = format!("{:032x}", event.uid);
     let id = format!("{key}-{}", event.revision);
     let workload = format!("w:{:016x}", event.alarm.workload);
-    let finding = detection_finding(event, context, Names { uid: &key, id: &id, workload: &workload });
+    let finding = detection_finding(
+        event,
+        context,
+        Names {
+            uid: &key,
+            id: &id,
+            workload: &workload,
+        },
+    );
 
     let mut payload = Vec::with_capacity(6 * 1024);
     let mut serializer = serde_json::Serializer::with_formatter(&mut payload, SixDigits);
-    #[expect(clippy::expect_used, reason = "structs with string keys into memory: neither step can fail")]
-    finding.serialize(&mut serializer).expect("a finding is plain data");
+    #[expect(
+        clippy::expect_used,
+        reason = "structs with string keys into memory: neither step can fail"
+    )]
+    finding
+        .serialize(&mut serializer)
+        .expect("a finding is plain data");
 
     let headers = cloudevents::headers(event, &context.topic, &id);
-    Rendered { key, headers, payload }
+    Rendered {
+        key,
+        headers,
+        payload,
+    }
 }
 
 /// The names made for one event; the finding borrows them.
@@ -78,7 +98,11 @@ struct Names<'a> {
     workload: &'a str,
 }
 
-fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a>) -> DetectionFinding<'a> {
+fn detection_finding<'a>(
+    event: &'a Event,
+    context: &'a Context,
+    names: Names<'a>,
+) -> DetectionFinding<'a> {
     let alarm = &event.alarm;
     let reading = Reading::of(alarm.pattern);
     let grade = Grade::of(alarm, context.calibrated);
@@ -123,10 +147,19 @@ fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a
         message: message(event, reading),
         start_time: start.0,
         end_time: end.0,
-        anomaly_analyses: reasons(alarm).map(|reason| anomaly_analysis(reason, event, context, names)).collect(),
-        evidences: [Evidence { name: "exchanges", data: reference(event, context) }],
-        remediation: Remediation { desc: reading.remedy },
-        unmapped: Ours { stillwatch: ours(event, context, names, reading, close_reason) },
+        anomaly_analyses: reasons(alarm)
+            .map(|reason| anomaly_analysis(reason, event, names))
+            .collect(),
+        evidences: [Evidence {
+            name: "exchanges",
+            data: reference(event, context),
+        }],
+        remediation: Remediation {
+            desc: reading.remedy,
+        },
+        unmapped: Ours {
+            stillwatch: ours(event, context, names, reading, close_reason),
+        },
     }
 }
 
@@ -153,31 +186,38 @@ fn ours<'a>(
         member_count: 1,
         exchanges: alarm.exchanges,
         output_tokens: alarm.output_tokens,
-        window: Window { first_ts: format_rfc3339(start), last_ts: format_rfc3339(end) },
+        window: Window {
+            first_ts: format_rfc3339(start),
+            last_ts: format_rfc3339(end),
+        },
         score: finite(alarm.score),
         evidence: finite(alarm.evidence),
         threshold: finite(alarm.threshold),
         budget: Budget {
             per_1000_tenant_months: context.budget.filter(|_| context.calibrated),
             p_value: finite(alarm.p_value),
-            status: if context.calibrated { "calibrated" } else { "uncalibrated" },
+            status: if context.calibrated {
+                "calibrated"
+            } else {
+                "uncalibrated"
+            },
         },
         reasons: reasons(alarm)
-            .map(|reason| {
-                let text = text_of(reason, context);
-                ReasonOut {
-                    feature: text.name,
-                    value: finite(reason.value),
-                    baseline_median: finite(reason.baseline_median),
-                    baseline_p99: finite(reason.baseline_p99),
-                    weight: finite(reason.weight),
-                    says: says(reason, &text, alarm.kind, alarm.exchanges),
-                }
+            .map(|reason| ReasonOut {
+                feature: name(reason),
+                value: finite(reason.value),
+                baseline_median: finite(reason.baseline_median),
+                baseline_p99: finite(reason.baseline_p99),
+                weight: finite(reason.weight),
+                says: says(reason, alarm.kind, alarm.exchanges),
             })
             .collect(),
         benign_reading: reading.benign,
         refs: [reference(event, context)],
-        model: ModelOut { name: &context.model_name, sha256: &context.model_sha256 },
+        model: ModelOut {
+            name: &context.model_name,
+            sha256: &context.model_sha256,
+        },
         log_position: LogPosition {
             topic: &context.topic,
             partition: event.at.partition,
@@ -188,13 +228,20 @@ fn ours<'a>(
 }
 
 /// One per reason: the value on one side, the calm median and the calm end on the other.
-fn anomaly_analysis<'a>(reason: &Reason, event: &'a Event, context: &Context, names: Names<'a>) -> AnomalyAnalysis<'a> {
+fn anomaly_analysis<'a>(
+    reason: &Reason,
+    event: &'a Event,
+    names: Names<'a>,
+) -> AnomalyAnalysis<'a> {
     let alarm = &event.alarm;
     let side = Side::of(reason);
-    let feature = text_of(reason, context).name;
-    let observed = |value: f32, count: u32, observed_pattern: &'static str| Observed {
+    let feature = name(reason);
+    let observed = |value: f32, count: u32, observed_pattern: &'static str| Measured {
         observation_parameter: feature,
-        observations: [Observation { value: six_digits(f64::from(finite(value))), count }],
+        observations: [Observation {
+            value: six_digits(f64::from(finite(value))),
+            count,
+        }],
         observation_type: "Deviation Analysis",
         observed_pattern,
     };
@@ -206,23 +253,38 @@ fn anomaly_analysis<'a>(reason: &Reason, event: &'a Event, context: &Context, na
             },
             target_type: alarm.kind.label(),
         }],
-        anomalies: [observed(reason.value, integer(alarm.exchanges), side.label())],
+        anomalies: [observed(
+            reason.value,
+            integer(alarm.exchanges),
+            side.label(),
+        )],
         // a quantile of the reference is one number, hence the count of 1
         baselines: [
             observed(reason.baseline_median, 1, "CALM_MEDIAN"),
-            observed(reason.baseline_p99, 1, side.end_label()),
+            observed(reason.baseline_p99, 1, end_label(reason)),
         ],
     }
 }
 
 fn analytic(kind: Kind, context: &Context) -> Analytic {
     let (name, uid) = match kind {
-        Kind::Workload => ("Evidence of a workload against calm workloads", "stillwatch.evidence.workload"),
-        Kind::Tenant => ("Evidence of a tenant against calm tenants", "stillwatch.evidence.tenant"),
+        Kind::Workload => (
+            "Evidence of a workload against calm workloads",
+            "stillwatch.evidence.workload",
+        ),
+        Kind::Tenant => (
+            "Evidence of a tenant against calm tenants",
+            "stillwatch.evidence.tenant",
+        ),
     };
     // twelve hex digits tell models apart to a reader; the whole checksum is in `unmapped`
     let short: String = context.model_sha256.chars().take(12).collect();
-    Analytic { type_id: LEARNING, name, uid, version: format!("{}@{short}", context.model_name) }
+    Analytic {
+        type_id: LEARNING,
+        name,
+        uid,
+        version: format!("{}@{short}", context.model_name),
+    }
 }
 
 fn reference<'a>(event: &Event, context: &'a Context) -> Reference<'a> {
@@ -246,22 +308,25 @@ fn reasons(alarm: &Alarm) -> impl Iterator<Item = &Reason> {
     alarm.reasons.iter().take(Alarm::MAX_REASONS)
 }
 
-fn text_of(reason: &Reason, context: &Context) -> FeatureText {
-    (context.features)(reason.feature).unwrap_or(UNNAMED)
-}
-
 /// Stays the same through the life of a finding unless its pattern changes: no numbers.
 fn title(event: &Event, reading: Reading, names: Names<'_>) -> String {
     let Reading { title, .. } = reading;
     match event.alarm.kind {
-        Kind::Workload => format!("{title}: workload {} of tenant {}", names.workload, event.tenant),
+        Kind::Workload => format!(
+            "{title}: workload {} of tenant {}",
+            names.workload, event.tenant
+        ),
         Kind::Tenant => format!("{title}: tenant {}", event.tenant),
     }
 }
 
 fn message(event: &Event, reading: Reading) -> String {
     let alarm = &event.alarm;
-    let account = alarm.account.as_deref().map(|account| format!(", account {account}")).unwrap_or_default();
+    let account = alarm
+        .account
+        .as_deref()
+        .map(|account| format!(", account {account}"))
+        .unwrap_or_default();
     let begin = match event.activity {
         Activity::Create => "",
         Activity::Update => "updated: ",
@@ -280,7 +345,8 @@ fn desc(event: &Event, context: &Context, reading: Reading) -> String {
     let alarm = &event.alarm;
     let (start, end) = window(alarm);
     let mut text = format!(
-        "In this {}, {}. {} were taken over {} before this was written. Evidence {} passed the threshold {}.",
+        "The exchanges of this {} look as if {}. {} were taken over {} up to this finding. \
+         Evidence reached {}; the threshold is {}.",
         alarm.kind.label(),
         reading.what,
         taken(alarm),
@@ -295,6 +361,11 @@ fn desc(event: &Event, context: &Context, reading: Reading) -> String {
 }
 
 fn taken(alarm: &Alarm) -> String {
-    let count = |n: u64, one: &str| format!("{} {one}{}", grouped(n), if n == 1 { "" } else { "s" });
-    format!("{} and {}", count(alarm.exchanges, "exchange"), count(alarm.output_tokens, "output token"))
+    let count =
+        |n: u64, one: &str| format!("{} {one}{}", grouped(n), if n == 1 { "" } else { "s" });
+    format!(
+        "{} and {}",
+        count(alarm.exchanges, "exchange"),
+        count(alarm.output_tokens, "output token")
+    )
 }
