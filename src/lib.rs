@@ -58,5 +58,6 @@ pub mod clock;
 pub mod simulate;
 pub mod live;
 pub mod replay;
+pub mod demo;
 //pub mod train;
 pub mod cli;

@@ -38,7 +38,7 @@ const BATCH: (usize, usize) = (8192, 16 << 20);
 pub struct Spec {
     /// Files, in order; `-` is standard input.
     pub inputs: Vec<PathBuf>,
-    /// Findings go here, one JSON a line.
+    /// Findings go here, one JSON a line; `-` is standard output.
     pub findings: Option<PathBuf>,
     /// Scores go here.
     pub scores: Option<PathBuf>,
@@ -48,8 +48,8 @@ pub struct Spec {
     pub from: Option<Millis>,
     /// Shows only what happened before this.
     pub to: Option<Millis>,
-    /// Shows only this tenant.
-    pub tenant: Option<String>,
+    /// Shows only these tenants; all if there are none.
+    pub tenants: Vec<String>,
     /// Name of the topic that plain lines stand for.
     pub topic: String,
     /// Partitions of it.
@@ -307,7 +307,7 @@ impl<'s> Replay<'s> {
 
 impl Spec {
     fn shows(&self, tenant: &str, ts: Millis) -> bool {
-        self.tenant.as_deref().is_none_or(|wanted| wanted == tenant)
+        (self.tenants.is_empty() || self.tenants.iter().any(|wanted| wanted == tenant))
             && self.from.is_none_or(|from| from <= ts)
             && self.to.is_none_or(|to| ts < to)
     }
@@ -337,13 +337,17 @@ fn score_line(row: &ScoreRow, core: &Core) -> Vec<u8> {
 
 struct Out<'p> {
     path: &'p Path,
-    writer: BufWriter<File>,
+    writer: BufWriter<Box<dyn Write>>,
 }
 
 impl<'p> Out<'p> {
     fn create(path: &'p Path) -> Result<Out<'p>, ReplayError> {
-        let file = File::create(path).map_err(|source| ReplayError::Output { path: path.to_owned(), source })?;
-        Ok(Out { path, writer: BufWriter::new(file) })
+        let writer: Box<dyn Write> = if path.as_os_str() == "-" {
+            Box::new(std::io::stdout())
+        } else {
+            Box::new(File::create(path).map_err(|source| ReplayError::Output { path: path.to_owned(), source })?)
+        };
+        Ok(Out { path, writer: BufWriter::new(writer) })
     }
 
     fn line(&mut self, bytes: &[u8]) -> Result<(), ReplayError> {

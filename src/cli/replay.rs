@@ -1,8 +1,18 @@
 //! `stillwatch replay`: the same fold over files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+
+use super::progress::Progress;
+use super::{Failure, stdout};
+use crate::config::{self, Config, ModelConfig};
+use crate::model::Model;
+use crate::pipeline::Core;
+use crate::record::time::parse_time;
+use crate::replay::{ReplayError, Spec, replay};
+use crate::units::Millis;
 
 /// Arguments of `replay`.
 #[derive(Clone, Debug, Args)]
@@ -58,4 +68,99 @@ pub struct ReplayArgs {
     /// Exit with code 5 when there are findings.
     #[arg(long)]
     pub fail_on_findings: bool,
+}
+
+/// Does it.
+pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
+    let mut config = match &args.config {
+        Some(path) => config::load_for_replay(path)?.config,
+        None => Config::public(),
+    };
+    super::logs::start(&config.log);
+    if let Some(topic) = &args.topic {
+        config.kafka.input.clone_from(topic);
+    }
+    if config.fold.is_public() {
+        tracing::info!("no config with a secret: hashes are keyed with a public key");
+    }
+    let model = match &args.model {
+        Some(path) => Model::of(&ModelConfig { path: Some(path.clone()) })?,
+        None => Model::of(&config.model)?,
+    };
+    if args.threads > 0 {
+        // fails only where a pool exists already
+        rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global().ok();
+    }
+    let core = Core::new(&config, Arc::new(model), args.partitions);
+    let spec = Spec {
+        inputs: files(&args.inputs)?,
+        findings: args.findings.clone(),
+        scores: args.scores.clone(),
+        dead_letters: args.dead_letters.clone(),
+        from: args.from.as_deref().map(|text| time("--from", text)).transpose()?,
+        to: args.to.as_deref().map(|text| time("--to", text)).transpose()?,
+        tenants: args.tenant.clone(),
+        topic: config.kafka.input.clone(),
+        partitions: args.partitions,
+    };
+    let core = if spec.scores.is_some() { core.keeping_scores() } else { core };
+    let progress = Progress::bytes("replay");
+    let summary = replay(&spec, &core, &mut |done, total| progress.at(done, total), &mut |_| {});
+    progress.end();
+    let summary = summary.map_err(|error| match error {
+        ReplayError::Input(error @ crate::source::files::FileError::Open { .. }) => Failure::Usage(error.to_string()),
+        other => Failure::Failed(other.to_string()),
+    })?;
+    let [created, updated, closed] = summary.findings;
+    if args.json {
+        stdout::json(&summary.to_json())?;
+    } else if !args.writes_to_stdout() {
+        let rejected = summary.counts.rejected.total();
+        let seconds = summary.seconds;
+        stdout::line(&format!(
+            "{} records read, {} accepted, {rejected} rejected; {} tenants; findings: {created} created, {updated} updated, {closed} closed; {seconds:.1} s",
+            summary.counts.read, summary.counts.accepted, summary.tenants
+        ))?;
+    }
+    if args.fail_on_findings && created > 0 {
+        return Err(Failure::Findings(created));
+    }
+    Ok(())
+}
+
+impl ReplayArgs {
+    fn writes_to_stdout(&self) -> bool {
+        [&self.findings, &self.scores, &self.dead_letters].into_iter().flatten().any(|path| path.as_os_str() == "-")
+    }
+}
+
+fn time(option: &str, text: &str) -> Result<Millis, Failure> {
+    parse_time(text).ok_or_else(|| {
+        Failure::Usage(format!("{option} `{text}` is neither RFC 3339 (2026-07-24T00:00:00Z) nor epoch milliseconds"))
+    })
+}
+
+/// Folders stand for the log files in them, by name.
+pub(super) fn files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for input in inputs {
+        if !input.is_dir() {
+            files.push(input.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(input).map_err(|e| Failure::Usage(format!("cannot list {}: {e}", input.display())))?;
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| {
+                let name = path.to_string_lossy();
+                [".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson"].iter().any(|ending| name.ends_with(ending))
+            })
+            .collect();
+        if found.is_empty() {
+            return Err(Failure::Usage(format!("{} holds no .jsonl, .jsonl.gz or .jsonl.zst file", input.display())));
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
 }

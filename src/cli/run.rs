@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::{Failure, logs};
+use crate::config;
+use crate::live::engine::Options;
+use crate::live::{Fatal, start};
+use crate::model::Model;
+
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -25,4 +31,16 @@ pub struct RunArgs {
     /// On SIGTERM give the partitions away at once: for scaling in, not for a restart.
     #[arg(long)]
     pub leave_on_stop: bool,
+}
+
+/// Does it.
+pub fn run(args: &RunArgs) -> Result<(), Failure> {
+    let loaded = config::load(&args.config)?;
+    logs::start(&loaded.config.log);
+    let model = Model::of(&loaded.config.model)?;
+    let options = Options { accept_gap: args.accept_gap, leave_on_stop: args.leave_on_stop };
+    start::run(loaded, model, options).map_err(|fatal| match fatal {
+        Fatal::Failed(why) => Failure::Failed(why),
+        other => Failure::Kafka(other.to_string()),
+    })
 }

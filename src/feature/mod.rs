@@ -10,7 +10,6 @@ mod table;
 pub use row::{Row, WIDTH};
 pub use table::{TABLE, table_hash};
 
-use crate::finding::reasons::{FeatureText, Shown};
 use crate::record::Tier;
 use crate::tenant::unit::Unit;
 
@@ -81,6 +80,19 @@ impl Needs {
     }
 }
 
+/// How a value is put into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// 0 to 1, as per cent.
+    Share,
+    /// A number of things.
+    Count,
+    /// A base-2 logarithm; people read 2^value.
+    Log2,
+    /// A plain ratio.
+    Ratio,
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Feature {
@@ -97,16 +109,10 @@ pub struct Feature {
     /// Suspicious side.
     pub direction: Direction,
     /// How to write a value.
-    pub says: Shown,
+    pub says: Says,
     /// One sentence: why it tells harvest from use.
     pub why: &'static str,
     value: fn(&Unit) -> f64,
-}
-
-/// The words of a row, for findings.
-pub fn text(feature: u16) -> Option<FeatureText> {
-    let row = TABLE.get(usize::from(feature))?;
-    Some(FeatureText::of(row.name, row.says))
 }
 
 impl Feature {
