@@ -1,18 +1,16 @@
-//! `RawConfig → check() → Config`: ranges, files and what must hold between keys. Gathers every problem
-//! instead of stopping at the first.
+//! `RawConfig → check() → Config`: ranges, files, librdkafka's options. A value that is wrong is
+//! replaced by one that is not, so that the rest can be judged; the problems say which.
 
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::document::{Document, OPTIONS, Origin};
+use super::between::between;
+use super::checker::Checker;
+use super::document::{OPTIONS, Origin};
 use super::load::Need;
-use super::quantity::{DurationText, SizeText, duration_text, size_text};
 use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive};
 use super::{
-    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Problem,
-    Start, options,
+    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, options,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -25,117 +23,6 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 /// Kafka's own limit on names of topics.
 const TOPIC_NAME: usize = 249;
-
-/// Collects problems while values are read.
-pub(super) struct Checker<'a> {
-    document: &'a Document,
-    base: &'a Path,
-    pub(super) problems: Vec<Problem>,
-}
-
-impl<'a> Checker<'a> {
-    pub(super) fn new(
-        document: &'a Document,
-        base: &'a Path,
-        problems: Vec<Problem>,
-    ) -> Checker<'a> {
-        Checker {
-            document,
-            base,
-            problems,
-        }
-    }
-
-    fn problem(&mut self, key: &str, message: impl Into<String>) {
-        let origin = self.document.origin(key);
-        self.problems.push(Problem {
-            origin,
-            key: key.to_owned(),
-            message: message.into(),
-        });
-    }
-
-    /// For keys that may be missing only because they were refused already.
-    fn missing(&mut self, key: &str, message: &str) {
-        let refused = self.problems.iter().any(|problem| problem.key == key);
-        if !refused {
-            self.problem(key, message);
-        }
-    }
-
-    fn duration(
-        &mut self,
-        key: &str,
-        text: &DurationText,
-        range: RangeInclusive<Duration>,
-    ) -> Duration {
-        let fallback = *range.start();
-        match text.parse() {
-            Ok(value) if range.contains(&value) => return value,
-            Ok(_) => {
-                let (low, high) = (duration_text(*range.start()), duration_text(*range.end()));
-                self.problem(
-                    key,
-                    format!("must be between {low} and {high}, not {:?}", text.0),
-                );
-            }
-            Err(expected) => self.problem(key, format!("must be {expected}, not {:?}", text.0)),
-        }
-        fallback
-    }
-
-    fn size(&mut self, key: &str, text: &SizeText, range: RangeInclusive<u64>) -> u64 {
-        let fallback = *range.start();
-        match text.parse() {
-            Ok(value) if range.contains(&value) => return value,
-            Ok(_) => {
-                let (low, high) = (size_text(*range.start()), size_text(*range.end()));
-                self.problem(
-                    key,
-                    format!("must be between {low} and {high}, not {:?}", text.0),
-                );
-            }
-            Err(expected) => self.problem(key, format!("must be {expected}, not {:?}", text.0)),
-        }
-        fallback
-    }
-
-    fn path(&self, text: &str) -> PathBuf {
-        self.base.join(text)
-    }
-
-    /// The content of a secret's file without the newline at its end.
-    fn file(&mut self, key: &str, path: &str) -> Option<String> {
-        let full = self.path(path);
-        match std::fs::read_to_string(&full) {
-            Ok(text) => Some(text.trim_end_matches(['\n', '\r']).to_owned()),
-            Err(error) => {
-                self.problem(
-                    key,
-                    format!("names {}, which cannot be read: {error}", full.display()),
-                );
-                None
-            }
-        }
-    }
-
-    /// A secret given in a file or directly, not both.
-    fn secret(
-        &mut self,
-        key: &str,
-        file: Option<&String>,
-        direct: Option<&String>,
-    ) -> Option<String> {
-        match (file, direct) {
-            (Some(_), Some(_)) => {
-                self.problem(key, format!("and `{key}_file` are both set; keep one"));
-                None
-            }
-            (Some(path), None) => self.file(&format!("{key}_file"), path),
-            (None, direct) => direct.cloned(),
-        }
-    }
-}
 
 /// The checked form; meaningful only when the checker has no problems.
 pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> Config {
@@ -164,67 +51,6 @@ pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> C
     }
     between(&config, checker);
     config
-}
-
-/// What must hold between keys.
-fn between(config: &Config, checker: &mut Checker<'_>) {
-    let session = config.kafka.session_timeout;
-    let transaction = config.kafka.transaction_timeout;
-    let below_session = [
-        (
-            "live.drain_limit",
-            config.live.drain_limit,
-            "else the group takes the partitions away in the middle of a stop",
-        ),
-        (
-            "kafka.transaction_timeout",
-            transaction,
-            "else the next owner waits for a dead instance's transaction",
-        ),
-    ];
-    for (key, value, why) in below_session {
-        if session <= value {
-            let (value, session) = (duration_text(value), duration_text(session));
-            checker.problem(
-                key,
-                format!("({value}) must be below `kafka.session_timeout` ({session}), {why}"),
-            );
-        }
-    }
-    if transaction < config.live.publish_every * 2 {
-        let (every, transaction) = (
-            duration_text(config.live.publish_every),
-            duration_text(transaction),
-        );
-        let message = format!(
-            "({every}) must be at most half of `kafka.transaction_timeout` ({transaction})"
-        );
-        checker.problem("live.publish_every", message);
-    }
-    if config.live.publish_every < config.live.finding_every {
-        checker.problem("live.finding_every", "must be at most `live.publish_every`");
-    }
-    if config.fold.forget_after_ms < config.fold.close_after_ms {
-        checker.problem(
-            "fold.forget_after",
-            "must be at least `fold.close_after`, else tenants leave with open findings",
-        );
-    }
-    let record = config.fold.max_record_bytes;
-    if config.live.batch_bytes < record {
-        let record = size_text(record as u64);
-        checker.problem(
-            "live.batch_bytes",
-            format!("must be at least `fold.max_record` ({record})"),
-        );
-    }
-    if let (Some(address), None) = (config.http.listen, &config.http.token)
-        && !address.ip().is_loopback()
-    {
-        let message =
-            format!("is {address}, beyond loopback: set `http.token_file`, or listen on 127.0.0.1");
-        checker.problem("http.listen", message);
-    }
 }
 
 fn kafka(raw: &RawKafka, need: Need, checker: &mut Checker<'_>) -> KafkaConfig {

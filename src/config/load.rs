@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::check::{Checker, check};
+use super::check::check;
+use super::checker::Checker;
 use super::document::{Document, ENV_PREFIX};
 use super::raw::RawConfig;
 use super::show;

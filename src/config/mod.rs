@@ -7,7 +7,9 @@ pub mod quantity;
 pub mod raw;
 pub mod schema;
 
+mod between;
 mod check;
+mod checker;
 mod document;
 mod identity;
 mod load;

@@ -135,8 +135,8 @@ fn value(rule: &Known, leaf: &mut Leaf, secret: bool) -> Option<String> {
                 quoted(&rule.choices)
             ))
         }
-        Value::Number(number) if rule.accepts("integer") => {
-            let number = number.as_i64()?;
+        Value::Number(number) if rule.accepts("integer") && number.is_i64() => {
+            let number = number.as_i64().unwrap_or_default();
             let low = rule.minimum.unwrap_or(0);
             let high = rule.maximum.unwrap_or(i64::MAX);
             (number < low || high < number)

@@ -4,10 +4,11 @@
 //! Handles are updated once per batch or transaction, never per record. Series of closed sets exist from
 //! the start with 0, so that a rate over a first reject is not lost.
 
-use prometheus::core::Collector;
+mod register;
+
 use prometheus::{
-    CounterVec, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec,
-    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    CounterVec, Encoder, Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Registry, TextEncoder,
 };
 
 use crate::finding::{Activity, Kind, Pattern};
@@ -15,6 +16,9 @@ use crate::record::reject::{Reject, RejectCounts};
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The one log schema that is read today; a label from the start, so that dashboards outlive the next.
+const NATIVE: &str = "native";
 
 /// Where the time of the poll thread goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +42,7 @@ pub enum Stage {
 pub struct Metrics {
     registry: Registry,
     rows: Vec<Row>,
-    /// Records by outcome: `accepted`, `rejected`.
+    /// Records by outcome (`accepted`, `rejected`) and schema.
     pub records: IntCounterVec,
     /// Rejects by reason.
     pub rejects: IntCounterVec,
@@ -129,120 +133,14 @@ impl Stage {
 }
 
 impl Metrics {
-    /// A registry of its own with everything in it.
-    pub fn new() -> Result<Metrics, prometheus::Error> {
-        let mut make = Maker {
-            registry: Registry::new(),
-            rows: Vec::new(),
-        };
-        let metrics = Metrics {
-            records: make.counters(
-                "records_total",
-                "Records read, by outcome; accepted + rejected = read.",
-                &["outcome"],
-            )?,
-            rejects: make.counters("rejects_total", "Rejected records, by reason.", &["reason"])?,
-            dead_letters: make.counter("dead_letters_total", "Dead letters committed.")?,
-            bytes: make.counter("bytes_total", "Bytes of record values read.")?,
-            unknown_fields: make.gauge(
-                "unknown_fields",
-                "Distinct names of unknown fields seen since the start.",
-            )?,
-            batch_records: make.histogram("batch_records", "Records per batch.", &POWERS_OF_4)?,
-            stage_seconds: make.seconds(
-                "stage_seconds_total",
-                "Seconds of the poll thread, by stage.",
-                &["stage"],
-            )?,
-            end_to_end_latency_seconds: make.histogram(
-                "end_to_end_latency_seconds",
-                "From the time of the deciding record to its committed finding.",
-                &LATENCY,
-            )?,
-            event_time_lag_seconds: make.level(
-                "event_time_lag_seconds",
-                "Wall clock less watermark, of the oldest partition.",
-            )?,
-            consumer_lag: make.gauges(
-                "consumer_lag",
-                "Records behind the end of the input, by partition.",
-                &["partition"],
-            )?,
-            assigned_partitions: make.gauge(
-                "assigned_partitions",
-                "Input partitions this instance owns.",
-            )?,
-            partitions_ready: make.gauge(
-                "partitions_ready",
-                "Owned partitions that are restored and live.",
-            )?,
-            rebalances: make.counters("rebalances_total", "Rebalances, by kind.", &["kind"])?,
-            restore_seconds: make.histogram(
-                "restore_seconds",
-                "From assignment of a partition to ready.",
-                &LATENCY,
-            )?,
-            restore_records: make.counter(
-                "restore_records_total",
-                "State records read while restoring.",
-            )?,
-            transactions: make.counters(
-                "transactions_total",
-                "Transactions, by outcome.",
-                &["outcome"],
-            )?,
-            transaction_seconds: make.histogram(
-                "transaction_seconds",
-                "From begin to the end of commit.",
-                &SHORT,
-            )?,
-            checkpoint_seconds: make.histogram(
-                "checkpoint_seconds",
-                "Time to write every shard of a partition once.",
-                &LATENCY,
-            )?,
-            checkpoint_bytes: make.counter("checkpoint_bytes_total", "Bytes of state written.")?,
-            tenants: make.gauge("tenants", "Tenants in memory.")?,
-            workloads: make.gauge("workloads", "Workloads in memory.")?,
-            state_bytes: make.gauge("state_bytes", "Logical bytes of state in memory.")?,
-            evictions: make.counters(
-                "evictions_total",
-                "Tenants that left memory, by reason.",
-                &["reason"],
-            )?,
-            findings: make.counters(
-                "findings_total",
-                "Finding events committed.",
-                &["kind", "pattern", "activity"],
-            )?,
-            score: make.histogram("score", "Scores of decided windows, 0 to 1.", &SCORE)?,
-            model_info: make.levels(
-                "model_info",
-                "The model in force; always 1.",
-                &["name", "sha256"],
-            )?,
-            registry: make.registry.clone(),
-            rows: Vec::new(),
-        };
-        make.levels("build_info", "The program; always 1.", &["version"])?
-            .with_label_values(&[crate::cli::VERSION])
-            .set(1.0);
-        let metrics = Metrics {
-            rows: make.rows,
-            ..metrics
-        };
-        metrics.start_closed_sets();
-        Ok(metrics)
-    }
-
     /// A batch that was folded: how many were accepted, the rejects by reason, and the bytes read.
     pub fn batch(&self, accepted: u64, rejects: &RejectCounts, bytes: u64) {
         let rejected = rejects.total();
         self.records
-            .with_label_values(&["accepted"])
+            .with_label_values(&["accepted", NATIVE])
             .inc_by(accepted);
         self.records
-            .with_label_values(&["rejected"])
+            .with_label_values(&["rejected", NATIVE])
             .inc_by(rejected);
         for reason in Reject::ALL
             .into_iter()
@@ -326,132 +224,6 @@ impl Metrics {
             .collect();
         lines.join("\n") + "\n"
     }
-
-    fn start_closed_sets(&self) {
-        for reason in Reject::ALL {
-            self.rejects.with_label_values(&[reason.label()]);
-        }
-        for stage in Stage::ALL {
-            self.stage_seconds.with_label_values(&[stage.label()]);
-        }
-        let sets: [(&IntCounterVec, &[&str]); 4] = [
-            (&self.records, &["accepted", "rejected"]),
-            (&self.rebalances, &["assign", "revoke", "lost"]),
-            (
-                &self.transactions,
-                &["committed", "aborted", "unknown", "fenced"],
-            ),
-            (&self.evictions, &["memory", "silent"]),
-        ];
-        for (counters, labels) in sets {
-            for label in labels {
-                counters.with_label_values(&[*label]);
-            }
-        }
-    }
-}
-
-const POWERS_OF_4: [f64; 9] = [
-    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0,
-];
-const SHORT: [f64; 11] = [
-    0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0,
-];
-const LATENCY: [f64; 14] = [
-    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86_400.0,
-];
-// fine at the top: that is where decisions are made
-const SCORE: [f64; 10] = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 1.0];
-
-/// Makes a metric, registers it and notes its row.
-struct Maker {
-    registry: Registry,
-    rows: Vec<Row>,
-}
-
-impl Maker {
-    fn add<C: Collector + Clone + 'static>(
-        &mut self,
-        kind: &'static str,
-        made: C,
-    ) -> Result<C, prometheus::Error> {
-        for desc in made.desc() {
-            let labels = desc.variable_labels.clone();
-            self.rows.push(Row {
-                name: desc.fq_name.clone(),
-                kind,
-                labels,
-                help: desc.help.clone(),
-            });
-        }
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-
-    fn counter(&mut self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        self.add("counter", IntCounter::with_opts(opts(name, help))?)
-    }
-
-    fn counters(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntCounterVec, prometheus::Error> {
-        self.add("counter", IntCounterVec::new(opts(name, help), labels)?)
-    }
-
-    fn seconds(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<CounterVec, prometheus::Error> {
-        self.add("counter", CounterVec::new(opts(name, help), labels)?)
-    }
-
-    fn gauge(&mut self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        self.add("gauge", IntGauge::with_opts(opts(name, help))?)
-    }
-
-    fn gauges(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntGaugeVec, prometheus::Error> {
-        self.add("gauge", IntGaugeVec::new(opts(name, help), labels)?)
-    }
-
-    fn level(&mut self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
-        self.add("gauge", Gauge::with_opts(opts(name, help))?)
-    }
-
-    fn levels(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<GaugeVec, prometheus::Error> {
-        self.add("gauge", GaugeVec::new(opts(name, help), labels)?)
-    }
-
-    fn histogram(
-        &mut self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-    ) -> Result<Histogram, prometheus::Error> {
-        let opts = HistogramOpts {
-            common_opts: opts(name, help),
-            buckets: buckets.to_vec(),
-        };
-        self.add("histogram", Histogram::with_opts(opts)?)
-    }
-}
-
-fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(name, help).namespace("stillwatch")
 }
 
 #[cfg(test)]
@@ -471,8 +243,8 @@ mod tests {
         metrics.model("density-1", "ab12");
         let text = metrics.text().unwrap();
         for line in [
-            "stillwatch_records_total{outcome=\"accepted\"} 40",
-            "stillwatch_records_total{outcome=\"rejected\"} 2",
+            "stillwatch_records_total{outcome=\"accepted\",schema=\"native\"} 40",
+            "stillwatch_records_total{outcome=\"rejected\",schema=\"native\"} 2",
             "stillwatch_rejects_total{reason=\"not_json\"} 2",
             "stillwatch_rejects_total{reason=\"bad_ts\"} 0",
             "stillwatch_findings_total{activity=\"create\",kind=\"workload\",pattern=\"relay\"} 1",
@@ -486,6 +258,15 @@ mod tests {
         metrics.model("density-2", "cd34");
         let text = metrics.text().unwrap();
         assert!(!text.contains("partition=\"3\"") && !text.contains("density-1"));
+    }
+
+    #[test]
+    fn the_table_in_the_documentation_is_ours() {
+        let readme = include_str!("../../deploy/README.md");
+        let (_, rest) = readme.split_once("equal to the program's -->\n").unwrap();
+        let (table, _) = rest.split_once("<!-- metrics: end -->").unwrap();
+        let ours = Metrics::new().unwrap().markdown();
+        assert_eq!(table, ours, "put this into deploy/README.md:\n{ours}");
     }
 
     #[test]

@@ -1,0 +1,219 @@
+//! The program as a shell sees it: exit codes, what goes to stdout, what errors say. No broker is needed.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use stillwatch::config::TEMPLATE;
+
+fn stillwatch(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stillwatch"));
+    command.args(arguments).envs(variables.iter().copied());
+    command.output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+/// A configuration in a folder of its own, with its secret beside it.
+fn configuration(folder: &Path, lines: &str) -> String {
+    std::fs::write(folder.join("secret"), "sixteen bytes or more of secret\n").unwrap();
+    let path = folder.join("stillwatch.toml");
+    let head = "fold.secret_file = \"secret\"\nkafka.start = \"earliest\"\n";
+    std::fs::write(&path, format!("{head}{lines}\n")).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn version_and_help() {
+    let version = stillwatch(&["--version"], &[]);
+    assert_eq!(
+        out(&version),
+        format!("stillwatch {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    let help = stillwatch(&["topics", "create", "--help"], &[]);
+    assert_eq!(code(&help), Some(0));
+    assert!(out(&help).contains("Examples:"));
+}
+
+#[test]
+fn bad_usage_exits_2() {
+    for arguments in [
+        &["frobnicate"][..],
+        &["check"],
+        &["topics", "create", "-c", "x", "--partitions", "0"],
+        &[],
+    ] {
+        let output = stillwatch(arguments, &[]);
+        assert_eq!(code(&output), Some(2), "{arguments:?}");
+        assert_eq!(out(&output), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn config_init_writes_the_commented_file_once() {
+    assert_eq!(out(&stillwatch(&["config", "init"], &[])), TEMPLATE);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.toml").display().to_string();
+    assert_eq!(
+        code(&stillwatch(&["config", "init", "--out", &path], &[])),
+        Some(0)
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), TEMPLATE);
+    let again = stillwatch(&["config", "init", "--out", &path], &[]);
+    assert_eq!(code(&again), Some(1));
+    assert!(err(&again).contains(&path), "{}", err(&again));
+}
+
+#[test]
+fn config_schema_is_json() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&out(&stillwatch(&["config", "schema"], &[]))).unwrap();
+    assert!(schema["properties"]["kafka"]["properties"]["bootstrap"].is_object());
+}
+
+#[test]
+fn config_show_prints_effective_values_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pw"), "hush-password\n").unwrap();
+    let lines = "kafka.bootstrap = \"b:9092\"\nhttp.token = \"hush-token-0123456789\"\n\
+                 [kafka.options]\nsasl.password_file = \"pw\"\nssl.key.password = \"hush-key\"";
+    let file = configuration(folder.path(), lines);
+    let variables = [
+        ("STILLWATCH__KAFKA__GROUP", "from-env"),
+        ("STILLWATCH__HTTP__TOKEN", "hush-env-0123456789"),
+    ];
+    for arguments in [
+        &["config", "show", "-c", &file][..],
+        &["config", "show", "-c", &file, "--json"],
+    ] {
+        let output = stillwatch(arguments, &variables);
+        let all = out(&output) + &err(&output);
+        assert_eq!(code(&output), Some(0), "{all}");
+        assert!(all.contains("from-env") && all.contains("***"), "{all}");
+        assert!(
+            !all.contains("hush") && !all.contains("sixteen bytes"),
+            "{all}"
+        );
+    }
+    // what show prints is a configuration again
+    let shown = out(&stillwatch(&["config", "show", "-c", &file], &[]));
+    assert!(shown.parse::<toml::Table>().is_ok(), "{shown}");
+}
+
+#[test]
+fn a_wrong_key_exits_2_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = configuration(
+        folder.path(),
+        "kafka.bootstrap = \"b:9092\"\nkafka.gruop = \"g\"",
+    );
+    let output = stillwatch(&["config", "show", "-c", &file], &[]);
+    assert_eq!(code(&output), Some(2));
+    assert!(
+        err(&output)
+            .contains("line 4: `kafka.gruop` is not a known key; did you mean `kafka.group`?"),
+        "{}",
+        err(&output)
+    );
+    let output = stillwatch(&["check", "-c", &file], &[]);
+    assert_eq!(code(&output), Some(2));
+    assert!(out(&output).contains("kafka.gruop"), "{}", out(&output));
+    let output = stillwatch(&["check", "-c", "/no/such/file.toml"], &[]);
+    assert_eq!(code(&output), Some(2));
+    assert!(
+        out(&output).contains("/no/such/file.toml"),
+        "{}",
+        out(&output)
+    );
+}
+
+#[test]
+fn check_offline_needs_no_broker() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = configuration(folder.path(), "kafka.bootstrap = \"b:9092\"");
+    let output = stillwatch(&["check", "-c", &file, "--offline", "--deny-warnings"], &[]);
+    assert_eq!(code(&output), Some(0), "{}{}", out(&output), err(&output));
+    assert!(
+        out(&output).lines().all(|line| line.starts_with("ok ")),
+        "{}",
+        out(&output)
+    );
+
+    let risky = configuration(
+        folder.path(),
+        "kafka.bootstrap = \"b:9092\"\n[kafka.options]\nenable.ssl.certificate.verification = false",
+    );
+    assert_eq!(
+        code(&stillwatch(&["check", "-c", &risky, "--offline"], &[])),
+        Some(0)
+    );
+    let denied = stillwatch(
+        &[
+            "check",
+            "-c",
+            &risky,
+            "--offline",
+            "--deny-warnings",
+            "--json",
+        ],
+        &[],
+    );
+    assert_eq!(code(&denied), Some(2));
+    let lines: Vec<serde_json::Value> = out(&denied)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["level"] == "warning" && line["check"] == "tls")
+    );
+}
+
+#[test]
+fn a_model_that_is_not_there_exits_3() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = configuration(
+        folder.path(),
+        "kafka.bootstrap = \"b:9092\"\nmodel.path = \"no-such-model\"",
+    );
+    let output = stillwatch(&["check", "-c", &file, "--offline"], &[]);
+    assert_eq!(code(&output), Some(3), "{}", out(&output));
+    assert!(out(&output).contains("no-such-model"), "{}", out(&output));
+    assert_eq!(
+        code(&stillwatch(&["model", "show", "no-such-model"], &[])),
+        Some(3)
+    );
+    assert_eq!(code(&stillwatch(&["model", "show"], &[])), Some(0));
+}
+
+#[test]
+fn a_broker_out_of_reach_exits_4_and_is_named() {
+    // a port that was free a moment ago
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let file = configuration(folder.path(), &format!("kafka.bootstrap = \"{address}\""));
+    let output = stillwatch(&["topics", "list", "-c", &file], &[]);
+    assert_eq!(code(&output), Some(4));
+    assert!(
+        err(&output).contains(&address) && err(&output).contains("refused"),
+        "{}",
+        err(&output)
+    );
+}
