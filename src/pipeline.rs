@@ -18,7 +18,7 @@ use bumpalo::Bump;
 use rayon::prelude::*;
 
 use crate::config::{Config, FoldConfig};
-use crate::feature;
+
 use crate::finding::Event;
 use crate::finding::render;
 use crate::model::Model;
@@ -52,7 +52,7 @@ impl Core {
     pub fn new(config: &Config, model: Arc<Model>, partitions: u32) -> Core {
         let fold = &config.fold;
         let identity = Identity {
-            feature_table: feature::table_hash(),
+            feature_table: crate::feature::table_hash(),
             key_id: fold.key_id(),
             fold_config: config.fold_identity(),
             partitions,
@@ -90,7 +90,6 @@ impl Core {
             model_sha256: self.model.sha256_hex(),
             calibrated: self.model.calibrated(),
             budget: None,
-            features: feature::text,
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod model;
 pub mod replay;
 pub mod run;
@@ -14,6 +15,7 @@ pub mod train;
 
 pub mod failure;
 pub mod logs;
+pub mod progress;
 pub mod stdout;
 
 pub use failure::Failure;
@@ -38,6 +40,18 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Simulated traffic through the whole pipeline, in one process, with findings on screen
+    Demo(demo::DemoArgs),
+    /// Kafka in, findings out
+    Run(run::RunArgs),
+    /// The same over files
+    Replay(replay::ReplayArgs),
+    /// Fit a model to calm traffic
+    Train(train::TrainArgs),
+    /// Write simulated traffic and the truth about it
+    Simulate(simulate::SimulateArgs),
+    /// One finding in words and numbers
+    Explain(explain::ExplainArgs),
     /// Check a configuration, the model, the brokers and the topics before a run.
     Check(check::CheckArgs),
     /// Make or list the topics that a run needs.
@@ -50,6 +64,7 @@ pub enum Command {
 
 const EXAMPLES: &str = "\
 Start here:
+  stillwatch demo                            see it work, without any service
   stillwatch config init > stillwatch.toml   a commented configuration
   stillwatch check -c stillwatch.toml        is everything in place?
   stillwatch topics create -c stillwatch.toml
@@ -73,6 +88,12 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Train(_) => Err(Failure::Failed("soon".into())),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Topics(args) => topics::run(&args),
         Command::Model(args) => model::run(&args),

@@ -16,6 +16,11 @@ impl Progress {
         Progress::with(what, "{msg} [{bar:40}] {human_pos}/{human_len} {per_sec} eta {eta}")
     }
 
+    /// Over a hundred steps of something whose place is told.
+    pub fn steps(what: &'static str) -> Progress {
+        Progress::with(what, "{msg} [{bar:40}] {pos} %")
+    }
+
     /// Moves on.
     pub fn at(&self, done: u64, total: u64) {
         self.0.set_length(total.max(done));
@@ -27,14 +32,9 @@ impl Progress {
         self.0.set_message(text);
     }
 
-    /// Prints a line above the bar, or to nowhere if there is no bar.
-    pub fn above(&self, line: &str) {
-        self.0.println(line);
-    }
-
-    /// Whether anybody sees it.
-    pub fn is_seen(&self) -> bool {
-        !self.0.is_hidden()
+    /// Does something that writes to the terminal while the bar is out of the way.
+    pub fn hide_while<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.0.suspend(work)
     }
 
     /// Takes the bar away.

@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::progress::Progress;
 use super::{Failure, stdout};
-use crate::config::{self, Config, ModelConfig};
+use crate::config::{self, Config};
 use crate::model::Model;
 use crate::pipeline::Core;
-use crate::record::time::parse_time;
+use crate::record::time::parse_rfc3339;
 use crate::replay::{ReplayError, Spec, replay};
 use crate::units::Millis;
 
@@ -83,10 +83,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if config.fold.is_public() {
         tracing::info!("no config with a secret: hashes are keyed with a public key");
     }
-    let model = match &args.model {
-        Some(path) => Model::of(&ModelConfig { path: Some(path.clone()) })?,
-        None => Model::of(&config.model)?,
-    };
+    let model = Model::of(args.model.as_deref().or(config.model.path.as_deref()))?;
     if args.threads > 0 {
         // fails only where a pool exists already
         rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global().ok();
@@ -135,7 +132,7 @@ impl ReplayArgs {
 }
 
 fn time(option: &str, text: &str) -> Result<Millis, Failure> {
-    parse_time(text).ok_or_else(|| {
+    parse_rfc3339(text).or_else(|| text.parse().ok().map(Millis)).ok_or_else(|| {
         Failure::Usage(format!("{option} `{text}` is neither RFC 3339 (2026-07-24T00:00:00Z) nor epoch milliseconds"))
     })
 }

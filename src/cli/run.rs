@@ -37,7 +37,7 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let loaded = config::load(&args.config)?;
     logs::start(&loaded.config.log);
-    let model = Model::of(&loaded.config.model)?;
+    let model = Model::of(loaded.config.model.path.as_deref())?;
     let options = Options { accept_gap: args.accept_gap, leave_on_stop: args.leave_on_stop };
     start::run(loaded, model, options).map_err(|fatal| match fatal {
         Fatal::Failed(why) => Failure::Failed(why),

@@ -62,6 +62,11 @@ impl Model {
         Model::from_bytes("density-1", include_bytes!("../../models/density-1.json"))
     }
 
+    /// The model at a path, or the one inside the binary.
+    pub fn of(path: Option<&Path>) -> Result<Model, ModelError> {
+        path.map_or_else(Model::embedded, Model::load)
+    }
+
     /// Reads a model file.
     pub fn load(path: &Path) -> Result<Model, ModelError> {
         let unreadable = |source| ModelError::Unreadable {
