@@ -190,10 +190,17 @@ impl Admin {
     pub fn may_use_group(&self, topic: &str) -> Result<(), AdminError> {
         let mut partitions = TopicPartitionList::new();
         partitions.add_partition(topic, 0);
-        let asked = self.consumer.committed_offsets(partitions, REQUEST);
-        asked
-            .map(drop)
-            .map_err(|error| request(&format!("group `{}`", self.group), &error))
+        let what = format!("group `{}`", self.group);
+        let Err(error) = self.consumer.committed_offsets(partitions, REQUEST) else {
+            return Ok(());
+        };
+        // a refusal is retried until the request times out; the reason waits in the consumer's queue
+        while let Some(answer) = self.consumer.poll(Duration::from_millis(10)) {
+            if let Err(reason) = answer {
+                return Err(request(&what, &reason));
+            }
+        }
+        Err(request(&what, &error))
     }
 
     /// Whether a fetch from the topic is allowed. Reads nothing: it starts at the end.

@@ -44,9 +44,10 @@ impl Admin {
         while heard.transaction().is_none() && !watch.passed(REQUEST) {
             producer.poll(Duration::from_millis(5));
         }
-        abort(&producer).map_err(failed)?;
+        // a transaction that was refused may refuse the abort, too: the first answer is the telling one
+        let aborted = abort(&producer);
         match heard.transaction() {
-            Some(Ok(())) => Ok(()),
+            Some(Ok(())) => aborted.map_err(failed),
             Some(Err(reason)) => Err(AdminError::Request { what, reason }),
             None => {
                 let reason = heard
