@@ -9,7 +9,7 @@ use super::topics::{PATIENCE, describe};
 use super::{Failure, stdout};
 use crate::config::quantity::size_text;
 use crate::config::{self, Config, KafkaConfig, Loaded};
-use crate::live::admin::Admin;
+use crate::live::admin::{Admin, AdminError};
 use crate::live::topics::{Found, Step, check_input, plan, wanted};
 use crate::model::Model;
 
@@ -121,7 +121,13 @@ fn brokers(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let kafka = &config.kafka;
     let admin = match Admin::connect(kafka, PATIENCE) {
         Ok(admin) => admin,
-        Err(error) => return report.error(Area::Kafka, "broker", &error.to_string()),
+        Err(error) => {
+            let area = match error {
+                AdminError::Options(_) => Area::Config,
+                _ => Area::Kafka,
+            };
+            return report.error(area, "broker", &error.to_string());
+        }
     };
     match admin.brokers() {
         Ok(count) => report.ok(
@@ -216,13 +222,18 @@ fn own_topics(
                             report.warning(Area::Kafka, role, &what)?;
                         }
                     }
-                    if differences.is_empty() {
-                        let partitions = found.get(&topic.name).map_or(0, |found| found.partitions);
-                        report.ok(
-                            Area::Kafka,
-                            role,
-                            &format!("`{name}` has {partitions} partitions"),
-                        )?;
+                    match found.get(&topic.name) {
+                        Some(found) if found.settings.is_empty() => {
+                            let what = format!(
+                                "`{name}`: its settings cannot be seen; allow DescribeConfigs"
+                            );
+                            report.warning(Area::Kafka, role, &what)?;
+                        }
+                        Some(found) if differences.is_empty() => {
+                            let what = format!("`{name}` has {} partitions", found.partitions);
+                            report.ok(Area::Kafka, role, &what)?;
+                        }
+                        _ => {}
                     }
                     there.push(topic.name);
                 }

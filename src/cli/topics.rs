@@ -72,7 +72,10 @@ Examples:
 
 impl From<AdminError> for Failure {
     fn from(error: AdminError) -> Failure {
-        Failure::Kafka(error.to_string())
+        match error {
+            AdminError::Options(_) => Failure::Usage(error.to_string()),
+            _ => Failure::Kafka(error.to_string()),
+        }
     }
 }
 

@@ -1,27 +1,25 @@
 //! Asks a cluster what it has and what we may do, and creates topics. Used by `check` and `topics`, never
 //! by the poll loop.
 //!
-//! librdkafka answers wrong credentials with "all brokers down" and tells the reason only to the error
-//! callback: [`Heard`] keeps what that said.
+//! Whether we may write is asked in [`super::may_write`].
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 
+use super::heard::Heard;
 use super::topics::{Found, Wanted};
 use crate::clock::Stopwatch;
 use crate::config::KafkaConfig;
 
 /// One request may take this long.
-const REQUEST: Duration = Duration::from_secs(10);
+pub(super) const REQUEST: Duration = Duration::from_secs(10);
 
 /// Why the cluster could not be asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,66 +55,12 @@ pub enum AdminError {
     },
 }
 
-/// What librdkafka said to its error and log callbacks.
-#[derive(Clone, Debug, Default)]
-pub struct Heard(Arc<Mutex<Vec<Complaint>>>);
-
-type Complaint = (Option<RDKafkaErrorCode>, String);
-
-impl Heard {
-    /// The reason to show: a refusal first, else the last complaint that is not a summary.
-    pub fn reason(&self) -> Option<String> {
-        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let refusal = heard.iter().find(|(code, _)| is_refusal(*code));
-        let summary = Some(RDKafkaErrorCode::AllBrokersDown);
-        let last = heard.iter().rfind(|(code, _)| *code != summary);
-        refusal.or(last).map(|(_, reason)| reason.clone())
-    }
-
-    /// True when credentials or certificates were refused: trying again is no use.
-    pub fn refused(&self) -> bool {
-        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.iter().any(|(code, _)| is_refusal(*code))
-    }
-
-    fn note(&self, code: Option<RDKafkaErrorCode>, reason: &str) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // full: the first complaints are the telling ones, later ones repeat them
-        if heard.len() < 64 {
-            heard.push((code, reason.to_owned()));
-        }
-    }
-}
-
-impl ClientContext for Heard {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(target: "librdkafka", ?level, facility, "{message}");
-        if matches!(
-            level,
-            RDKafkaLogLevel::Error | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Alert
-        ) {
-            self.note(None, message);
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.note(error.rdkafka_error_code(), reason);
-    }
-}
-
-impl ConsumerContext for Heard {}
-
-impl ProducerContext for Heard {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _: &rdkafka::message::DeliveryResult<'_>, (): ()) {}
-}
-
 /// A connection for questions; joins no group.
 pub struct Admin {
     consumer: BaseConsumer<Heard>,
     client: AdminClient<Heard>,
-    options: ClientConfig,
+    pub(super) options: ClientConfig,
+    pub(super) transactional_id: String,
     group: String,
     runtime: tokio::runtime::Runtime,
 }
@@ -155,11 +99,19 @@ impl Admin {
             .build();
         let runtime =
             runtime.map_err(|error| AdminError::Options(format!("no runtime: {error}")))?;
+        // an id of its own, for an instance's would fence it; and not the same for two checks at a time
+        let instance = kafka
+            .instance_id
+            .clone()
+            .unwrap_or_else(|| std::process::id().to_string());
+        let transactional_id = format!("{}-check-{instance}", kafka.group);
+        let group = kafka.group.clone();
         Ok(Admin {
             consumer,
             client,
             options,
-            group: kafka.group.clone(),
+            transactional_id,
+            group,
             runtime,
         })
     }
@@ -238,10 +190,17 @@ impl Admin {
     pub fn may_use_group(&self, topic: &str) -> Result<(), AdminError> {
         let mut partitions = TopicPartitionList::new();
         partitions.add_partition(topic, 0);
-        let asked = self.consumer.committed_offsets(partitions, REQUEST);
-        asked
-            .map(drop)
-            .map_err(|error| request(&format!("group `{}`", self.group), &error))
+        let what = format!("group `{}`", self.group);
+        let Err(error) = self.consumer.committed_offsets(partitions, REQUEST) else {
+            return Ok(());
+        };
+        // a refusal is retried until the request times out; the reason waits in the consumer's queue
+        while let Some(answer) = self.consumer.poll(Duration::from_millis(10)) {
+            if let Err(reason) = answer {
+                return Err(request(&what, &reason));
+            }
+        }
+        Err(request(&what, &error))
     }
 
     /// Whether a fetch from the topic is allowed. Reads nothing: it starts at the end.
@@ -274,50 +233,6 @@ impl Admin {
             .unassign()
             .map_err(|error| request(&what, &error))?;
         answer
-    }
-
-    /// Whether a transaction may write to the topic. Writes no record: the one it enqueues stays in memory
-    /// until the transaction is aborted, while the broker has already said whether it may.
-    pub fn may_write(&self, topic: &str) -> Result<(), AdminError> {
-        let what = format!("writing topic `{topic}`");
-        let failed = |error: KafkaError| request(&what, &error);
-        let heard = Heard::default();
-        let mut options = self.options.clone();
-        // an id of its own: the instances' ids would fence a running one
-        options.set("transactional.id", format!("{}-check", self.group));
-        options
-            .set("linger.ms", "60000")
-            .set("transaction.timeout.ms", "61000")
-            .set("batch.num.messages", "10");
-        let producer: BaseProducer<Heard> =
-            options.create_with_context(heard.clone()).map_err(failed)?;
-        producer
-            .init_transactions(REQUEST)
-            .map_err(|error| request("transactional id", &error))?;
-        producer.begin_transaction().map_err(failed)?;
-        let record = || {
-            BaseRecord::<[u8], [u8]>::to(topic)
-                .partition(0)
-                .key(b"check")
-        };
-        producer
-            .send(record())
-            .map_err(|(error, _)| failed(error))?;
-        let watch = Stopwatch::start();
-        let mut refused = false;
-        while !refused && !watch.passed(Duration::from_secs(1)) {
-            producer.poll(Duration::from_millis(50));
-            // a transaction that the broker refused takes no more records
-            refused = producer.send(record()).is_err();
-        }
-        let aborted = producer.abort_transaction(REQUEST);
-        if refused {
-            let reason = heard
-                .reason()
-                .unwrap_or_else(|| "the broker refuses it".to_owned());
-            return Err(AdminError::Request { what, reason });
-        }
-        aborted.map_err(failed)
     }
 }
 
@@ -378,18 +293,7 @@ fn found(metadata: &Metadata, name: &str) -> Result<Option<Found>, String> {
     }))
 }
 
-fn is_refusal(code: Option<RDKafkaErrorCode>) -> bool {
-    matches!(
-        code,
-        Some(
-            RDKafkaErrorCode::Authentication
-                | RDKafkaErrorCode::SSL
-                | RDKafkaErrorCode::SaslAuthenticationFailed
-        )
-    )
-}
-
-fn request(what: &str, error: &KafkaError) -> AdminError {
+pub(super) fn request(what: &str, error: &KafkaError) -> AdminError {
     let reason = error
         .rdkafka_error_code()
         .map_or_else(|| error.to_string(), |code| code.to_string());

@@ -57,7 +57,7 @@ pub struct Difference {
 pub enum Step {
     /// It is not there.
     Create(Wanted),
-    /// It is there; what differs, if anything.
+    /// It is there, with its own number of partitions; what differs, if anything.
     Keep(Wanted, Vec<Difference>),
 }
 
@@ -133,7 +133,11 @@ pub fn plan(wanted: Vec<Wanted>, found: &BTreeMap<String, Found>) -> Vec<Step> {
         None => Step::Create(topic),
         Some(found) => {
             let differences = compare(&topic, found);
-            Step::Keep(topic, differences)
+            let there = Wanted {
+                partitions: found.partitions,
+                ..topic
+            };
+            Step::Keep(there, differences)
         }
     };
     wanted.into_iter().map(step).collect()
