@@ -11,7 +11,7 @@ use stillwatch::pipeline::{Arenas, Core, Counts, Partition, fold_batch, trace_ba
 use stillwatch::record::dead_letter::DeadLetter;
 use stillwatch::simulate::{self, Spec};
 use stillwatch::source::{Record, placement};
-use stillwatch::tenant::checkpoint::Restorer;
+use stillwatch::tenant::checkpoint::{Restorer, StateRecord};
 use stillwatch::tenant::shard::SHARDS;
 use stillwatch::units::{Millis, Position};
 
@@ -65,6 +65,7 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
     let mut arenas = Arenas::default();
     let (mut findings, mut dead_letters, mut counts) = (Vec::new(), Vec::new(), Counts::default());
     let context = core.render_context();
+    let mut state = vec![Vec::new(); PARTITIONS as usize];
     let (mut at, mut batch) = (0, 0);
     while at < log.len() {
         let size = batches[batch % batches.len()].clamp(1, log.len() - at);
@@ -90,7 +91,11 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
             }
         }
         if restore_after.contains(&batch) {
-            partitions = partitions.into_iter().map(|partition| through_the_state_topic(core, partition)).collect();
+            partitions = partitions
+                .into_iter()
+                .zip(&mut state)
+                .map(|(partition, topic)| through_the_state_topic(core, partition, topic))
+                .collect();
         }
         at += size;
         batch += 1;
@@ -100,12 +105,14 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
     Written { findings: findings.into_iter().map(|f| f.4).collect(), dead_letters, counts }
 }
 
-fn through_the_state_topic(core: &Core, partition: Partition) -> Partition {
-    let mut restorer = Restorer::default();
+/// Appends what changed to the state topic and reads the whole of it back.
+fn through_the_state_topic(core: &Core, partition: Partition, topic: &mut Vec<StateRecord>) -> Partition {
     for shard in 0..SHARDS {
-        for record in partition.slice(core, shard).expect("a shard").records {
-            restorer.take(&record.key, record.value.as_deref(), |name| core.tenant_hash(name)).expect("state reads back");
-        }
+        topic.extend(partition.slice(core, shard).expect("a shard").records);
+    }
+    let mut restorer = Restorer::default();
+    for record in topic {
+        restorer.take(&record.key, record.value.as_deref(), |name| core.tenant_hash(name)).expect("state reads back");
     }
     let (close, forget) = core.spans();
     let restored = restorer.finish(core.identity(), close, forget).expect("state adds up").expect("there is state");

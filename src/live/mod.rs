@@ -13,6 +13,8 @@
 //! for every partition it writes for; a partition in re-fold is in none.
 
 pub mod admin;
+mod heard;
+mod may_write;
 pub mod client;
 pub mod control;
 pub mod engine;

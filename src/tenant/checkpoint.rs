@@ -139,6 +139,7 @@ impl Shard {
     pub fn slice(&self, shard: usize, covered: i64, marker: impl FnOnce(u64, u64) -> Marker) -> Slice {
         let mut tenants = self.dirty.clone();
         tenants.sort_unstable();
+        tenants.dedup(); // evicted and seen again since: listed twice
         let mut slice = Slice { shard, records: Vec::new(), bytes: 0, covered, xor: self.written_xor, tenants: Vec::new() };
         for hash in tenants {
             let Some(slot) = self.slots.get(&hash) else { continue };
