@@ -163,9 +163,17 @@ mod tests {
     #[test]
     fn whole_numbers_have_a_range() {
         for (json, expected) in [
-            ("7", Read::Value(7)), ("7.0", Read::Value(7)), ("4294967295", Read::Value(u32::MAX)), ("null", Read::Absent),
-            ("4294967296", Read::Wrong), ("-1", Read::Wrong), ("1.5", Read::Wrong), ("1e999", Read::Wrong),
-            ("\"7\"", Read::Wrong), ("[7]", Read::Wrong), ("true", Read::Wrong),
+            ("7", Read::Value(7)),
+            ("7.0", Read::Value(7)),
+            ("4294967295", Read::Value(u32::MAX)),
+            ("null", Read::Absent),
+            ("4294967296", Read::Wrong),
+            ("-1", Read::Wrong),
+            ("1.5", Read::Wrong),
+            ("1e999", Read::Wrong),
+            ("\"7\"", Read::Wrong),
+            ("[7]", Read::Wrong),
+            ("true", Read::Wrong),
         ] {
             assert_eq!(read(json, whole::<u32>), expected, "{json}");
         }
@@ -182,7 +190,8 @@ mod tests {
         assert_eq!(read(r#"{"50256":-100,"1":{}}"#, count_or_map), Read::Value(2));
         assert_eq!(read("3", count_or_map), Read::Value(3));
         assert_eq!(read("[3]", count_or_map), Read::Wrong);
-        let kind = |json: &mut Json<'_>| text_or_member(json, "type").map(|read| Read::of(read.value().map(str::to_owned)));
+        let kind =
+            |json: &mut Json<'_>| text_or_member(json, "type").map(|read| Read::of(read.value().map(str::to_owned)));
         assert_eq!(read(r#"{"type":"json_schema","x":[]}"#, kind), Read::Value("json_schema".to_owned()));
         assert_eq!(read("\"text\"", kind), Read::Value("text".to_owned()));
     }

@@ -226,9 +226,17 @@ mod tests {
     #[test]
     fn wrong_types_are_wrong_and_consumed() {
         let arena = Bump::new();
-        for text in ["{}", "\"hi\"", "[1]", "[\"hi\"]", r#"[{"role":1}]"#, r#"[{"content":7}]"#, r#"[{"content":[7]}]"#,
-            r#"[{"content":[{"text":7}]}]"#, r#"[{"role":1},{"role":"user","content":"x"}]"#]
-        {
+        for text in [
+            "{}",
+            "\"hi\"",
+            "[1]",
+            "[\"hi\"]",
+            r#"[{"role":1}]"#,
+            r#"[{"content":7}]"#,
+            r#"[{"content":[7]}]"#,
+            r#"[{"content":[{"text":7}]}]"#,
+            r#"[{"role":1},{"role":"user","content":"x"}]"#,
+        ] {
             let mut json = Json::new(text, &arena);
             assert_eq!(conversation(&mut json), Ok(Read::Wrong), "{text}");
             assert_eq!(json.finish(), Ok(()), "{text}");

@@ -42,12 +42,11 @@ pub fn parse<'a>(line: &'a [u8], arena: &'a Bump) -> Option<Envelope<'a>> {
     let partition = i32::try_from(fields.partition?).ok().and_then(|partition| u32::try_from(partition).ok())?;
     let offset = fields.offset.filter(|offset| *offset >= 0)?;
     let broker_ts = fields.ts.filter(|ts| *ts >= 0 && fields.ts_type != Some("unknown"));
-    let record = Record {
-        at: Position { partition, offset },
-        broker_ts,
-        key: fields.key_b64.or(fields.key.flatten()),
-        payload: fields.payload_b64.map(Some).or(fields.payload)?,
-    };
+    let payload = fields.payload_b64.or(fields.payload);
+    if payload.is_none() && !fields.has_payload {
+        return None;
+    }
+    let record = Record { at: Position { partition, offset }, broker_ts, key: fields.key_b64.or(fields.key), payload };
     Some(Envelope { topic: fields.topic, record })
 }
 
@@ -74,9 +73,10 @@ struct Fields<'a> {
     offset: Option<i64>,
     ts_type: Option<&'a str>,
     ts: Option<i64>,
-    /// Outer: the field is there. Inner: it is not null.
-    key: Option<Option<&'a [u8]>>,
-    payload: Option<Option<&'a [u8]>>,
+    key: Option<&'a [u8]>,
+    payload: Option<&'a [u8]>,
+    /// `payload` is there, if only as null.
+    has_payload: bool,
     key_b64: Option<&'a [u8]>,
     payload_b64: Option<&'a [u8]>,
 }
@@ -93,8 +93,8 @@ impl<'a> Fields<'a> {
                 "offset" => fields.offset = good(field::whole(json)?)?,
                 "tstype" => fields.ts_type = good(field::text(json)?)?,
                 "ts" => fields.ts = good(field::whole(json)?)?,
-                "key" => fields.key = Some(bytes(json)?),
-                "payload" => fields.payload = Some(bytes(json)?),
+                "key" => fields.key = bytes(json)?,
+                "payload" => (fields.payload, fields.has_payload) = (bytes(json)?, true),
                 "key_b64" => fields.key_b64 = decoded(json)?,
                 "payload_b64" => fields.payload_b64 = decoded(json)?,
                 _ => json.skip()?,
@@ -151,9 +151,14 @@ mod tests {
     use crate::source::Record;
     use crate::units::Position;
 
-    fn payload(line: &[u8]) -> Option<Option<Vec<u8>>> {
+    /// The payload, or a word for having none.
+    fn payload(line: &[u8]) -> Vec<u8> {
         let arena = Bump::new();
-        parse(line, &arena).map(|envelope| envelope.record.payload.map(<[u8]>::to_vec))
+        match parse(line, &arena).map(|envelope| envelope.record.payload) {
+            None => b"<no envelope>".to_vec(),
+            Some(None) => b"<tombstone>".to_vec(),
+            Some(Some(bytes)) => bytes.to_vec(),
+        }
     }
 
     #[test]
@@ -171,24 +176,33 @@ mod tests {
     #[test]
     fn payloads_are_exact() {
         let line = |rest: &str| format!(r#"{{"partition":0,"offset":0,{rest}}}"#).into_bytes();
-        assert_eq!(payload(&line(r#""payload":null"#)), Some(None), "a tombstone");
-        assert_eq!(payload(&line(r#""payload":"""#)), Some(Some(vec![])));
-        assert_eq!(payload(&line(r#""payload":"\ud800|\ud83d\ude00\u0000""#)), Some(Some("\u{fffd}|😀\0".into())));
-        assert_eq!(payload(&line(r#""payload":null,"payload_b64":"/wA=""#)), Some(Some(vec![0xff, 0])));
-        assert_eq!(payload(b"{\"partition\":0,\"offset\":0,\"payload\":\"a\xff\\n\"}"), Some(Some(b"a\xff\n".to_vec())));
+        assert_eq!(payload(&line(r#""payload":null"#)), b"<tombstone>");
+        assert_eq!(payload(&line(r#""payload":"""#)), b"");
+        assert_eq!(payload(&line(r#""payload":"\ud800|\ud83d\ude00\u0000""#)), "\u{fffd}|😀\0".as_bytes());
+        assert_eq!(payload(&line(r#""payload":null,"payload_b64":"/wA=""#)), b"\xff\0");
+        assert_eq!(payload(b"{\"partition\":0,\"offset\":0,\"payload\":\"a\xff\\n\"}"), b"a\xff\n");
     }
 
     #[test]
     fn other_lines_are_records_by_themselves() {
         for line in [
-            r#"{"tenant":"a","partition":0,"offset":0,"payload":""}"#, r#"{"offset":0,"payload":""}"#,
-            r#"{"partition":0,"payload":""}"#, r#"{"partition":0,"offset":0}"#, r#"{"partition":-1,"offset":0,"payload":""}"#,
-            r#"{"partition":2147483648,"offset":0,"payload":""}"#, r#"{"partition":0,"offset":-1,"payload":""}"#,
-            r#"{"partition":"0","offset":0,"payload":""}"#, r#"{"partition":0,"offset":0,"payload":{}}"#,
-            r#"{"partition":0,"offset":0,"payload":""} x"#, r#"{"partition":0,"offset":0,"payload_b64":"!"}"#,
-            r#"{"partition":0,"offset":0,"payload_b64":"/wA"}"#, "", "[]", "{}",
+            r#"{"tenant":"a","partition":0,"offset":0,"payload":""}"#,
+            r#"{"offset":0,"payload":""}"#,
+            r#"{"partition":0,"payload":""}"#,
+            r#"{"partition":0,"offset":0}"#,
+            r#"{"partition":-1,"offset":0,"payload":""}"#,
+            r#"{"partition":2147483648,"offset":0,"payload":""}"#,
+            r#"{"partition":0,"offset":-1,"payload":""}"#,
+            r#"{"partition":"0","offset":0,"payload":""}"#,
+            r#"{"partition":0,"offset":0,"payload":{}}"#,
+            r#"{"partition":0,"offset":0,"payload":""} x"#,
+            r#"{"partition":0,"offset":0,"payload_b64":"!"}"#,
+            r#"{"partition":0,"offset":0,"payload_b64":"/wA"}"#,
+            "",
+            "[]",
+            "{}",
         ] {
-            assert!(payload(line.as_bytes()).is_none(), "{line}");
+            assert_eq!(payload(line.as_bytes()), b"<no envelope>", "{line}");
         }
     }
 
@@ -218,7 +232,7 @@ mod tests {
             let record = Record { at: Position { partition, offset }, broker_ts, key: key.as_deref(), payload: payload.as_deref() };
             let mut line = Vec::new();
             write(&record, &topic, &mut line).unwrap();
-            prop_assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
+            prop_assert_eq!(memchr::memchr(b'\n', &line), Some(line.len() - 1));
             prop_assert!(serde_json::from_slice::<serde_json::Value>(&line).is_ok());
             let arena = Bump::new();
             let read = parse(&line, &arena).unwrap();

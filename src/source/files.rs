@@ -140,7 +140,13 @@ impl LineReader {
         Self::of(Path::new(name), Box::new(input), None, false, max_record_bytes)
     }
 
-    fn of(path: &Path, input: Box<dyn Read + Send>, total: Option<u64>, compressed: bool, max_record_bytes: usize) -> Self {
+    fn of(
+        path: &Path,
+        input: Box<dyn Read + Send>,
+        total: Option<u64>,
+        compressed: bool,
+        max_record_bytes: usize,
+    ) -> Self {
         let consumed = Arc::<AtomicU64>::default();
         // files count before the decoder, where their length is known; streams count here
         let input = match total {
@@ -197,14 +203,16 @@ impl LineReader {
                 other => other?,
             };
             let end = memchr::memchr(b'\n', chunk);
-            let (piece, over) = (chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default(), end.is_some() || chunk.is_empty());
+            let (piece, over) =
+                (chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default(), end.is_some() || chunk.is_empty());
             begun |= !chunk.is_empty();
             if let Some((bytes, hash)) = &mut too_long {
                 *bytes += piece.len() as u64;
                 hash.update(piece);
             } else if batch.bytes.len() - start + piece.len() > self.max_line {
                 let kept = batch.bytes.get(start..).unwrap_or_default();
-                too_long = Some(((kept.len() + piece.len()) as u64, Sha256::new().chain_update(kept).chain_update(piece)));
+                too_long =
+                    Some(((kept.len() + piece.len()) as u64, Sha256::new().chain_update(kept).chain_update(piece)));
                 batch.bytes.truncate(start);
             } else {
                 batch.bytes.extend_from_slice(piece);

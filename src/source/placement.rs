@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn clears_the_sign_bit_instead_of_negating() {
-        assert_eq!(partition(b"21", 6), (-973_932_308_i32 & 0x7fff_ffff) as u32 % 6);
+        assert_eq!(partition(b"21", 6), (973_932_308_u32.wrapping_neg() << 1 >> 1) % 6);
         assert_eq!(partition(b"abc", 6), 479_470_107 % 6);
         assert_eq!(partition(b"abc", 0), 0);
         assert_eq!(partition(b"", 1), 0);

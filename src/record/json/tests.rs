@@ -35,19 +35,70 @@ fn measures_nesting_without_recursion() {
 
 #[test]
 fn accepts_what_the_grammar_accepts() {
-    for text in ["0", "-0", "1e9", "-1.5E-3", "1e999", "99999999999999999999", "true", " null ", "\"\"", "[]", "{}",
-        "[1 , [ ] ,{\"a\" : [ null ]}]", "\u{feff}{}", r#"{"a":1,"a":2}"#, r#""\ud800""#, "\"\u{7f}\u{80}\""]
-    {
+    for text in [
+        "0",
+        "-0",
+        "1e9",
+        "-1.5E-3",
+        "1e999",
+        "99999999999999999999",
+        "true",
+        " null ",
+        "\"\"",
+        "[]",
+        "{}",
+        "[1 , [ ] ,{\"a\" : [ null ]}]",
+        "\u{feff}{}",
+        r#"{"a":1,"a":2}"#,
+        r#""\ud800""#,
+        "\"\u{7f}\u{80}\"",
+    ] {
         assert!(check(text).is_ok(), "{text}");
     }
 }
 
 #[test]
 fn refuses_what_the_grammar_refuses() {
-    for text in ["", " ", "01", "+1", ".5", "1.", "1e", "1e+", "-", "--1", "tru", "nullx", "True", "NaN", "'a'", "\"", "\"\\",
-        "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"a\nb\"", "\"\0\"", "[1,]", "[,1]", "[1 2]", "{,}", "{\"a\"}", "{\"a\":}",
-        "{\"a\":1,}", "{a:1}", "{1:1}", "{} {}", "[}", "{]", "// c\n1", "\u{a0}1", "1\u{feff}", "\u{feff}\u{feff}1"]
-    {
+    for text in [
+        "",
+        " ",
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "1e",
+        "1e+",
+        "-",
+        "--1",
+        "tru",
+        "nullx",
+        "True",
+        "NaN",
+        "'a'",
+        "\"",
+        "\"\\",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12G4\"",
+        "\"a\nb\"",
+        "\"\0\"",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{,}",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{1:1}",
+        "{} {}",
+        "[}",
+        "{]",
+        "// c\n1",
+        "\u{a0}1",
+        "1\u{feff}",
+        "\u{feff}\u{feff}1",
+    ] {
         assert_eq!(check(text), Err(Malformed), "{text:?}");
     }
 }
@@ -101,8 +152,15 @@ fn numbers_are_whole_or_not() {
     let arena = Bump::new();
     let number = |text| Json::new(text, &arena).number().unwrap();
     for (text, whole) in [
-        ("0", Some(0)), ("-0", Some(0)), ("1.0", Some(1)), ("1e3", Some(1000)), ("-7", Some(-7)), ("1.5", None),
-        ("1e999", None), ("18446744073709551615", Some(u64::MAX as i128)), ("1e-3", None),
+        ("0", Some(0)),
+        ("-0", Some(0)),
+        ("1.0", Some(1)),
+        ("1e3", Some(1000)),
+        ("-7", Some(-7)),
+        ("1.5", None),
+        ("1e999", None),
+        ("18446744073709551615", Some(u64::MAX as i128)),
+        ("1e-3", None),
     ] {
         assert_eq!(number(text).whole(), whole, "{text}");
     }
@@ -115,7 +173,11 @@ fn almost_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,4})?",
         "\"([ -!#-\\[\\]-~é€😀]|\\\\[\"\\\\/bfnrtu]|\\\\u[0-9a-fA-F]{4}){0,12}\"",
-        Just("true".into()), Just("false".into()), Just("null".into()), Just("nul".into()), Just("01".into()),
+        Just("true".into()),
+        Just("false".into()),
+        Just("null".into()),
+        Just("nul".into()),
+        Just("01".into()),
     ];
     let value = leaf.prop_recursive(6, 40, 5, |inner| {
         prop_oneof![

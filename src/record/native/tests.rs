@@ -33,14 +33,20 @@ fn reads_every_field() {
         assert_eq!(exchange.turns, Turns::default());
         assert_eq!(exchange.tools, ["search", "sql"]);
         let params = exchange.params;
-        assert_eq!((params.temperature, params.top_p, params.n, params.max_tokens), (Some(0.7), Some(1.0), Some(1), Some(2048)));
+        assert_eq!(
+            (params.temperature, params.top_p, params.n, params.max_tokens),
+            (Some(0.7), Some(1.0), Some(1), Some(2048))
+        );
         assert_eq!((params.seed, params.logprobs, params.top_logprobs), (Some(7), Some(true), Some(5)));
         assert_eq!((params.logit_bias, params.response_format), (Some(3), Some("json_schema")));
         assert_eq!((params.reasoning_effort, params.stream), (Some("high"), Some(false)));
         let usage = exchange.usage;
         assert_eq!([usage.input, usage.output, usage.reasoning, usage.cached].map(Option::unwrap), [812, 640, 400, 0]);
         let client = exchange.client;
-        assert_eq!([client.ip, client.country, client.user_agent].map(Option::unwrap), ["203.0.113.9", "SG", "python-httpx/0.27"]);
+        assert_eq!(
+            [client.ip, client.country, client.user_agent].map(Option::unwrap),
+            ["203.0.113.9", "SG", "python-httpx/0.27"]
+        );
         assert_eq!((client.asn, client.tls, client.payment), (Some(64500), Some("ja4:x"), Some("hash")));
         assert_eq!((exchange.status, exchange.finish), (Some(200), Some("stop")));
         assert_eq!((exchange.refusal, exchange.latency_ms), (Some("reasoning_extraction"), Some(4210)));
@@ -67,9 +73,12 @@ fn of_duplicates_the_last_counts() {
     with(&record(r#""prompt":"one","prompt":"two","user":991,"user":"u","tenant":"b""#), |exchange| {
         assert_eq!((exchange.prompt, exchange.user, exchange.tenant), (Some("two"), Some("u"), "b"));
     });
-    with(&record(r#""usage":{"input_tokens":"x"},"usage":{"output_tokens":2},"prompt":"p","prompt":null"#), |exchange| {
-        assert_eq!((exchange.usage.input, exchange.usage.output, exchange.prompt), (None, Some(2), None));
-    });
+    with(
+        &record(r#""usage":{"input_tokens":"x"},"usage":{"output_tokens":2},"prompt":"p","prompt":null"#),
+        |exchange| {
+            assert_eq!((exchange.usage.input, exchange.usage.output, exchange.prompt), (None, Some(2), None));
+        },
+    );
     assert_eq!(verdict(&record(r#""user":"u","user":991"#)), Err(Reject::BadType));
     assert_eq!(verdict(&record(r#""ts":null"#)), Err(Reject::MissingTs));
 }
@@ -94,7 +103,7 @@ fn each_reason_comes_before_all_later_ones() {
     for (fields, reason) in rest {
         assert_eq!(verdict(&format!("{{{fields}}}")), Err(reason));
     }
-    let deep = format!(r#"{}{}"#, "[".repeat(10_000), "]".repeat(10_000));
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     assert_eq!(verdict(&format!(r#"{{"v":2,"x":{deep}}}"#)), Err(Reject::TooDeep));
     assert_eq!(verdict(&format!(r#"{{"v":2,"x":{deep}}}}}"#)), Err(Reject::NotJson));
     assert_eq!(verdict(&deep), Err(Reject::NotJson), "not an object");
@@ -107,7 +116,8 @@ fn each_reason_comes_before_all_later_ones() {
 
 #[test]
 fn depth_counts_the_record_as_one() {
-    let nested = |depth: usize| format!(r#"{{"tenant":"a","ts":1784884435102,"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    let nested =
+        |depth: usize| format!(r#"{{"tenant":"a","ts":1784884435102,"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
     assert_eq!(verdict(&nested(127)), Ok(Tier::Metadata));
     assert_eq!(verdict(&nested(128)), Err(Reject::TooDeep));
 }
