@@ -1,4 +1,5 @@
 //! What the simulator promises: reproducible, ordered, valid, and no marker on one side only.
+#![expect(clippy::expect_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ fn same_seed_same_bytes() {
     assert_eq!(hash(first.iter().map(String::as_str)), GOLDEN, "golden hash of the first 1,500 lines");
 }
 
-const GOLDEN: u64 = 3_996_023_918_406_445_179;
+const GOLDEN: u64 = 6_207_736_528_698_973_683;
 
 #[test]
 fn seeds_share_no_tenant_and_no_text() {
@@ -129,55 +130,68 @@ fn count_fields(path: &str, value: &Value, fields: &mut BTreeMap<String, u64>) {
     }
 }
 
-/// For every marker: the share of innocent tenants of the class that shows it most must be of the same
-/// kind as the share of attackers of the family that shows it most.
+/// For every marker: the innocent class that shows it most must show it nearly as often as the attack
+/// family that shows it most. Four draws are pooled: one draw has about 30 tenants a class, and its shares
+/// scatter by 0.1 and more.
 #[test]
 fn no_marker_belongs_to_one_side() {
-    let attacks = "reasoning_harvest=30,instruction_sweep=30,evolved_instructions=30,judge_farm=30,agent_trajectories=30,\
-                   code_harvest=30,single_domain=30,logit_extraction=30,classifier_distillation=30,relay=30";
-    let spec = spec(1_500, 0.3, attacks, 11);
-    let simulation = simulate(&spec);
-    let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();
-    let late = spec.start.plus(3 * Millis::HOUR);
-    // tenant -> marker -> records, and the first time
-    let mut shows: BTreeMap<String, BTreeMap<&str, u64>> = BTreeMap::new();
-    for record in simulation {
-        let value = value(&record);
-        let entry = shows
-            .entry(record.tenant.clone())
-            .or_insert_with(|| BTreeMap::from([("late start", if record.ts > late { u64::MAX / 2 } else { 0 })]));
-        for (marker, there) in markers(&value) {
-            *entry.entry(marker).or_default() += u64::from(there);
-        }
-        *entry.entry("").or_default() += 1;
-    }
-    // group -> (tenants, marker -> tenants that show it in a third of their records)
-    let mut groups: BTreeMap<(bool, String), (u64, BTreeMap<&str, u64>)> = BTreeMap::new();
-    for (tenant, counts) in &shows {
-        let label = &labels[tenant];
-        let attack = label.label == Truth::Attack;
-        let group = if attack { label.family.map_or("", |f| f.name()) } else { label.class };
-        let group = groups.entry((attack, group.to_owned())).or_default();
-        group.0 += 1;
-        let third = counts[""] / 3;
-        for (marker, n) in counts {
-            *group.1.entry(marker).or_default() += u64::from(*n > third);
-        }
+    let mut groups = Groups::new();
+    for seed in 11..15 {
+        count_markers(seed, &mut groups);
     }
     let mut leaks = Vec::new();
     for marker in MARKERS.iter().copied().chain(["late start"]) {
         let most = |side: bool| {
-            let share = |(n, m): &(u64, BTreeMap<&str, u64>)| m.get(marker).copied().unwrap_or(0) as f64 / *n as f64;
-            let enough = groups.iter().filter(|((s, _), (n, _))| *s == side && *n >= 5);
+            let share = |(n, m): &(u64, Shown)| m.get(marker).copied().unwrap_or(0) as f64 / *n as f64;
+            let enough = groups.iter().filter(|((s, _), (n, _))| *s == side && *n >= 40);
             enough.map(|(_, g)| share(g)).fold(0.0, f64::max)
         };
         let (attack, innocent) = (most(true), most(false));
-        if attack > innocent + 0.3 || (innocent > 0.5 && attack < 0.05) {
+        if attack > innocent + 0.2 || (innocent > 0.5 && attack < 0.05) {
             leaks.push(format!("{marker}: at most {attack:.2} of a family, {innocent:.2} of a class"));
         }
     }
     assert!(leaks.is_empty(), "{leaks:#?}");
 }
+
+/// Adds one draw's tenants to the groups that they belong to.
+fn count_markers(seed: u64, groups: &mut Groups) {
+    let attacks = "reasoning_harvest=30,instruction_sweep=30,evolved_instructions=30,judge_farm=30,agent_trajectories=30,\
+                   code_harvest=30,single_domain=30,logit_extraction=30,classifier_distillation=30,relay=30";
+    let spec = spec(1_500, 0.3, attacks, seed);
+    let simulation = simulate(&spec);
+    let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();
+    let late = spec.start.plus(3 * Millis::HOUR);
+    // tenant -> records, and those that show each marker
+    let mut shows: BTreeMap<String, (u64, Shown)> = BTreeMap::new();
+    for record in simulation {
+        let value = value(&record);
+        let (records, shown) = shows.entry(record.tenant.clone()).or_default();
+        if *records == 0 && record.ts > late {
+            shown.insert("late start", u64::MAX);
+        }
+        for (marker, there) in markers(&value) {
+            *shown.entry(marker).or_default() += u64::from(there);
+        }
+        *records += 1;
+    }
+    for (tenant, (records, shown)) in shows {
+        let label = &labels[&tenant];
+        let attack = label.label == Truth::Attack;
+        let group = if attack { label.family.map_or("", |f| f.name()) } else { label.class };
+        let group = groups.entry((attack, group.to_owned())).or_default();
+        group.0 += 1;
+        for (marker, n) in shown {
+            *group.1.entry(marker).or_default() += u64::from(n > records / 3);
+        }
+    }
+}
+
+/// (harvests, family or class) -> tenants, and those that show each marker in a third of their records.
+type Groups = BTreeMap<(bool, String), (u64, Shown)>;
+
+/// Marker -> how many show it.
+type Shown = BTreeMap<&'static str, u64>;
 
 const MARKERS: [&str; 14] = [
     "reasoning tokens",
@@ -290,5 +304,5 @@ fn the_demo_is_of_a_watchable_size() {
     assert_eq!(out.len() as u64, summary.bytes);
     assert!((60_000..120_000).contains(&summary.records), "{summary:?}");
     assert_eq!((summary.tenants, summary.attackers), (300, 15));
-    assert_eq!(labels.iter().filter(|b| **b == b'\n').count(), 300);
+    assert_eq!(labels.split(|b| *b == b'\n').count() - 1, 300);
 }

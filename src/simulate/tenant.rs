@@ -111,7 +111,9 @@ impl TenantStream {
             add(&class.recipe, 1.0, &mut draw);
             let more = if class.name == "personal" { 0 } else { further(&mut draw) };
             for _ in 0..more {
-                let other = Class::drawn(draw.bits()).recipe;
+                // A customer's uses are often of one kind, as a harvester's are.
+                let same = draw.percent(65);
+                let other = if same { class.recipe } else { Class::drawn(draw.bits()).recipe };
                 add(&other, 0.4, &mut draw);
             }
         }

@@ -131,7 +131,7 @@ pub(super) const CLASSES: &[Class] = &[
             ],
             frames: &[Frame::Template, Frame::Shots, Frame::Bare],
             cover: &[Cover::Fresh, Cover::Popular(300), Cover::Passes(60)],
-            habits: &[Habit::OneToken, Habit::OneToken, Habit::LogProbs, Habit::Biased, Habit::Biased],
+            habits: &[Habit::OneToken, Habit::OneToken, Habit::OneToken, Habit::LogProbs, Habit::Biased, Habit::Biased],
             terse: 90,
             reasons: 5,
             ..BATCH
