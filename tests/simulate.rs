@@ -1,4 +1,5 @@
 //! What the simulator promises: reproducible, ordered, valid, and no marker on one side only.
+#![expect(clippy::expect_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ fn same_seed_same_bytes() {
     assert_eq!(hash(first.iter().map(String::as_str)), GOLDEN, "golden hash of the first 1,500 lines");
 }
 
-const GOLDEN: u64 = 0;
+const GOLDEN: u64 = 6_207_736_528_698_973_683;
 
 #[test]
 fn seeds_share_no_tenant_and_no_text() {
@@ -49,20 +50,23 @@ fn seeds_share_no_tenant_and_no_text() {
 
 #[test]
 fn records_are_ordered_and_native() {
-    let spec = spec(80, 1.5, "default", 3);
+    let spec = spec(800, 0.4, "default", 3);
     let mut last = (Millis(0), String::new());
     let mut seen = 0_u64;
     let mut bytes = 0;
     let mut fields: BTreeMap<String, u64> = BTreeMap::new();
     for record in simulate(&spec) {
-        assert!(record.ts >= spec.start && record.ts < spec.start.plus(36 * Millis::HOUR));
+        assert!(record.ts >= spec.start && record.ts < spec.start.plus(10 * Millis::HOUR));
         let at = (record.ts, record.tenant.clone());
         assert!(last <= at, "{last:?} before {at:?}");
         last = at;
         let value = value(&record);
         assert_eq!(value["tenant"], record.tenant.as_str());
         assert_eq!(value["id"], record.id.as_str());
-        assert!(value["ts"].as_i64().is_some_and(|ts| ts == record.ts.0) || value["ts"].as_str().is_some_and(|ts| ts.ends_with('Z')));
+        assert!(
+            value["ts"].as_i64().is_some_and(|ts| ts == record.ts.0)
+                || value["ts"].as_str().is_some_and(|ts| ts.ends_with('Z'))
+        );
         assert!(!record.line.contains('\n'));
         count_fields("", &value, &mut fields);
         seen += 1;
@@ -72,12 +76,44 @@ fn records_are_ordered_and_native() {
     let mean = bytes / seen;
     assert!((1_600..3_200).contains(&mean), "mean record of {mean} bytes");
     for field in [
-        "v", "account", "user", "session", "provider", "model", "system", "prompt", "messages", "response", "response.content",
-        "reasoning", "tools", "params.temperature", "params.top_p", "params.n", "params.max_tokens", "params.seed",
-        "params.logprobs", "params.top_logprobs", "params.logit_bias", "params.response_format", "params.reasoning_effort",
-        "params.stream", "usage.input_tokens", "usage.output_tokens", "usage.reasoning_tokens", "usage.cached_tokens",
-        "client.ip", "client.country", "client.asn", "client.user_agent", "client.tls", "client.payment", "status", "finish",
-        "refusal", "latency_ms",
+        "v",
+        "account",
+        "user",
+        "session",
+        "provider",
+        "model",
+        "system",
+        "prompt",
+        "messages",
+        "response",
+        "response.content",
+        "reasoning",
+        "tools",
+        "params.temperature",
+        "params.top_p",
+        "params.n",
+        "params.max_tokens",
+        "params.seed",
+        "params.logprobs",
+        "params.top_logprobs",
+        "params.logit_bias",
+        "params.response_format",
+        "params.reasoning_effort",
+        "params.stream",
+        "usage.input_tokens",
+        "usage.output_tokens",
+        "usage.reasoning_tokens",
+        "usage.cached_tokens",
+        "client.ip",
+        "client.country",
+        "client.asn",
+        "client.user_agent",
+        "client.tls",
+        "client.payment",
+        "status",
+        "finish",
+        "refusal",
+        "latency_ms",
     ] {
         assert!(fields.contains_key(field), "no record has {field}");
     }
@@ -94,64 +130,90 @@ fn count_fields(path: &str, value: &Value, fields: &mut BTreeMap<String, u64>) {
     }
 }
 
-/// For every marker: the share of innocent tenants of the class that shows it most must be of the same
-/// kind as the share of attackers of the family that shows it most.
+/// For every marker: the innocent class that shows it most must show it nearly as often as the attack
+/// family that shows it most. Four draws are pooled: one draw has about 30 tenants a class, and its shares
+/// scatter by 0.1 and more.
 #[test]
 fn no_marker_belongs_to_one_side() {
-    let attacks = "reasoning_harvest=12,instruction_sweep=12,evolved_instructions=12,judge_farm=12,agent_trajectories=12,\
-                   code_harvest=12,single_domain=12,logit_extraction=12,classifier_distillation=12,relay=12";
-    let spec = spec(700, 0.6, attacks, 11);
-    let simulation = simulate(&spec);
-    let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();
-    let late = spec.start.plus(4 * Millis::HOUR);
-    // tenant -> marker -> records, and the first time
-    let mut shows: BTreeMap<String, BTreeMap<&str, u64>> = BTreeMap::new();
-    for record in simulation {
-        let value = value(&record);
-        let entry = shows.entry(record.tenant.clone()).or_insert_with(|| {
-            BTreeMap::from([("late start", if record.ts > late { u64::MAX / 2 } else { 0 })])
-        });
-        for (marker, there) in markers(&value) {
-            *entry.entry(marker).or_default() += u64::from(there);
-        }
-        *entry.entry("").or_default() += 1;
-    }
-    // group -> (tenants, marker -> tenants that show it in most of their records)
-    let mut groups: BTreeMap<(bool, String), (u64, BTreeMap<&str, u64>)> = BTreeMap::new();
-    for (tenant, counts) in &shows {
-        let label = &labels[tenant];
-        let attack = label.label == Truth::Attack;
-        let group = if attack { label.family.map_or("", |f| f.name()) } else { label.class };
-        let group = groups.entry((attack, group.to_owned())).or_default();
-        group.0 += 1;
-        let half = counts[""] / 2;
-        for (marker, n) in counts {
-            *group.1.entry(marker).or_default() += u64::from(*n > half);
-        }
+    let mut groups = Groups::new();
+    for seed in 11..15 {
+        count_markers(seed, &mut groups);
     }
     let mut leaks = Vec::new();
     for marker in MARKERS.iter().copied().chain(["late start"]) {
         let most = |side: bool| {
-            let share = |(n, m): &(u64, BTreeMap<&str, u64>)| m.get(marker).copied().unwrap_or(0) as f64 / *n as f64;
-            let enough = groups.iter().filter(|((s, _), (n, _))| *s == side && *n >= 5);
+            let share = |(n, m): &(u64, Shown)| m.get(marker).copied().unwrap_or(0) as f64 / *n as f64;
+            let enough = groups.iter().filter(|((s, _), (n, _))| *s == side && *n >= 40);
             enough.map(|(_, g)| share(g)).fold(0.0, f64::max)
         };
         let (attack, innocent) = (most(true), most(false));
-        if attack > innocent + 0.3 || (innocent > 0.5 && attack < 0.05) {
+        if attack > innocent + 0.2 || (innocent > 0.5 && attack < 0.05) {
             leaks.push(format!("{marker}: at most {attack:.2} of a family, {innocent:.2} of a class"));
         }
     }
     assert!(leaks.is_empty(), "{leaks:#?}");
 }
 
+/// Adds one draw's tenants to the groups that they belong to.
+fn count_markers(seed: u64, groups: &mut Groups) {
+    let attacks = "reasoning_harvest=30,instruction_sweep=30,evolved_instructions=30,judge_farm=30,agent_trajectories=30,\
+                   code_harvest=30,single_domain=30,logit_extraction=30,classifier_distillation=30,relay=30";
+    let spec = spec(1_500, 0.3, attacks, seed);
+    let simulation = simulate(&spec);
+    let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();
+    let late = spec.start.plus(3 * Millis::HOUR);
+    // tenant -> records, and those that show each marker
+    let mut shows: BTreeMap<String, (u64, Shown)> = BTreeMap::new();
+    for record in simulation {
+        let value = value(&record);
+        let (records, shown) = shows.entry(record.tenant.clone()).or_default();
+        if *records == 0 && record.ts > late {
+            shown.insert("late start", u64::MAX);
+        }
+        for (marker, there) in markers(&value) {
+            *shown.entry(marker).or_default() += u64::from(there);
+        }
+        *records += 1;
+    }
+    for (tenant, (records, shown)) in shows {
+        let label = &labels[&tenant];
+        let attack = label.label == Truth::Attack;
+        let group = if attack { label.family.map_or("", |f| f.name()) } else { label.class };
+        let group = groups.entry((attack, group.to_owned())).or_default();
+        group.0 += 1;
+        for (marker, n) in shown {
+            *group.1.entry(marker).or_default() += u64::from(n > records / 3);
+        }
+    }
+}
+
+/// (harvests, family or class) -> tenants, and those that show each marker in a third of their records.
+type Groups = BTreeMap<(bool, String), (u64, Shown)>;
+
+/// Marker -> how many show it.
+type Shown = BTreeMap<&'static str, u64>;
+
 const MARKERS: [&str; 14] = [
-    "reasoning tokens", "tools", "logprobs", "max_tokens 1", "n > 1", "logit_bias", "user", "session", "system", "account",
-    "seed", "client", "step by step", "messages",
+    "reasoning tokens",
+    "tools",
+    "logprobs",
+    "max_tokens 1",
+    "n > 1",
+    "logit_bias",
+    "user",
+    "session",
+    "system",
+    "account",
+    "seed",
+    "client",
+    "step by step",
+    "messages",
 ];
 
 fn markers(value: &Value) -> [(&'static str, bool); 14] {
     let params = &value["params"];
-    let text = value["prompt"].as_str().or_else(|| value["messages"].as_array()?.last()?["content"].as_str()).unwrap_or("");
+    let text =
+        value["prompt"].as_str().or_else(|| value["messages"].as_array()?.last()?["content"].as_str()).unwrap_or("");
     let asks = ["step", "reasoning", "thought", "line by line", "derivation", "scratchpad"];
     [
         (MARKERS[0], value["usage"]["reasoning_tokens"].is_u64()),
@@ -183,7 +245,7 @@ fn controls_are_their_twins_without_the_harvest() {
         logs.entry(record.tenant.clone()).or_default().push(nameless(value(&record)));
     }
     for (control, twin) in twins {
-        assert!(logs[&control].len() > 20);
+        assert!(logs[&control].len() > 5);
         assert_eq!(logs[&control], logs[&twin], "{control} and {twin}");
     }
 }
@@ -203,7 +265,8 @@ fn nameless(mut value: Value) -> Value {
 
 #[test]
 fn harvests_have_the_wanted_share() {
-    let attacks = "code_harvest=3@50%,single_domain=3@10%,agent_trajectories=2@10%,relay=3@5%+own,logit_extraction=2@1%";
+    let attacks =
+        "code_harvest=3@50%,single_domain=3@10%,agent_trajectories=2@10%,relay=3@5%+own,logit_extraction=2@1%";
     let simulation = simulate(&spec(0, 3.0, attacks, 21));
     let labels = simulation.labels();
     let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
@@ -241,5 +304,5 @@ fn the_demo_is_of_a_watchable_size() {
     assert_eq!(out.len() as u64, summary.bytes);
     assert!((60_000..120_000).contains(&summary.records), "{summary:?}");
     assert_eq!((summary.tenants, summary.attackers), (300, 15));
-    assert_eq!(labels.iter().filter(|b| **b == b'\n').count(), 300);
+    assert_eq!(labels.split(|b| *b == b'\n').count() - 1, 300);
 }

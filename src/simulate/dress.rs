@@ -7,12 +7,34 @@ use super::draw::{Draw, mix};
 use super::line::Client;
 
 const COUNTRIES: &[(&str, u32)] = &[
-    ("US", 64_496), ("US", 64_500), ("DE", 64_501), ("FR", 64_502), ("GB", 64_503), ("IN", 64_504), ("BR", 64_505), ("JP", 64_506),
-    ("SG", 64_507), ("CN", 64_508), ("KR", 64_509), ("CA", 64_510), ("NL", 64_511), ("PL", 65_536), ("VN", 65_538), ("AE", 65_540),
+    ("US", 64_496),
+    ("US", 64_500),
+    ("DE", 64_501),
+    ("FR", 64_502),
+    ("GB", 64_503),
+    ("IN", 64_504),
+    ("BR", 64_505),
+    ("JP", 64_506),
+    ("SG", 64_507),
+    ("CN", 64_508),
+    ("KR", 64_509),
+    ("CA", 64_510),
+    ("NL", 64_511),
+    ("PL", 65_536),
+    ("VN", 65_538),
+    ("AE", 65_540),
 ];
 const AGENTS: &[&str] = &[
-    "python-httpx/0.27", "openai-python/1.40.0", "openai-node/4.52.7", "curl/8.5.0", "Go-http-client/2.0", "okhttp/4.12.0",
-    "langchain/0.2.11", "litellm/1.43", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "axios/1.7.2",
+    "python-httpx/0.27",
+    "openai-python/1.40.0",
+    "openai-node/4.52.7",
+    "curl/8.5.0",
+    "Go-http-client/2.0",
+    "okhttp/4.12.0",
+    "langchain/0.2.11",
+    "litellm/1.43",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+    "axios/1.7.2",
 ];
 
 /// How much the tenant's gateway keeps of an exchange.
@@ -37,6 +59,7 @@ pub(super) struct Dress {
     /// Empty: the tenant does not tell accounts apart.
     pub(super) accounts: Vec<String>,
     hosts: Vec<Host>,
+    account_style: usize,
     id_style: usize,
     own: u64,
 }
@@ -74,7 +97,14 @@ impl Dress {
                 let agent = draw.pick(AGENTS);
                 // TEST-NET-3, benchmarking and shared address space: nobody's addresses.
                 let net = draw.pick(&["203.0.113", "198.18.7", "100.64.9", "198.51.100"]);
-                Host { ip: format!("{net}.{}", names.range(1, 254)), country, asn, agent, tls: format!("ja4:{}", names.hex(12)), payment: payment.clone() }
+                Host {
+                    ip: format!("{net}.{}", names.range(1, 254)),
+                    country,
+                    asn,
+                    agent,
+                    tls: format!("ja4:{}", names.hex(12)),
+                    payment: payment.clone(),
+                }
             })
             .collect();
         Self {
@@ -86,6 +116,7 @@ impl Dress {
             reasoning_text: draw.percent(50),
             accounts,
             hosts,
+            account_style: style,
             id_style: draw.below(3),
             own,
         }
@@ -99,6 +130,11 @@ impl Dress {
             1 => format!("{}-{}-4{}-a{}-{}", draw.hex(8), draw.hex(4), draw.hex(3), draw.hex(3), draw.hex(12)),
             _ => format!("chatcmpl-{}", draw.token(22)),
         }
+    }
+
+    /// One more account, named as the others are.
+    pub(super) fn further_account(&self) -> String {
+        account(self.account_style, &mut Draw::new(mix(&[self.own, 26])))
     }
 
     pub(super) fn session(&self, stream: u64, talk: u64) -> String {

@@ -5,20 +5,27 @@ use super::draw::{Draw, mix};
 use super::dress::Keeps;
 use super::line::{Line, Message, Params, Response, Stamp, Usage, rfc3339};
 use super::schedule::Slot;
-use super::tenant::{Talk, TenantStream};
+use super::tenant::{Talk, TenantStream, Work};
+use super::text::World;
 use super::text::answer::{answer, follow_up, reasoning};
 use super::text::phrases::Job;
-use super::text::World;
 use super::workload::{Item, Workload};
 
 /// As much of the last turn as clients send back.
-const REMEMBERED: usize = 1_500;
+const REMEMBERED: usize = 700;
 
 /// How an exchange ended.
 struct Outcome {
     status: u16,
     finish: Option<&'static str>,
     refusal: Option<&'static str>,
+}
+
+/// What was said in an exchange.
+struct Said {
+    prompt: String,
+    response: String,
+    thoughts: String,
 }
 
 impl TenantStream {
@@ -34,71 +41,98 @@ impl TenantStream {
         let load = &work.load;
         let mut draw = Draw::new(mix(&[load.seed, 61, slot.talk, u64::from(slot.turn)]));
         let params = load.params(&mut draw);
-
-        let mut prompt = String::with_capacity(1_024);
-        match &before {
-            Some(talk) => follow_up(load.job, &mut item.pen(draw.bits(), world), &talk.response, &mut prompt),
-            None => load.prompt(item, world, &mut prompt),
-        }
         let mut outcome = Outcome::of(load, slot, &mut draw);
-        let mut response = String::with_capacity(1_024);
-        outcome.respond(load, item, &params, &prompt, world, &mut draw, &mut response);
-        let mut thoughts = String::new();
-        if load.reasons && self.dress.reasoning_text && outcome.status == 200 && draw.percent(30) {
-            reasoning(&mut item.pen(draw.bits(), world), &prompt, &mut thoughts);
-        }
+        let said = outcome.say(load, item, before.as_ref(), params.max_tokens, world, &mut draw);
 
         let id = self.dress.id(index as u64, mix(&[slot.talk, u64::from(slot.turn)]));
-        let user = (load.users > 0).then(|| {
-            let n = mix(&[load.seed, 62, slot.talk]) % (load.users * load.users);
-            // Square root of a uniform number: some users come far more often.
-            self.dress.user(mix(&[work.user_pool, (n as f64).sqrt() as u64]))
-        });
-        let account = work.account.as_deref().or_else(|| {
-            let (first, count) = load.accounts;
-            let pick = mix(&[load.seed, 63, slot.talk]) as usize % (count * count);
-            self.dress.accounts.get(first + (pick as f64).sqrt() as usize).map(String::as_str)
-        });
-        let usage = usage(load, &params, before.as_ref(), &prompt, &response, &mut draw);
-        let latency_ms = 180 + (usage.output_tokens as f64 * draw.log_normal(11.0, 0.35)) as u64;
-        let content = self.dress.keeps == Keeps::Content;
-        let response_text = (content && outcome.status == 200).then_some(response.as_str());
-        let system_inside = load.messages && load.seed.is_multiple_of(2);
-        let line = Line {
-            v: self.dress.version.then_some(1),
-            id: &id,
-            ts: if self.dress.epoch_stamps { Stamp::Epoch(slot.ts.0) } else { Stamp::Text(rfc3339(slot.ts.0)) },
-            tenant: &self.name,
-            account,
-            user,
-            session: load.sessions.then(|| self.dress.session(index as u64, slot.talk)),
-            provider: self.dress.provider,
-            model: Some(load.models[item.round as usize % load.models.len()]),
-            system: load.system().filter(|_| content && !system_inside),
-            prompt: (content && !load.messages).then_some(prompt.as_str()),
-            messages: if content && load.messages { messages(load, system_inside, before.as_ref(), &prompt) } else { Vec::new() },
-            response: response_text.map(|text| {
-                if self.dress.message_responses { Response::Message(Message { role: "assistant", content: text }) } else { Response::Text(text) }
-            }),
-            reasoning: (content && !thoughts.is_empty()).then_some(thoughts.as_str()),
-            tools: &load.tools,
-            params,
-            usage: (self.dress.keeps != Keeps::Metadata).then_some(usage),
-            client: self.dress.client(mix(&[load.seed, slot.talk])),
-            status: outcome.status,
-            finish: outcome.finish,
-            refusal: outcome.refusal,
-            latency_ms,
-        };
+        let line = self.line(index, slot, item, before.as_ref(), params, &outcome, &said, &id, &mut draw);
         // Serialising strings and numbers to memory cannot fail.
         let line = serde_json::to_string(&line).unwrap_or_default();
+        let work = &mut self.works[index];
         if slot.turn + 1 < slot.turns {
+            let Said { mut prompt, mut response, .. } = said;
             cut(&mut prompt, REMEMBERED);
             cut(&mut response, REMEMBERED);
             work.talks.insert(slot.talk, Talk { item, prompt, response });
         }
         Some(SimRecord { ts: slot.ts, tenant: self.name.clone(), line, harvested: work.harvested, id })
     }
+
+    #[expect(clippy::too_many_arguments, reason = "a record has this many sources; called once")]
+    fn line<'a>(
+        &'a self,
+        index: usize,
+        slot: Slot,
+        item: Item,
+        before: Option<&'a Talk>,
+        params: Params,
+        outcome: &Outcome,
+        said: &'a Said,
+        id: &'a str,
+        draw: &mut Draw,
+    ) -> Line<'a> {
+        let work = &self.works[index];
+        let load = &work.load;
+        let dress = &self.dress;
+        let usage = usage(load, &params, before, said, draw);
+        let latency_ms = 180 + (usage.output_tokens as f64 * draw.log_normal(11.0, 0.35)) as u64;
+        let content = dress.keeps == Keeps::Content;
+        let answered = content && outcome.status == 200;
+        let system_inside = load.messages && load.seed.is_multiple_of(2);
+        let response = if dress.message_responses {
+            Response::Message(Message { role: "assistant", content: &said.response })
+        } else {
+            Response::Text(&said.response)
+        };
+        let messages =
+            if content && load.messages { messages(load, system_inside, before, &said.prompt) } else { Vec::new() };
+        Line {
+            v: dress.version.then_some(1),
+            id,
+            ts: if dress.epoch_stamps { Stamp::Epoch(slot.ts.0) } else { Stamp::Text(rfc3339(slot.ts.0)) },
+            tenant: &self.name,
+            account: work.account_of(slot, &dress.accounts),
+            user: work.user_of(slot).map(|number| dress.user(number)),
+            session: load.sessions.then(|| dress.session(index as u64, slot.talk)),
+            provider: dress.provider,
+            model: Some(load.models[item.round as usize % load.models.len()]),
+            system: load.system().filter(|_| content && !system_inside),
+            prompt: (content && !load.messages).then_some(said.prompt.as_str()),
+            messages,
+            response: answered.then_some(response),
+            reasoning: (answered && dress.reasoning_text && !said.thoughts.is_empty())
+                .then_some(said.thoughts.as_str()),
+            tools: &load.tools,
+            params,
+            usage: (dress.keeps != Keeps::Metadata).then_some(usage),
+            client: dress.client(mix(&[load.seed, slot.talk])),
+            status: outcome.status,
+            finish: outcome.finish,
+            refusal: outcome.refusal,
+            latency_ms,
+        }
+    }
+}
+
+impl Work {
+    /// The account of a conversation: the first of a workload's accounts are used most.
+    fn account_of<'a>(&'a self, slot: Slot, accounts: &'a [String]) -> Option<&'a str> {
+        let (first, count) = self.load.accounts;
+        let shared = || accounts.get(first + skewed(mix(&[self.load.seed, 63, slot.talk]), count as u64) as usize);
+        self.account.as_ref().or_else(shared).map(String::as_str)
+    }
+
+    /// Number of the user of a conversation: some come far more often than others.
+    fn user_of(&self, slot: Slot) -> Option<u64> {
+        let users = self.load.users;
+        (users > 0).then(|| mix(&[self.user_pool, skewed(mix(&[self.load.seed, 62, slot.talk]), users)]))
+    }
+}
+
+/// Below `n`; low numbers come most often (the first of ten with a third of all).
+fn skewed(bits: u64, n: u64) -> u64 {
+    let u = (bits >> 11) as f64 / (1_u64 << 53) as f64;
+    (u * u * n as f64) as u64
 }
 
 impl Outcome {
@@ -109,35 +143,58 @@ impl Outcome {
         }
         let shows_work = load.style == super::text::answer::Style::Worked;
         if draw.below(1_000) < if shows_work { 12 } else { 4 } {
-            let category = if shows_work { "reasoning_extraction" } else { draw.pick(&["policy", "cyber", "self_harm", "privacy"]) };
+            let category = if shows_work {
+                "reasoning_extraction"
+            } else {
+                draw.pick(&["policy", "cyber", "self_harm", "privacy"])
+            };
             return Self { status: 200, finish: Some("content_filter"), refusal: Some(category) };
         }
         let calls = load.job == Job::Act && !load.tools.is_empty() && slot.turn + 1 < slot.turns;
         Self { status: 200, finish: Some(if calls { "tool_calls" } else { "stop" }), refusal: None }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of one writer, called once")]
-    fn respond(&mut self, load: &Workload, item: Item, params: &Params, prompt: &str, world: &World, draw: &mut Draw, out: &mut String) {
-        if self.status != 200 {
-            return;
+    /// Prompt and response; the output limit may end the response early.
+    fn say(
+        &mut self,
+        load: &Workload,
+        item: Item,
+        before: Option<&Talk>,
+        limit: Option<u32>,
+        world: &World,
+        draw: &mut Draw,
+    ) -> Said {
+        let (mut prompt, mut response, mut thoughts) =
+            (String::with_capacity(1_024), String::with_capacity(1_024), String::new());
+        match before {
+            Some(talk) => follow_up(load.job, &mut item.pen(draw.bits(), world), &talk.response, &mut prompt),
+            None => load.prompt(item, world, &mut prompt),
         }
         if self.refusal.is_some() {
-            out.push_str("I can't help with that request.");
-            return;
+            response.push_str("I can't help with that request.");
+        } else if self.status == 200 {
+            answer(load.job, load.style, &mut item.pen(draw.bits(), world), &prompt, &mut response);
+            if load.reasons && draw.percent(30) {
+                reasoning(&mut item.pen(draw.bits(), world), &prompt, &mut thoughts);
+            }
         }
-        let salt = draw.bits();
-        answer(load.job, load.style, &mut item.pen(salt, world), prompt, out);
-        if let Some(limit @ 1..=64) = params.max_tokens {
-            let whole = out.len();
-            cut(out, limit as usize * 5);
-            if out.len() < whole {
+        if let Some(limit @ 1..=64) = limit {
+            let whole = response.len();
+            cut(&mut response, limit as usize * 5);
+            if response.len() < whole {
                 self.finish = Some("length");
             }
         }
+        Said { prompt, response, thoughts }
     }
 }
 
-fn messages<'a>(load: &'a Workload, system_inside: bool, before: Option<&'a Talk>, prompt: &'a str) -> Vec<Message<'a>> {
+fn messages<'a>(
+    load: &'a Workload,
+    system_inside: bool,
+    before: Option<&'a Talk>,
+    prompt: &'a str,
+) -> Vec<Message<'a>> {
     let mut messages = Vec::with_capacity(5);
     if let Some(content) = load.system().filter(|_| system_inside) {
         messages.push(Message { role: "system", content });
@@ -154,17 +211,17 @@ fn messages<'a>(load: &'a Workload, system_inside: bool, before: Option<&'a Talk
     messages
 }
 
-fn usage(load: &Workload, params: &Params, before: Option<&Talk>, prompt: &str, response: &str, draw: &mut Draw) -> Usage {
+fn usage(load: &Workload, params: &Params, before: Option<&Talk>, said: &Said, draw: &mut Draw) -> Usage {
     let known = load.system().map_or(0, str::len) + before.map_or(0, |t| t.prompt.len() + t.response.len());
     let tokens = |bytes: usize| (bytes as u64).div_ceil(4);
-    let thinks = load.reasons && !response.is_empty();
+    let thinks = load.reasons && !said.response.is_empty();
     let thought = if thinks { draw.log_normal(420.0, 0.9) as u64 } else { 0 };
-    let input_tokens = tokens(known + prompt.len()) + 3;
+    let input_tokens = tokens(known + said.prompt.len()) + 3;
     let samples = u64::from(params.n.unwrap_or(1));
     let cached = load.system().is_some() && draw.percent(60);
     Usage {
         input_tokens,
-        output_tokens: tokens(response.len()) * samples + thought,
+        output_tokens: tokens(said.response.len()) * samples + thought,
         reasoning_tokens: load.reasons.then_some(thought),
         cached_tokens: load.system().is_some().then_some(if cached { tokens(known).min(input_tokens) } else { 0 }),
     }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::population::Truth;
-use super::spec::Spec;
 use super::simulate;
+use super::spec::Spec;
 use crate::units::Millis;
 
 /// What was written.

@@ -5,12 +5,12 @@
 //!                                                      text ───────────▲
 //! ```
 //!
-//! Innocent classes and attack families are rows of one table type ([`recipe`](self)) drawn by the same
+//! Innocent classes and attack families are rows of one table type, a recipe, drawn by the same
 //! code from the same texts, clocks and parameters; nothing but the row knows the side.
 //! Not here: corpora from files, campaigns.
 //!
 //! Invariants: same spec, same bytes, on every platform; memory is bounded per tenant; a control is its
-//! twin without the harvested exchanges, but for names and ids. Cost: about 10 µs a record, most of it text.
+//! twin without the harvested exchanges, but for names and ids. Cost: 15-20 µs a record in a debug build, most of it text.
 
 mod draw;
 mod spec;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::draw::{Draw, mix, seed_of};
-use super::recipe::innocent;
+use super::recipe::Class;
 use super::spec::{Dilution, Family, Spec};
 
 /// The truth about a tenant, or about one of its accounts.
@@ -59,8 +59,8 @@ pub(super) struct Member {
     pub(super) base: u64,
     /// Seed of names and ids.
     pub(super) own: u64,
-    /// Index of the innocent class; of no meaning where the whole tenant harvests.
-    pub(super) class: usize,
+    /// Innocent class; of no meaning where the whole tenant harvests.
+    pub(super) class: &'static Class,
     pub(super) attack: Option<(Family, Dilution)>,
     pub(super) control: Option<Twin>,
 }
@@ -104,29 +104,18 @@ fn member(seed: u64, draw: &mut Draw, taken: &mut BTreeSet<String>, attack: Opti
         }
     };
     let own = seed_of(seed, &name);
-    Member { class: class(mix(&[own, 42])), base: mix(&[own, 43]), own, name, attack, control: None }
-}
-
-fn class(seed: u64) -> usize {
-    let classes = innocent();
-    let total: usize = classes.iter().map(|c| c.weight).sum();
-    let mut at = Draw::new(seed).below(total);
-    for (i, class) in classes.iter().enumerate() {
-        if at < class.weight {
-            return i;
-        }
-        at -= class.weight;
-    }
-    0
+    Member { class: Class::drawn(mix(&[own, 42])), base: mix(&[own, 43]), own, name, attack, control: None }
 }
 
 /// 40 random bits at least, so that two seeds share no name.
 fn name(draw: &mut Draw) -> String {
     const FIRST: &[&str] = &[
-        "amber", "basalt", "cedar", "delta", "ember", "fjord", "garnet", "harbor", "indigo", "juniper", "kelp", "lumen", "marble",
-        "nimbus", "onyx", "pewter", "quartz", "rowan", "sable", "tundra", "umber", "velvet", "willow", "zephyr",
+        "amber", "basalt", "cedar", "delta", "ember", "fjord", "garnet", "harbor", "indigo", "juniper", "kelp",
+        "lumen", "marble", "nimbus", "onyx", "pewter", "quartz", "rowan", "sable", "tundra", "umber", "velvet",
+        "willow", "zephyr",
     ];
-    const SECOND: &[&str] = &["labs", "works", "soft", "data", "health", "bank", "media", "edu", "retail", "logic", "group", "studio"];
+    const SECOND: &[&str] =
+        &["labs", "works", "soft", "data", "health", "bank", "media", "edu", "retail", "logic", "group", "studio"];
     match draw.below(3) {
         0 => format!("{}-{}-{}", draw.pick(FIRST), draw.pick(SECOND), draw.token(8)),
         1 => format!("org-{}", draw.token(12)),

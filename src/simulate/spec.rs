@@ -227,12 +227,14 @@ impl fmt::Display for Family {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn attack_lists_are_read() {
-        let parsed: AttackSpec = "reasoning_harvest=5, judge_farm=2@10%,relay=1@5%+own,code_harvest".parse().expect("valid");
+        let parsed: AttackSpec =
+            "reasoning_harvest=5, judge_farm=2@10%,relay=1@5%+own,code_harvest".parse().expect("valid");
         let AttackSpec::List(list) = parsed else { panic!("a list") };
         assert_eq!(list[0], AttackEntry { family: Family::ReasoningHarvest, count: 5, dilution: Dilution::Whole });
         assert_eq!(list[1].dilution, Dilution::Hidden(10));

@@ -6,7 +6,7 @@ use super::draw::{Draw, mix};
 use super::dress::Dress;
 use super::line::rfc3339;
 use super::population::{Label, Member, Truth};
-use super::recipe::{Recipe, attack, innocent};
+use super::recipe::{Class, GATEWAY, Recipe, attack};
 use super::schedule::{Schedule, Slot};
 use super::spec::{Dilution, Spec};
 use super::text::World;
@@ -14,7 +14,7 @@ use super::workload::{Item, Workload};
 use crate::units::Millis;
 
 /// A harvest of fewer exchanges would show nothing: hosts are made large enough for this many.
-const LEAST_HARVEST: f64 = 40.0;
+const LEAST_HARVEST: f64 = 50.0;
 const MOST_PER_DAY: f64 = 8_000.0;
 
 /// A tenant's exchanges in time order. Memory: its frames and at most 32 open conversations per workload.
@@ -54,7 +54,17 @@ impl Work {
         let mut schedule = Schedule::new(load.clock.clone(), begin, end);
         let next = schedule.next();
         let user_pool = load.seed;
-        Self { load, harvested: false, account: None, user_pool, schedule, next, day: 0, of_day: 0, talks: BTreeMap::new() }
+        Self {
+            load,
+            harvested: false,
+            account: None,
+            user_pool,
+            schedule,
+            next,
+            day: 0,
+            of_day: 0,
+            talks: BTreeMap::new(),
+        }
     }
 
     /// The item of a conversation that opens now.
@@ -75,8 +85,7 @@ impl TenantStream {
         let mut draw = Draw::new(mix(&[member.base, 51]));
         let (begin, end) = presence(&mut draw, spec);
         let dilution = member.attack.map(|(_, d)| d).or(member.control.as_ref().map(|t| t.dilution));
-        let classes = innocent();
-        let class = &classes[member.class];
+        let class = member.class;
         let pure = member.attack.filter(|(_, d)| *d == Dilution::Whole);
 
         let mut loads: Vec<Workload> = Vec::new();
@@ -89,16 +98,22 @@ impl TenantStream {
         };
         if let Some((family, _)) = pure {
             add(&attack(family), 1.0, &mut draw);
-        } else if class.name == super::recipe::GATEWAY {
+            // As often as innocents, harvesters have further workloads.
+            for _ in 0..further(&mut draw) {
+                add(&attack(family), 0.4, &mut draw);
+            }
+        } else if class.name == GATEWAY {
             for _ in 0..draw.range(4, 9) {
-                let team = draw.pick(classes).recipe;
+                let team = Class::drawn(draw.bits()).recipe;
                 add(&team, 0.6, &mut draw);
             }
         } else {
             add(&class.recipe, 1.0, &mut draw);
-            let further = if class.name == "personal" { 0 } else { [0, 0, 0, 1, 2][draw.below(5)] };
-            for _ in 0..further {
-                let other = draw.pick(classes).recipe;
+            let more = if class.name == "personal" { 0 } else { further(&mut draw) };
+            for _ in 0..more {
+                // A customer's uses are often of one kind, as a harvester's are.
+                let same = draw.percent(65);
+                let other = if same { class.recipe } else { Class::drawn(draw.bits()).recipe };
                 add(&other, 0.4, &mut draw);
             }
         }
@@ -127,7 +142,7 @@ impl TenantStream {
         };
         let span = match (member.attack, pure) {
             (Some(_), Some(_)) => {
-                stream.works[0].harvested = true;
+                stream.works.iter_mut().for_each(|work| work.harvested = true);
                 label.class = "harvest";
                 Some((begin, end))
             }
@@ -146,7 +161,13 @@ impl TenantStream {
 
     /// Adds a harvest of the wanted share to an innocent tenant. Draws from a seed of its own, so that the
     /// innocent part stays the control's.
-    fn harvest(&mut self, member: &Member, world: &World, present: (Millis, Millis), label: &mut Label) -> (Millis, Millis) {
+    fn harvest(
+        &mut self,
+        member: &Member,
+        world: &World,
+        present: (Millis, Millis),
+        label: &mut Label,
+    ) -> (Millis, Millis) {
         let Some((family, dilution)) = member.attack else { return present };
         let mut draw = Draw::new(mix(&[member.base, 52]));
         let days = present.1.since(present.0) as f64;
@@ -167,7 +188,7 @@ impl TenantStream {
         let mut account = None;
         match dilution {
             Dilution::Own(_) | Dilution::Whole => {
-                account = Some(format!("key_{}", Draw::new(mix(&[member.own, 53])).token(8)));
+                account = Some(self.dress.further_account());
                 label.account.clone_from(&account);
             }
             Dilution::Hidden(_) => {
@@ -203,6 +224,11 @@ impl TenantStream {
         work.next = work.schedule.next();
         Some((index, slot))
     }
+}
+
+/// How many workloads a tenant has beside its first.
+fn further(draw: &mut Draw) -> usize {
+    draw.pick(&[0, 0, 0, 1, 2])
 }
 
 /// Customers come and go in mid-log, whatever they do.

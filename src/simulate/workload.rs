@@ -118,7 +118,7 @@ impl Workload {
         if matches!(frame, Frame::System | Frame::SystemTemplate | Frame::Manual) {
             let mut system = draw.pick(ROLES).to_owned();
             system.push(' ');
-            let n = if frame == Frame::Manual { pen.draw.length(1_500) } else { pen.draw.length(220) };
+            let n = if frame == Frame::Manual { pen.draw.length(1_000) } else { pen.draw.length(220) };
             pen.prose(&mut system, n);
             self.system = Some(system);
         }

@@ -6,18 +6,24 @@ use crate::simulate::text::Form;
 use crate::simulate::text::phrases::Job;
 
 /// Rates are those of machines: innocent batch jobs have the same.
-const HARVEST: Recipe = Recipe { per_day: 130.0, ..BASE };
+const HARVEST: Recipe = Recipe { per_day: 70.0, ..BASE };
 
 /// The recipe of a family.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(in crate::simulate) fn attack(family: Family) -> Recipe {
     match family {
         Family::ReasoningHarvest => Recipe {
-            tasks: &[(Job::Solve, Form::Maths), (Job::Solve, Form::Question), (Job::Program, Form::CodeTask), (Job::Query, Form::Tables)],
+            tasks: &[
+                (Job::Solve, Form::Maths),
+                (Job::Solve, Form::Question),
+                (Job::Program, Form::CodeTask),
+                (Job::Query, Form::Tables),
+            ],
             topics: Topics::Many,
             cover: &[Cover::Fresh, Cover::Samples(2), Cover::Samples(4), Cover::Samples(8), Cover::Passes(400)],
             habits: &[Habit::Plain, Habit::Warm, Habit::Several, Habit::Long],
-            reasons: 75,
-            elicits: 85,
+            reasons: 70,
+            elicits: 80,
             ..HARVEST
         },
         Family::InstructionSweep => Recipe {
@@ -29,7 +35,12 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
             ..HARVEST
         },
         Family::EvolvedInstructions => Recipe {
-            tasks: &[(Job::Evolve, Form::Instruction), (Job::Generate, Form::Seeds), (Job::Evolve, Form::Question), (Job::Generate, Form::Passage)],
+            tasks: &[
+                (Job::Evolve, Form::Instruction),
+                (Job::Generate, Form::Seeds),
+                (Job::Evolve, Form::Question),
+                (Job::Generate, Form::Passage),
+            ],
             topics: Topics::Many,
             cover: &[Cover::Fresh, Cover::Samples(3), Cover::Sweep],
             frames: &[Frame::Template, Frame::SystemTemplate, Frame::Mixed],
@@ -64,7 +75,12 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
             ..HARVEST
         },
         Family::SingleDomain => Recipe {
-            tasks: &[(Job::Answer, Form::Question), (Job::Solve, Form::Question), (Job::Answer, Form::Instruction), (Job::Answer, Form::Context)],
+            tasks: &[
+                (Job::Answer, Form::Question),
+                (Job::Solve, Form::Question),
+                (Job::Answer, Form::Instruction),
+                (Job::Answer, Form::Context),
+            ],
             topics: Topics::One,
             cover: &[Cover::Fresh, Cover::Sweep, Cover::Samples(2)],
             frames: &[Frame::System, Frame::Template, Frame::SystemTemplate, Frame::Manual],
@@ -76,14 +92,19 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
             topics: Topics::Many,
             cover: &[Cover::Fresh, Cover::Passes(60), Cover::Passes(400)],
             frames: &[Frame::Bare, Frame::Template, Frame::Shots],
-            habits: &[Habit::OneToken, Habit::LogProbs, Habit::Biased],
+            habits: &[Habit::OneToken, Habit::OneToken, Habit::LogProbs, Habit::Biased, Habit::Biased],
             terse: 90,
             reasons: 5,
             ..HARVEST
         },
         Family::ClassifierDistillation => Recipe {
             // Random words, natural text from elsewhere, model-written questions: through one template.
-            tasks: &[(Job::Classify, Form::Words), (Job::Classify, Form::Passage), (Job::Classify, Form::Snippet), (Job::Classify, Form::Question)],
+            tasks: &[
+                (Job::Classify, Form::Words),
+                (Job::Classify, Form::Passage),
+                (Job::Classify, Form::Snippet),
+                (Job::Classify, Form::Question),
+            ],
             topics: Topics::Many,
             frames: &[Frame::Template, Frame::SystemTemplate, Frame::Shots, Frame::Manual],
             habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],

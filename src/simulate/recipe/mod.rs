@@ -5,12 +5,13 @@
 
 mod attack;
 mod innocent;
+mod batch;
 
 use super::schedule::{Shape, Turns};
 use super::text::Form;
 use super::text::phrases::Job;
 pub(super) use attack::attack;
-pub(super) use innocent::{GATEWAY, innocent};
+pub(super) use innocent::{Class, GATEWAY};
 
 /// What a kind of workload may look like; a workload draws one of each list.
 #[derive(Clone, Copy, Debug)]
@@ -107,5 +108,5 @@ const BASE: Recipe = Recipe {
     terse: 10,
     persona: 10,
     accounts: (1, 2),
-    per_day: 32.0,
+    per_day: 18.0,
 };

@@ -198,7 +198,11 @@ pub(super) fn object(pen: &mut Pen<'_>, out: &mut String, fields: usize, echo: &
 
 /// A word of the prompt without its punctuation, or a word of the topic.
 fn column(pen: &mut Pen<'_>, out: &mut String, echo: &[&str]) {
-    let word = if echo.is_empty() { "" } else { echo[pen.draw.below(echo.len())].trim_matches(|c: char| !c.is_alphanumeric()) };
+    let word = if echo.is_empty() {
+        ""
+    } else {
+        echo[pen.draw.below(echo.len())].trim_matches(|c: char| !c.is_alphanumeric())
+    };
     out.push_str(if word.is_empty() || word.contains('"') { pen.word() } else { word });
 }
 

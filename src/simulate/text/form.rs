@@ -58,7 +58,7 @@ pub(in crate::simulate) fn body(form: Form, pen: &mut Pen<'_>, out: &mut String)
             question(pen, out);
         }
         Form::Passage => {
-            let n = pen.draw.length(1_300);
+            let n = pen.draw.length(1_000);
             pen.prose(out, n);
         }
         Form::Snippet => {
@@ -177,7 +177,7 @@ fn context(pen: &mut Pen<'_>, out: &mut String) {
         out.push('[');
         number(out, i);
         out.push_str("] ");
-        let n = pen.draw.length(480);
+        let n = pen.draw.length(380);
         pen.prose(out, n);
         out.push_str("\n\n");
     }

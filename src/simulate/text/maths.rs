@@ -3,8 +3,8 @@
 use super::pen::{Pen, fill, number};
 
 const NAMES: &[&str] = &[
-    "Ana", "Ben", "Chidi", "Dana", "Emre", "Farah", "Goran", "Hana", "Ivo", "Jun", "Kofi", "Lena", "Mina", "Noor", "Omar", "Priya",
-    "Quinn", "Rosa", "Sam", "Tariq", "Uma", "Vera", "Wen", "Yuki",
+    "Ana", "Ben", "Chidi", "Dana", "Emre", "Farah", "Goran", "Hana", "Ivo", "Jun", "Kofi", "Lena", "Mina", "Noor",
+    "Omar", "Priya", "Quinn", "Rosa", "Sam", "Tariq", "Uma", "Vera", "Wen", "Yuki",
 ];
 const STEPS: &[&str] = &[
     "{} has {} boxes with {} {} in each. ",

@@ -21,7 +21,12 @@ impl<'a> Pen<'a> {
     pub(super) fn translated(&mut self) -> Pen<'a> {
         let other = 1 + self.draw.below(self.world.tongues.len() - 1);
         let other = if other == self.topic.tongue { 0 } else { other };
-        Pen { draw: Draw::new(self.draw.bits()), world: self.world, tongue: &self.world.tongues[other], topic: self.topic }
+        Pen {
+            draw: Draw::new(self.draw.bits()),
+            world: self.world,
+            tongue: &self.world.tongues[other],
+            topic: self.topic,
+        }
     }
 
     /// A content word: as often the topic's as the language's.

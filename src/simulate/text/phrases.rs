@@ -23,6 +23,7 @@ pub(in crate::simulate) enum Job {
 }
 
 /// Text before and after the slot.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(in crate::simulate) fn templates(job: Job) -> &'static [(&'static str, &'static str)] {
     match job {
         Job::Answer => &[
@@ -40,8 +41,14 @@ pub(in crate::simulate) fn templates(job: Job) -> &'static [(&'static str, &'sta
             ("Q: ", "\nA:"),
         ],
         Job::Classify => &[
-            ("Assign exactly one label out of {positive, negative, neutral, mixed} to the text.\n\nText: ", "\n\nLabel:"),
-            ("You label content for a catalogue. Categories: A billing, B delivery, C fault, D praise, E other.\n<item>", "</item>\nReply with the letter only."),
+            (
+                "Assign exactly one label out of {positive, negative, neutral, mixed} to the text.\n\nText: ",
+                "\n\nLabel:",
+            ),
+            (
+                "You label content for a catalogue. Categories: A billing, B delivery, C fault, D praise, E other.\n<item>",
+                "</item>\nReply with the letter only.",
+            ),
             ("Is the following message a complaint? Answer yes or no.\n---\n", "\n---"),
             ("Rate the toxicity of this text from 0 to 5 and return JSON {\"score\": n}.\n\n", ""),
             ("Classify the topic and explain your choice in one paragraph.\n\nInput: ", "\nOutput:"),
@@ -65,20 +72,38 @@ pub(in crate::simulate) fn templates(job: Job) -> &'static [(&'static str, &'sta
             ("Assign the diagnosis codes that apply to this note.\n\nNote: ", "\n\nCodes:"),
         ],
         Job::Judge => &[
-            ("You are an impartial judge. Compare the two answers to the question and say which is better: A, B or tie. Give a score from 1 to 10 for each and a rationale.\n\n", ""),
-            ("Rate the answer on helpfulness, correctness, coherence and depth (0-4 each), then justify.\n\n", "\n\nScores:"),
+            (
+                "You are an impartial judge. Compare the two answers to the question and say which is better: A, B or tie. Give a score from 1 to 10 for each and a rationale.\n\n",
+                "",
+            ),
+            (
+                "Rate the answer on helpfulness, correctness, coherence and depth (0-4 each), then justify.\n\n",
+                "\n\nScores:",
+            ),
             ("Which response would a careful expert prefer? Think about accuracy first.\n\n", "\n\nVerdict (A or B):"),
-            ("Check the candidate against the rubric:\n1. answers the question\n2. no invented facts\n3. clear\n\n", "\nReturn JSON with `winner` and `reason`."),
+            (
+                "Check the candidate against the rubric:\n1. answers the question\n2. no invented facts\n3. clear\n\n",
+                "\nReturn JSON with `winner` and `reason`.",
+            ),
         ],
         Job::Evolve => &[
-            ("Rewrite the given prompt into a more complex version that still can be understood and answered by people. Add one more constraint.\n\n#Given Prompt#: ", "\n#Rewritten Prompt#:"),
+            (
+                "Rewrite the given prompt into a more complex version that still can be understood and answered by people. Add one more constraint.\n\n#Given Prompt#: ",
+                "\n#Rewritten Prompt#:",
+            ),
             ("Make a new prompt in the same domain as this one, but rarer.\n\n#Given Prompt#: ", "\n#Created Prompt#:"),
             ("Paraphrase the request in three ways, from easy to hard.\n\nRequest: ", ""),
             ("Improve this prompt for clarity and depth and then answer it.\n\nPrompt: ", ""),
         ],
         Job::Generate => &[
-            ("Come up with 5 diverse tasks like these examples, each with an input and a full answer.\n\n", "\n\nTask 6:"),
-            ("Generate ten question-answer pairs from the passage, with a short rationale each, as JSON lines.\n\n", ""),
+            (
+                "Come up with 5 diverse tasks like these examples, each with an input and a full answer.\n\n",
+                "\n\nTask 6:",
+            ),
+            (
+                "Generate ten question-answer pairs from the passage, with a short rationale each, as JSON lines.\n\n",
+                "",
+            ),
             ("Write a realistic customer message for each of these cases.\n\n", ""),
             ("Produce test records that look like this sample but share no value with it.\n\n", ""),
         ],
@@ -109,7 +134,12 @@ pub(in crate::simulate) fn templates(job: Job) -> &'static [(&'static str, &'sta
             ("", ""),
             ("Goal: ", "\nYou may call one tool at a time. Finish with DONE."),
         ],
-        Job::Next => &[("", ""), ("Continue: ", ""), ("The next word of this text is\n", ""), ("", "\nAnswer with a single token:")],
+        Job::Next => &[
+            ("", ""),
+            ("Continue: ", ""),
+            ("The next word of this text is\n", ""),
+            ("", "\nAnswer with a single token:"),
+        ],
     }
 }
 
@@ -145,44 +175,97 @@ pub(in crate::simulate) const ROLES: &[&str] = &[
 
 /// Lines that vary per request in front of an otherwise fixed frame.
 pub(in crate::simulate) const PERSONAS: &[&str] = &[
-    "You are talking to a beginner.", "The reader is a lawyer.", "Audience: ten-year-olds.", "Write as a physicist would.",
-    "The user prefers short sentences.", "Assume graduate level.", "Speak like a patient teacher.", "Write for a trade journal.",
+    "You are talking to a beginner.",
+    "The reader is a lawyer.",
+    "Audience: ten-year-olds.",
+    "Write as a physicist would.",
+    "The user prefers short sentences.",
+    "Assume graduate level.",
+    "Speak like a patient teacher.",
+    "Write for a trade journal.",
 ];
 
 /// How people open a chat.
 pub(in crate::simulate) const OPENERS: &[&str] = &[
-    "hey, ", "Hi! ", "can you help me with ", "what's the best way to ", "I was wondering about ", "quick question: ", "so ",
-    "Could you explain ", "I need ", "please ", "how do I ", "why does ", "", "", "my boss asked for ", "tell me about ",
+    "hey, ",
+    "Hi! ",
+    "can you help me with ",
+    "what's the best way to ",
+    "I was wondering about ",
+    "quick question: ",
+    "so ",
+    "Could you explain ",
+    "I need ",
+    "please ",
+    "how do I ",
+    "why does ",
+    "",
+    "",
+    "my boss asked for ",
+    "tell me about ",
 ];
 
 /// How people go on.
 pub(in crate::simulate) const FOLLOWUPS: &[&str] = &[
-    "Thanks! And what about {}?", "can you make it shorter, and keep {}", "I don't understand the part about {}. ",
-    "That's not quite what I meant: {}. ", "ok, and if {} changes?", "Could you give an example for {}?",
-    "great. now add {} and rewrite it", "are you sure about {}?", "What did you mean by {}?",
+    "Thanks! And what about {}?",
+    "can you make it shorter, and keep {}",
+    "I don't understand the part about {}. ",
+    "That's not quite what I meant: {}. ",
+    "ok, and if {} changes?",
+    "Could you give an example for {}?",
+    "great. now add {} and rewrite it",
+    "are you sure about {}?",
+    "What did you mean by {}?",
 ];
 
 /// Requests without a source text.
 pub(in crate::simulate) const INSTRUCTIONS: &[&str] = &[
-    "Write a short story about {} and {}.", "List seven ways to improve {} with {}.", "Explain the difference between {} and {}.",
-    "Draft an email to a client about {} that mentions {}.", "Describe the history of {} and its effect on {}.",
-    "Give advice on {} to someone who knows only {}.", "Create a study plan for {} that covers {}.",
-    "Compare {} with {} in a table.", "Compose a product description for {} made of {}.",
-    "What are the main arguments for {} over {}?", "Write a dialogue between {} and {}.",
-    "Suggest an experiment that shows how {} depends on {}.", "Outline a lecture on {} for students of {}.",
-    "Invent a riddle whose answer is {} and which mentions {}.", "Plan a budget for {} including {}.",
+    "Write a short story about {} and {}.",
+    "List seven ways to improve {} with {}.",
+    "Explain the difference between {} and {}.",
+    "Draft an email to a client about {} that mentions {}.",
+    "Describe the history of {} and its effect on {}.",
+    "Give advice on {} to someone who knows only {}.",
+    "Create a study plan for {} that covers {}.",
+    "Compare {} with {} in a table.",
+    "Compose a product description for {} made of {}.",
+    "What are the main arguments for {} over {}?",
+    "Write a dialogue between {} and {}.",
+    "Suggest an experiment that shows how {} depends on {}.",
+    "Outline a lecture on {} for students of {}.",
+    "Invent a riddle whose answer is {} and which mentions {}.",
+    "Plan a budget for {} including {}.",
 ];
 
 /// Questions.
 pub(in crate::simulate) const QUESTIONS: &[&str] = &[
-    "What is the relation between {} and {}?", "Why does {} often lead to {}?", "How can {} be measured when {} is unknown?",
-    "Which of these is true of {}: (A) {} (B) it depends (C) neither?", "When did {} replace {}?",
-    "Who benefits most from {} if {} fails?", "Is it correct that {} implies {}?", "How many kinds of {} does {} have?",
+    "What is the relation between {} and {}?",
+    "Why does {} often lead to {}?",
+    "How can {} be measured when {} is unknown?",
+    "Which of these is true of {}: (A) {} (B) it depends (C) neither?",
+    "When did {} replace {}?",
+    "Who benefits most from {} if {} fails?",
+    "Is it correct that {} implies {}?",
+    "How many kinds of {} does {} have?",
     "Under what conditions can {} occur without {}?",
 ];
 
 /// Names of tools that agents are offered.
 pub(in crate::simulate) const TOOLS: &[&str] = &[
-    "search", "sql", "browser", "python", "read_file", "write_file", "shell", "calendar", "lookup_order", "refund", "weather", "maps",
-    "send_email", "calculator", "retrieve", "ticket",
+    "search",
+    "sql",
+    "browser",
+    "python",
+    "read_file",
+    "write_file",
+    "shell",
+    "calendar",
+    "lookup_order",
+    "refund",
+    "weather",
+    "maps",
+    "send_email",
+    "calculator",
+    "retrieve",
+    "ticket",
 ];
