@@ -58,5 +58,5 @@ pub mod clock;
 pub mod simulate;
 pub mod live;
 pub mod replay;
-//pub mod train;
+pub mod train;
 pub mod cli;

@@ -147,7 +147,7 @@ pub const TABLE: &[Feature] = &[
         unit: "standard deviation of log2 seconds between exchanges",
         needs: Needs::Metadata,
         direction: Direction::Down,
-        says: Shown::Ratio,
+        says: Shown::Number,
         why: "a worker pool keeps an even pace; people come in bursts with long pauses",
         value: |unit| unit.gaps.deviation(),
     },

@@ -91,7 +91,9 @@ pub enum StateError {
         what: String,
     },
     /// Written by a newer or unknown version.
-    #[error("state record of `{key}` has version {found}, this program reads version {STATE_VERSION}")]
+    #[error(
+        "state record of `{key}` has version {found}, this program reads version {STATE_VERSION}"
+    )]
     Version {
         /// The record's key.
         key: String,
@@ -99,7 +101,9 @@ pub enum StateError {
         found: u8,
     },
     /// The state belongs to something else.
-    #[error("state of shard {shard} was made with another {what}; replay the log into a new state topic, or restore the old {what}")]
+    #[error(
+        "state of shard {shard} was made with another {what}; replay the log into a new state topic, or restore the old {what}"
+    )]
     Identity {
         /// Which shard.
         shard: u32,
@@ -136,12 +140,26 @@ pub(super) fn mark(key: &[u8], covered: i64) -> u64 {
 
 impl Shard {
     /// Encodes what changed since the last checkpoint, covering records below `covered`.
-    pub fn slice(&self, shard: usize, covered: i64, marker: impl FnOnce(u64, u64) -> Marker) -> Slice {
+    pub fn slice(
+        &self,
+        shard: usize,
+        covered: i64,
+        marker: impl FnOnce(u64, u64) -> Marker,
+    ) -> Slice {
         let mut tenants = self.dirty.clone();
         tenants.sort_unstable();
-        let mut slice = Slice { shard, records: Vec::new(), bytes: 0, covered, xor: self.written_xor, tenants: Vec::new() };
+        let mut slice = Slice {
+            shard,
+            records: Vec::new(),
+            bytes: 0,
+            covered,
+            xor: self.written_xor,
+            tenants: Vec::new(),
+        };
         for hash in tenants {
-            let Some(slot) = self.slots.get(&hash) else { continue };
+            let Some(slot) = self.slots.get(&hash) else {
+                continue;
+            };
             let key = slot.tenant.name().as_bytes();
             if slot.written >= 0 {
                 slice.xor ^= mark(key, slot.written);
@@ -176,7 +194,10 @@ impl Shard {
 impl Slice {
     fn push(&mut self, key: &[u8], value: Option<Vec<u8>>) {
         self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-        self.records.push(StateRecord { key: key.into(), value });
+        self.records.push(StateRecord {
+            key: key.into(),
+            value,
+        });
     }
 }
 
@@ -203,25 +224,42 @@ pub struct Restored {
 
 impl Default for Restorer {
     fn default() -> Self {
-        Restorer { shards: (0..SHARDS).map(|_| Shard::default()).collect(), markers: vec![None; SHARDS], records: 0 }
+        Restorer {
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            markers: vec![None; SHARDS],
+            records: 0,
+        }
     }
 }
 
 impl Restorer {
     /// Takes one record of the state topic.
-    pub fn take(&mut self, key: &[u8], value: Option<&[u8]>, hash_of: impl FnOnce(&str) -> TenantHash) -> Result<(), StateError> {
+    pub fn take(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        hash_of: impl FnOnce(&str) -> TenantHash,
+    ) -> Result<(), StateError> {
         self.records += 1;
         let show = || String::from_utf8_lossy(key).into_owned();
         if key.starts_with(MARKER_PREFIX) {
             let Some(value) = value else { return Ok(()) };
             let marker: Marker = decode(key, value)?;
             let place = self.markers.get_mut(marker.shard as usize);
-            *place.ok_or_else(|| StateError::BadValue { tenant: show(), what: "shard out of range".into() })? = Some(marker);
+            *place.ok_or_else(|| StateError::BadValue {
+                tenant: show(),
+                what: "shard out of range".into(),
+            })? = Some(marker);
             return Ok(());
         }
-        let name = std::str::from_utf8(key).map_err(|_| StateError::BadValue { tenant: show(), what: "key is not UTF-8".into() })?;
+        let name = std::str::from_utf8(key).map_err(|_| StateError::BadValue {
+            tenant: show(),
+            what: "key is not UTF-8".into(),
+        })?;
         let hash = hash_of(name);
-        let Some(shard) = self.shards.get_mut(shard_of(hash)) else { return Ok(()) };
+        let Some(shard) = self.shards.get_mut(shard_of(hash)) else {
+            return Ok(());
+        };
         let Some(value) = value else {
             shard.restore_tombstone(hash);
             return Ok(());
@@ -237,7 +275,12 @@ impl Restorer {
     }
 
     /// Checks everything against the markers. `None`: the topic holds nothing for this partition.
-    pub fn finish(self, identity: &Identity, close_after: i64, forget_after: i64) -> Result<Option<Restored>, StateError> {
+    pub fn finish(
+        self,
+        identity: &Identity,
+        close_after: i64,
+        forget_after: i64,
+    ) -> Result<Option<Restored>, StateError> {
         if self.markers.iter().all(Option::is_none) {
             return match self.shards.iter().position(|s| s.tenants() > 0) {
                 Some(shard) => Err(StateError::MissingMarker { shard }),
@@ -262,8 +305,14 @@ impl Restorer {
             markers.push(marker);
         }
         let oldest = markers.iter().min_by_key(|m| m.covered);
-        let (from, watermark) = oldest.map_or_else(Default::default, |m| (m.covered, m.watermark.clone()));
-        Ok(Some(Restored { shards, markers, from, watermark }))
+        let (from, watermark) =
+            oldest.map_or_else(Default::default, |m| (m.covered, m.watermark.clone()));
+        Ok(Some(Restored {
+            shards,
+            markers,
+            from,
+            watermark,
+        }))
     }
 }
 
@@ -281,7 +330,10 @@ impl Identity {
         } else {
             return Ok(());
         };
-        Err(StateError::Identity { shard: marker.shard, what })
+        Err(StateError::Identity {
+            shard: marker.shard,
+            what,
+        })
     }
 }
 
@@ -310,7 +362,10 @@ fn encode_marker(marker: &Marker) -> Vec<u8> {
 }
 
 fn encode_into<T: Serialize>(bytes: Vec<u8>, value: &T) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "a Vec cannot be full and the types hold nothing postcard refuses")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a Vec cannot be full and the types hold nothing postcard refuses"
+    )]
     postcard::to_extend(value, bytes).expect("state encodes")
 }
 
@@ -326,8 +381,13 @@ impl FromState for Marker {
 
 impl FromState for Stored {
     fn from_state(body: &[u8]) -> Result<Self, String> {
-        let (covered, rest) = body.split_first_chunk::<8>().ok_or("shorter than its offset")?;
-        Ok(Stored { covered: i64::from_le_bytes(*covered), slot: whole(rest)? })
+        let (covered, rest) = body
+            .split_first_chunk::<8>()
+            .ok_or("shorter than its offset")?;
+        Ok(Stored {
+            covered: i64::from_le_bytes(*covered),
+            slot: whole(rest)?,
+        })
     }
 }
 
@@ -342,8 +402,14 @@ fn whole<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, String> {
 fn decode<T: FromState>(key: &[u8], value: &[u8]) -> Result<T, StateError> {
     let show = || String::from_utf8_lossy(key).replace('\0', "");
     match value.split_first() {
-        Some((&STATE_VERSION, body)) => T::from_state(body).map_err(|what| StateError::BadValue { tenant: show(), what }),
+        Some((&STATE_VERSION, body)) => T::from_state(body).map_err(|what| StateError::BadValue {
+            tenant: show(),
+            what,
+        }),
         Some((&found, _)) => Err(StateError::Version { key: show(), found }),
-        None => Err(StateError::BadValue { tenant: show(), what: "empty".into() }),
+        None => Err(StateError::BadValue {
+            tenant: show(),
+            what: "empty".into(),
+        }),
     }
 }
