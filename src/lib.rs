@@ -59,5 +59,5 @@ pub mod simulate;
 pub mod live;
 pub mod replay;
 pub mod demo;
-//pub mod train;
+pub mod train;
 pub mod cli;

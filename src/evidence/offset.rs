@@ -44,9 +44,8 @@ impl Params {
             at = at.max(vertex);
         }
         let (off_calm, off_harvest) = (at - self.calm.mean, at - self.harvest.mean);
-        (off_calm * off_calm / calm - off_harvest * off_harvest / harvest
+        0.5 * (off_calm * off_calm / calm - off_harvest * off_harvest / harvest
             + libm::log(calm / harvest))
-            / 2.0
     }
 
     /// Whether no log-ratio can be NaN.

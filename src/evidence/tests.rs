@@ -26,7 +26,10 @@ fn level(scores: impl IntoIterator<Item = f32>) -> f32 {
 #[test]
 fn an_offset_saturates_instead_of_growing() {
     // a unit a little above the calm mean: any sum of log-ratios would cross any threshold in time
-    let (early, late) = (level([0.45; 200]), level([0.45; 20_000]));
+    let (early, late) = (
+        level(std::iter::repeat_n(0.45, 200)),
+        level(std::iter::repeat_n(0.45, 20_000)),
+    );
     assert!(late < 1.5, "{late}");
     assert!(late - early < 0.5, "{early} {late}");
 }

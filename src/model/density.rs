@@ -206,14 +206,14 @@ impl Component {
         }
     }
 
-    /// 1 / √P_kk: P_kk is the k-th entry of P e_k.
+    /// One over the root of the precision's `k`-th diagonal entry, read off the precision's `k`-th column.
     fn residual_scale(&self, k: usize) -> f64 {
         let mut column = [0.0; WIDTH];
         // L y = e_k
         for i in k..self.mean.len() {
             let mut value = if i == k { 1.0 } else { 0.0 };
-            for j in k..i {
-                value -= self.factor[at(i, j)] * column[j];
+            for (j, known) in column.iter().enumerate().take(i).skip(k) {
+                value -= self.factor[at(i, j)] * known;
             }
             column[i] = value * self.inverse_diagonal[i];
         }

@@ -87,7 +87,8 @@ impl Model {
         Model::build(body, sha256)
     }
 
-    fn build(body: Body, sha256: [u8; 32]) -> Result<Model, ModelError> {
+    /// A model from a body that was not read from a file; `train` judges with half-fitted ones.
+    pub(crate) fn build(body: Body, sha256: [u8; 32]) -> Result<Model, ModelError> {
         artifact::check(&body)?;
         let row = |values: &[f64]| {
             let mut row = [0.0; WIDTH];

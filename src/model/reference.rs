@@ -85,7 +85,7 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         calibrated: false,
         origin: Origin::default(),
     };
-    let model = model(body.clone());
+    let model = model(&body);
     for present in 0..Needs::COMBINATIONS as u8 {
         for at in 0..STAGES {
             let mut logs: Vec<f64> = rows
@@ -112,6 +112,6 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
 
 /// A model from a body, by way of its bytes.
 #[expect(clippy::unwrap_used, reason = "tests")]
-pub(crate) fn model(body: Body) -> Model {
-    Model::from_bytes("reference", &encode(&body).unwrap()).unwrap()
+pub(crate) fn model(body: &Body) -> Model {
+    Model::from_bytes("reference", &encode(body).unwrap()).unwrap()
 }

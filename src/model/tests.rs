@@ -28,7 +28,7 @@ fn rows(count: u64) -> Vec<(Row, u64)> {
 }
 
 static BODY: LazyLock<Body> = LazyLock::new(|| reference::body(&rows(500)));
-static MODEL: LazyLock<Model> = LazyLock::new(|| reference::model(BODY.clone()));
+static MODEL: LazyLock<Model> = LazyLock::new(|| reference::model(&BODY));
 
 fn broken(change: impl FnOnce(&mut Body)) -> String {
     let mut body = BODY.clone();
@@ -78,7 +78,7 @@ fn one_component_is_the_textbook_gaussian() {
         identity.extend((0..=i).map(|j| if i == j { 4.0 } else { 0.0 }));
     }
     body.mixture.covariances = vec![identity];
-    let model = reference::model(body);
+    let model = reference::model(&body);
     let row = Row {
         values: [1.0; WIDTH],
         present: 15,

@@ -68,7 +68,9 @@ mod tests {
         let mut weights: Vec<f64> = Vec::new();
         for n in 1..=values.len() {
             let newest = f64::from(weight(n as u32, SPAN));
-            weights.iter_mut().for_each(|w| *w *= 1.0 - newest);
+            for w in &mut weights {
+                *w *= 1.0 - newest;
+            }
             weights.push(newest);
         }
         let mean: f64 = values

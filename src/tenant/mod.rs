@@ -1,5 +1,4 @@
 //! Per-tenant state of bounded size, folded from traces.
-
 //!
 //! `watermark` gives a record its time, `unit`, `workloads` and `state` fold it into its tenant, `shard`
 //! keeps the tenants with their timers and limit, `checkpoint` writes and reads them.

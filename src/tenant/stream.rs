@@ -7,6 +7,7 @@ use crate::units::Millis;
 
 /// What a stream does. Tests change a field and compare twins.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "a test's switches")]
 pub(crate) struct Habit {
     pub(crate) opening: &'static str,
     /// Different openings used in turn.

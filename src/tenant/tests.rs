@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let rows = calm_rows();
-    reference::model(reference::body(&rows))
+    reference::model(&reference::body(&rows))
 });
 
 fn calm_rows() -> Vec<(Row, u64)> {
@@ -20,7 +20,8 @@ fn calm_rows() -> Vec<(Row, u64)> {
         let mut unit = unit::Unit::default();
         for (trace, at) in stream(&habit, scatter(seed), 700) {
             unit.fold(&trace, at);
-            if unit.exchanges.is_power_of_two() && unit.exchanges >= 8 || unit.exchanges % 100 == 0
+            if unit.exchanges.is_power_of_two() && unit.exchanges >= 8
+                || unit.exchanges.is_multiple_of(100)
             {
                 rows.push((Row::of(&unit), unit.exchanges));
             }
@@ -172,7 +173,7 @@ fn forgetting_evidence_keeps_the_sketches() {
     let (trace, at) = stream(&HARVEST, 3, 61)[60];
     let mut level = 0.0;
     tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
-        level = decision.evidence
+        level = decision.evidence;
     });
     assert!(level <= alarms.last().unwrap().evidence);
 }

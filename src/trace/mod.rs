@@ -94,6 +94,7 @@ impl Trace<'_> {
             output_tokens: self.output_tokens,
             reasoning_tokens: self.reasoning_tokens,
             overlap: self.overlap,
+            unknown_fields: self.unknown_fields,
             flags: self.flags,
             tier: self.tier,
             samples: self.samples,
@@ -215,9 +216,10 @@ impl Tracer {
 
 /// The start of an account id, at most [`ACCOUNT_BYTES`] long.
 fn cut(account: &str) -> &str {
-    account
-        .get(..account.floor_char_boundary(ACCOUNT_BYTES))
-        .unwrap_or(account)
+    let end = (0..=ACCOUNT_BYTES.min(account.len()))
+        .rev()
+        .find(|end| account.is_char_boundary(*end));
+    end.and_then(|end| account.get(..end)).unwrap_or(account)
 }
 
 #[cfg(test)]

@@ -59,7 +59,9 @@ mod tests {
         #[test]
         fn keeps_the_lowest(hashes in prop::collection::vec(0u64..200, 0..100)) {
             let mut lowest = Lowest::new();
-            hashes.iter().for_each(|hash| lowest.add(*hash));
+            for hash in &hashes {
+                lowest.add(*hash);
+            }
             let exact: Vec<u64> = hashes.into_iter().collect::<BTreeSet<_>>().into_iter().take(SAMPLES).collect();
             prop_assert_eq!(lowest.get(), exact.as_slice());
         }

@@ -63,7 +63,9 @@ mod tests {
         #[test]
         fn is_the_majority_of_each_bit(hashes in prop::collection::vec(any::<u64>(), 0..255)) {
             let mut simhash = Simhash::new();
-            hashes.iter().for_each(|hash| simhash.add(*hash));
+            for hash in &hashes {
+                simhash.add(*hash);
+            }
             let mut exact = 0u64;
             for bit in 0..64 {
                 let ones = hashes.iter().filter(|hash| *hash >> bit & 1 == 1).count();

@@ -1,0 +1,178 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, scatter, stream};
+
+fn labels() -> Labels {
+    let mut labels = Labels::default();
+    for i in 0..48 {
+        labels.add(
+            &format!("calm-{i}"),
+            Role::Calm,
+            if i % 2 == 0 { "person" } else { "pipeline" },
+        );
+    }
+    (0..6).for_each(|i| labels.add(&format!("attack-{i}"), Role::Attack, "reasoning_harvest"));
+    labels.add("grey-0", Role::Grey, "unclear");
+    labels
+}
+
+/// Small streams: people and pipelines that differ a little, six harvesters and one nobody can judge.
+fn feed(sink: &mut dyn FnMut(&Trace<'_>, Seen)) {
+    let mut send = |name: &str, habit: &Habit, seed: u64, count| {
+        for (trace, at) in stream(habit, seed, count) {
+            sink(&trace.renamed(name, trace.account), at);
+        }
+    };
+    for i in 0..48u64 {
+        let random = scatter(i + 77);
+        let base = if i % 2 == 0 { PERSON } else { PIPELINE };
+        let habit = Habit {
+            stay: if i % 2 == 0 { 3 + random % 6 } else { 1 },
+            output: base.output + (random % 200) as u32,
+            reasoning: base.reasoning + (random % 40) as u32,
+            gap_seconds: base.gap_seconds / 2 + random % 500,
+            refused: i % 12 == 0,
+            ..base
+        };
+        send(&format!("calm-{i}"), &habit, random, 300);
+    }
+    (0..6).for_each(|i| send(&format!("attack-{i}"), &HARVEST, i + 900, 200));
+    send("grey-0", &HARVEST, 5, 50);
+}
+
+fn spec(out: &std::path::Path) -> TrainSpec {
+    TrainSpec {
+        name: "small".into(),
+        out: out.join("small.json"),
+        seed: 3,
+        budget: 10.0,
+        source: "test streams".into(),
+    }
+}
+
+fn run(out: &std::path::Path) -> Result<TrainReport, TrainError> {
+    train(&spec(out), &labels(), &mut |sink| {
+        feed(sink);
+        Ok(())
+    })
+}
+
+fn metric(report: &TrainReport, name: &str) -> f64 {
+    report
+        .metrics
+        .iter()
+        .find(|(metric, _)| metric == name)
+        .unwrap()
+        .1
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_and_a_model_that_finds() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let report = run(one.path()).unwrap();
+    let again = run(two.path()).unwrap();
+    assert_eq!(
+        std::fs::read(&report.file).unwrap(),
+        std::fs::read(&again.file).unwrap()
+    );
+    assert_eq!(
+        std::fs::read(&report.card).unwrap(),
+        std::fs::read(&again.card).unwrap()
+    );
+
+    let model = Model::load(&report.file).unwrap();
+    assert_eq!(model.sha256_hex(), report.sha256);
+    assert_eq!(metric(&report, "attackers"), 6.0);
+    assert_eq!(metric(&report, "attackers_found"), 6.0);
+    assert_eq!(metric(&report, "calm_tenants_held_back_with_finding"), 0.0);
+    assert!(metric(&report, "exchanges_of_unit_at_finding_median") <= 40.0);
+    let card = std::fs::read_to_string(&report.card).unwrap();
+    assert!(
+        card.contains("| reasoning_harvest | 6 | 6 |") && card.contains("uncalibrated"),
+        "{card}"
+    );
+    assert!(!card.contains("grey"));
+    assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn too_few_tenants_and_bad_names_are_said() {
+    let out = tempfile::tempdir().unwrap();
+    let error = train(&spec(out.path()), &Labels::default(), &mut |_| Ok(())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "training needs 20 calm tenants with at least 8 exchanges, the input has 0"
+    );
+    let bad = TrainSpec {
+        name: "../x".into(),
+        ..spec(out.path())
+    };
+    let error = train(&bad, &Labels::default(), &mut |_| Ok(())).unwrap_err();
+    assert!(error.to_string().starts_with("model name `../x`"));
+}
+
+#[test]
+fn an_unwritable_place_is_named() {
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("taken");
+    std::fs::write(&file, "x").unwrap();
+    let error = run(&file).unwrap_err();
+    assert!(matches!(error, TrainError::Unwritable { .. }));
+    assert!(error.to_string().contains("taken"), "{error}");
+}
+
+#[test]
+fn a_full_disk_names_the_file_and_keeps_the_old_one() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let out = tempfile::tempdir().unwrap();
+    let (file, part) = (
+        out.path().join("small.json"),
+        out.path().join("small.json.part"),
+    );
+    std::fs::write(&file, "old").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/dev/full", part).unwrap();
+    let error = run(out.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("small.json can't be written") && error.contains("No space left"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
+}
+
+#[test]
+fn labels_are_read_and_the_gravest_counts() {
+    let text = concat!(
+        "{\"tenant\":\"a\",\"label\":\"benign\",\"class\":\"chat\"}\n\n",
+        "{\"tenant\":\"a\",\"account\":\"k\",\"label\":\"attack\",\"family\":\"judge_farm\"}\n",
+        "{\"tenant\":\"b\",\"label\":\"control\",\"more\":1}\n",
+    );
+    let labels = Labels::read(text.as_bytes()).unwrap();
+    assert_eq!(
+        (labels.role("a"), labels.kind("a")),
+        (Role::Attack, "judge_farm")
+    );
+    assert_eq!(
+        (labels.role("b"), labels.role("z")),
+        (Role::Calm, Role::Calm)
+    );
+    let error = Labels::read("{}\n".as_bytes()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("labels, line 1: missing field"),
+        "{error}"
+    );
+    let error = Labels::read("{\"tenant\":\"a\",\"label\":\"evil\"}".as_bytes())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("unknown label `evil`"), "{error}");
+}
+
+#[test]
+fn rounding_survives_json() {
+    for value in [1.0 / 3.0, -2.0e-9 / 7.0, 123_456.789_123, 0.0] {
+        let text = serde_json::to_string(&rounded(value)).unwrap();
+        assert_eq!(serde_json::from_str::<f64>(&text).unwrap(), rounded(value));
+    }
+}

@@ -1,0 +1,286 @@
+//! A pass with a model: what scores and evidence each tenant gets, and who is found.
+
+use std::collections::BTreeMap;
+
+use super::{Feed, Labels, Role, TrainError};
+use crate::model::Model;
+use crate::tenant::Tenant;
+use crate::units::Millis;
+
+/// Exchanges from which a tenant counts in rates.
+const LEAST_EXCHANGES: u64 = 30;
+/// Decisions from which a unit's scores say something.
+const LEAST_DECISIONS: f64 = 16.0;
+/// Every 16th score is kept for the quantiles, up to 256 a tenant.
+const SAMPLE_EVERY: u64 = 16;
+const SAMPLE: usize = 256;
+/// Units whose scores are kept apart, per tenant.
+const MOST_UNITS: usize = 64;
+
+/// What a tenant is for in a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    /// Calm, fitted to.
+    Fitted,
+    /// Calm, held back: calibrates.
+    Holding,
+    /// Harvests.
+    Attack,
+}
+
+/// Groups and kinds by tenant.
+pub(super) struct Roles<'l> {
+    labels: &'l Labels,
+    holding: std::collections::BTreeSet<String>,
+}
+
+/// Sums over the scores of one unit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UnitScores {
+    count: f64,
+    sum: f64,
+    squares: f64,
+    products: f64,
+    last: f64,
+}
+
+/// What one tenant showed.
+#[derive(Clone, Debug)]
+pub(super) struct Tried {
+    pub(super) group: Group,
+    pub(super) kind: String,
+    pub(super) units: Vec<UnitScores>,
+    pub(super) sample: Vec<f32>,
+    /// The highest evidence of any unit at any time.
+    pub(super) highest: f32,
+    /// Exchanges of the unit at the tenant's first alarm.
+    pub(super) found_at: Option<u64>,
+    exchanges: u64,
+    first: Millis,
+    last: Millis,
+}
+
+/// All tenants of a pass, by name.
+pub(super) struct Trial {
+    tenants: BTreeMap<String, Tried>,
+}
+
+/// Folds all exchanges with a model.
+pub(super) fn run(
+    model: &Model,
+    roles: &Roles<'_>,
+    feed: &mut Feed<'_>,
+) -> Result<Trial, TrainError> {
+    let mut states = BTreeMap::<String, (Tenant, Tried, BTreeMap<u64, usize>)>::new();
+    feed(&mut |trace, at| {
+        let Some(group) = roles.group(trace.tenant) else {
+            return;
+        };
+        if !states.contains_key(trace.tenant) {
+            let tried = Tried::new(group, roles.labels.kind(trace.tenant), at.ts);
+            states.insert(
+                trace.tenant.to_owned(),
+                (Tenant::new(trace.tenant), tried, BTreeMap::new()),
+            );
+        }
+        let Some((tenant, tried, places)) = states.get_mut(trace.tenant) else {
+            return;
+        };
+        tried.exchanges += 1;
+        tried.last = tried.last.max(at.ts);
+        let Tried {
+            units,
+            sample,
+            highest,
+            exchanges,
+            ..
+        } = tried;
+        let alarm = tenant.observe_with(trace, at, model, &mut |decision| {
+            *highest = highest.max(decision.evidence);
+            if exchanges.is_multiple_of(SAMPLE_EVERY) && sample.len() < SAMPLE {
+                sample.push(decision.scored.score);
+            }
+            let place = match places.get(&decision.subject.workload) {
+                Some(place) => *place,
+                None if units.len() < MOST_UNITS => {
+                    places.insert(decision.subject.workload, units.len());
+                    units.push(UnitScores::default());
+                    units.len() - 1
+                }
+                None => return,
+            };
+            units[place].add(f64::from(decision.scored.score));
+        });
+        if let Some(alarm) = alarm {
+            tried.found_at.get_or_insert(alarm.exchanges);
+        }
+    })?;
+    Ok(Trial {
+        tenants: states
+            .into_iter()
+            .map(|(name, (_, tried, _))| (name, tried))
+            .collect(),
+    })
+}
+
+impl<'l> Roles<'l> {
+    pub(super) fn new<'n>(labels: &'l Labels, holding: impl Iterator<Item = &'n str>) -> Roles<'l> {
+        Roles {
+            labels,
+            holding: holding.map(str::to_owned).collect(),
+        }
+    }
+
+    fn group(&self, tenant: &str) -> Option<Group> {
+        match self.labels.role(tenant) {
+            Role::Grey => None,
+            Role::Attack => Some(Group::Attack),
+            Role::Calm if self.holding.contains(tenant) => Some(Group::Holding),
+            Role::Calm => Some(Group::Fitted),
+        }
+    }
+}
+
+impl UnitScores {
+    fn add(&mut self, score: f64) {
+        if self.count > 0.0 {
+            self.products += self.last * score;
+        }
+        self.count += 1.0;
+        self.sum += score;
+        self.squares += score * score;
+        self.last = score;
+    }
+
+    pub(super) fn is_judged(&self) -> bool {
+        self.count >= LEAST_DECISIONS
+    }
+
+    pub(super) fn decisions(&self) -> f64 {
+        self.count
+    }
+
+    pub(super) fn mean(&self) -> f64 {
+        self.sum / self.count.max(1.0)
+    }
+
+    pub(super) fn variance(&self) -> f64 {
+        (self.squares / self.count.max(1.0) - self.mean() * self.mean()).max(0.0)
+    }
+
+    /// Covariance of successive scores.
+    pub(super) fn covariance(&self) -> f64 {
+        let pairs = (self.count - 1.0).max(1.0);
+        let limit = self.variance();
+        (self.products / pairs - self.mean() * self.mean()).clamp(-limit, limit)
+    }
+}
+
+impl Tried {
+    fn new(group: Group, kind: &str, at: Millis) -> Tried {
+        Tried {
+            group,
+            kind: kind.to_owned(),
+            units: Vec::new(),
+            sample: Vec::new(),
+            highest: f32::NEG_INFINITY,
+            found_at: None,
+            exchanges: 0,
+            first: at,
+            last: at,
+        }
+    }
+
+    /// The unit with the highest mean score: in an attacker, the one that harvests.
+    pub(super) fn boldest(&self) -> Option<&UnitScores> {
+        self.units
+            .iter()
+            .filter(|unit| unit.is_judged())
+            .max_by(|a, b| a.mean().total_cmp(&b.mean()))
+    }
+
+    fn months(&self) -> f64 {
+        self.last.since(self.first) as f64 / (30 * Millis::DAY) as f64
+    }
+
+    fn counts(&self) -> bool {
+        self.exchanges >= LEAST_EXCHANGES
+    }
+}
+
+impl Trial {
+    pub(super) fn of(&self, group: Group) -> impl Iterator<Item = &Tried> {
+        self.tenants
+            .values()
+            .filter(move |tenant| tenant.group == group)
+    }
+
+    pub(super) fn count(&self, group: Group) -> usize {
+        self.of(group).count()
+    }
+
+    /// Tenant-months of a group: 30 days between the first and last exchange each.
+    pub(super) fn tenant_months(&self, group: Group) -> f64 {
+        super::rounded(
+            self.of(group)
+                .filter(|tenant| tenant.counts())
+                .map(Tried::months)
+                .sum(),
+        )
+    }
+
+    /// Tenants of a group with enough exchanges, and how many of them were found.
+    fn found(&self, group: Group) -> (usize, usize) {
+        let counted = || self.of(group).filter(|tenant| tenant.counts());
+        (
+            counted().count(),
+            counted().filter(|tenant| tenant.found_at.is_some()).count(),
+        )
+    }
+
+    /// By kind: tenants, found, and the median count at which they were.
+    pub(super) fn by_kind(&self, group: Group) -> BTreeMap<&str, (usize, usize, u64)> {
+        let mut kinds = BTreeMap::<&str, (usize, Vec<u64>)>::new();
+        for tenant in self.of(group).filter(|tenant| tenant.counts()) {
+            let entry = kinds.entry(&tenant.kind).or_default();
+            entry.0 += 1;
+            entry.1.extend(tenant.found_at);
+        }
+        let median = |mut counts: Vec<u64>| {
+            counts.sort_unstable();
+            counts.get(counts.len() / 2).copied().unwrap_or(0)
+        };
+        kinds
+            .into_iter()
+            .map(|(kind, (all, found))| (kind, (all, found.len(), median(found))))
+            .collect()
+    }
+
+    /// Figures of the card.
+    pub(super) fn metrics(&self) -> Vec<(String, f64)> {
+        let mut counts: Vec<u64> = self
+            .of(Group::Attack)
+            .filter_map(|tenant| tenant.found_at)
+            .collect();
+        counts.sort_unstable();
+        let at = |share: f64| {
+            counts
+                .get((share * counts.len() as f64) as usize)
+                .map_or(0.0, |count| *count as f64)
+        };
+        let (holding, holding_found) = self.found(Group::Holding);
+        let (fitted, fitted_found) = self.found(Group::Fitted);
+        let (attack, attack_found) = self.found(Group::Attack);
+        let figure = |name: &str, value: f64| (name.to_owned(), value);
+        vec![
+            figure("calm_tenants_held_back", holding as f64),
+            figure("calm_tenants_held_back_with_finding", holding_found as f64),
+            figure("calm_tenants_fitted", fitted as f64),
+            figure("calm_tenants_fitted_with_finding", fitted_found as f64),
+            figure("attackers", attack as f64),
+            figure("attackers_found", attack_found as f64),
+            figure("exchanges_of_unit_at_finding_median", at(0.5)),
+            figure("exchanges_of_unit_at_finding_p90", at(0.9)),
+        ]
+    }
+}
