@@ -1,15 +1,27 @@
 //! `stillwatch train`: fits a model to calm traffic.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::PathBuf;
 
+use bumpalo::Bump;
 use clap::Args;
+
+use super::progress::Progress;
+use super::replay::files;
+use super::{Failure, stdout};
+use crate::finding::Seen;
+use crate::record::Limits;
+use crate::source::files::{Line, LineBatch, LineReader};
+use crate::trace::{Trace, Tracer};
+use crate::train::{Labels, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_line, train};
 
 /// Arguments of `train`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stillwatch train calm.jsonl --out models/density-1.swm
-  stillwatch train traffic.jsonl --labels labels.jsonl --out models/density-1.swm --seed 7
+  stillwatch train calm.jsonl --out density-2.json
+  stillwatch train traffic.jsonl --labels labels.jsonl --out density-2.json --seed 7
 
 With --labels, tenants that are labelled as attacks are left out of the fit. Beside the model a card is
 written: what it was trained on, its threshold and how it does.")]
@@ -35,4 +47,86 @@ pub struct TrainArgs {
     /// End with one line of JSON on stdout.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Does it.
+pub fn run(args: &TrainArgs) -> Result<(), Failure> {
+    let inputs = files(&args.inputs)?;
+    let labels = match &args.labels {
+        Some(path) => {
+            let file = File::open(path).map_err(|e| Failure::Usage(format!("cannot read {}: {e}", path.display())))?;
+            Labels::read(BufReader::new(file)).map_err(|e| Failure::Usage(format!("{}: {e}", path.display())))?
+        }
+        None => Labels::default(),
+    };
+    let stem = args.out.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let spec = TrainSpec {
+        name: args.name.clone().unwrap_or(stem),
+        out: args.out.clone(),
+        seed: args.seed,
+        budget: args.budget,
+        source: sources(&inputs),
+    };
+    let progress = Progress::bytes("train");
+    let mut pass = 0;
+    let result = train(&spec, &labels, &mut |sink| {
+        pass += 1;
+        progress.say(format!("train, pass {pass}"));
+        feed(&inputs, &progress, sink)
+    });
+    progress.end();
+    let report = result.map_err(|error| match error {
+        TrainError::Unwritable { .. } => Failure::Failed(error.to_string()),
+        other => Failure::Usage(other.to_string()),
+    })?;
+    tell(&report, args.json)
+}
+
+/// One pass over the files, in order. Rejects are left out, as everywhere.
+fn feed(inputs: &[PathBuf], progress: &Progress, sink: &mut dyn FnMut(&Trace<'_>, Seen)) -> Result<(), TrainError> {
+    let (tracer, mut arena, mut batch) = (Tracer::new(TRAIN_SECRET), Bump::new(), LineBatch::default());
+    let total: u64 = inputs.iter().map(|path| std::fs::metadata(path).map_or(0, |meta| meta.len())).sum();
+    let (mut offset, mut done) = (0, 0);
+    let unreadable = |error: crate::source::files::FileError| TrainError::Input { why: error.to_string() };
+    for path in inputs {
+        let mut reader = LineReader::open(path, Limits::default().max_bytes).map_err(unreadable)?;
+        loop {
+            let more = reader.next_batch(&mut batch, 8192, 16 << 20).map_err(unreadable)?;
+            for line in batch.iter() {
+                if let Line::Whole(line) = line {
+                    read_line(line, offset, &tracer, &mut arena, sink);
+                }
+                offset += 1;
+            }
+            progress.at(done + reader.bytes_read(), total);
+            if !more {
+                break;
+            }
+        }
+        done += reader.bytes_read();
+    }
+    Ok(())
+}
+
+/// Names of the files, for the card: no folders, for a card is published.
+fn sources(inputs: &[PathBuf]) -> String {
+    let names: Vec<String> =
+        inputs.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+    names.join(", ")
+}
+
+fn tell(report: &TrainReport, json: bool) -> Result<(), Failure> {
+    if json {
+        let metrics: serde_json::Map<String, serde_json::Value> =
+            report.metrics.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+        return stdout::json(&serde_json::json!({
+            "file": report.file, "card": report.card, "sha256": report.sha256,
+            "components": report.components, "threshold": report.threshold, "metrics": metrics,
+        }));
+    }
+    stdout::line(&format!(
+        "{}: {} components, threshold {:.3}, sha256 {}; card: {}",
+        report.file.display(), report.components, report.threshold, report.sha256, report.card.display()
+    ))?;
+    report.metrics.iter().try_for_each(|(name, value)| stdout::line(&format!("  {name}: {value:.4}")))
 }

@@ -91,6 +91,8 @@ pub enum Says {
     Log2,
     /// A plain ratio.
     Ratio,
+    /// Anything else, to 3 significant digits.
+    Number,
 }
 
 /// A row of the table.

@@ -117,7 +117,7 @@ fn show(says: Option<Says>, value: f32) -> String {
         Some(Says::Share) => percent(value),
         // 2^60 is beyond any count of ours; the bound keeps the text short for any value
         Some(Says::Log2) => plain(libm::exp2(value.clamp(-60.0, 60.0))),
-        Some(Says::Count | Says::Ratio) | None => plain(value),
+        Some(Says::Count | Says::Ratio | Says::Number) | None => plain(value),
     }
 }
 

@@ -10,7 +10,7 @@ use rand_xoshiro::rand_core::SeedableRng;
 use super::survey::{Surveyed, Window};
 use super::{TrainError, rounded};
 use crate::feature::{TABLE, WIDTH};
-use crate::finding::reasons::Shown;
+use crate::feature::Says;
 use crate::model::Model;
 use crate::model::artifact::{Body, Mixture};
 
@@ -95,10 +95,10 @@ fn standardise(body: &mut Body, windows: &[&Window]) {
             .sum::<f64>()
             / count;
         let least = match row.says {
-            Shown::Share => 0.05,
-            Shown::Count => 0.5,
-            Shown::Log2 => 0.25,
-            Shown::Ratio | Shown::Number => 0.1,
+            Says::Share => 0.05,
+            Says::Count => 0.5,
+            Says::Log2 => 0.25,
+            Says::Ratio | Says::Number => 0.1,
         };
         body.center[feature] = rounded(mean);
         body.scale[feature] = rounded(variance.sqrt().max(least));
