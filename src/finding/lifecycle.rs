@@ -24,6 +24,8 @@ pub struct OpenFinding {
     last_alarm_at: Millis,
     /// The strongest alarm so far, refreshed as its unit goes on.
     alarm: Alarm,
+    /// The most evidence that any subject of the finding had.
+    peak: f32,
     /// Exchanges of that unit at which the next update is due: growth is told at every doubling.
     next_update: u64,
 }
@@ -62,6 +64,7 @@ impl OpenFinding {
             opened_at: moment.watermark,
             last_alarm_at: moment.watermark,
             next_update: alarm.exchanges.saturating_mul(2),
+            peak: alarm.evidence,
             alarm,
         };
         let event = open.event(subject.tenant, Activity::Create, moment.effective, moment.at);
@@ -73,11 +76,13 @@ impl OpenFinding {
     pub fn alarm(&mut self, subject: Subject<'_>, alarm: Alarm, moment: Moment) -> Option<Event> {
         self.last_alarm_at = self.last_alarm_at.max(moment.watermark);
         let same_unit = (alarm.kind, alarm.workload) == (self.alarm.kind, self.alarm.workload);
-        let takes_over = !same_unit && alarm.evidence > self.alarm.evidence;
+        // by a quarter: units of like strength would take turns, with an update each time
+        let takes_over = !same_unit && alarm.evidence > self.peak * 1.25;
         if !same_unit && !takes_over {
             return None;
         }
         let grew = alarm.exchanges >= self.next_update;
+        self.peak = self.peak.max(alarm.evidence);
         self.alarm = alarm;
         if !takes_over && !grew {
             return None;
@@ -175,7 +180,8 @@ mod tests {
         let (mut open, created) = OpenFinding::create(SUBJECT, alarm(1, 20, 6.0), moment(0));
         assert_eq!(open.alarm(SUBJECT, alarm(2, 20, 5.5), moment(40)), None);
         assert_eq!(open.due(7 * Millis::DAY), moment(47).watermark);
-        let over = open.alarm(SUBJECT, alarm(2, 21, 6.1), moment(41));
+        assert_eq!(open.alarm(SUBJECT, alarm(2, 21, 7.4), moment(41)), None);
+        let over = open.alarm(SUBJECT, alarm(2, 22, 7.6), moment(41));
         assert_eq!(over.map(|e| (e.uid, e.alarm.workload)), Some((created.uid, 2)));
     }
 
