@@ -8,9 +8,7 @@ use crate::units::Millis;
 
 /// Wall clock, UTC.
 pub fn now_millis() -> Millis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(since.as_millis() as i64)
 }
 
@@ -64,10 +62,7 @@ pub struct Ticker {
 impl Ticker {
     /// First due one period from now.
     pub fn new(every: Duration) -> Ticker {
-        Ticker {
-            every,
-            next: Instant::now() + every,
-        }
+        Ticker { every, next: Instant::now() + every }
     }
 
     /// True once per period; the next period starts at this call.

@@ -85,7 +85,12 @@ pub struct Show {
 
 /// Runs the show. `see` gets every event with its rendered finding; `step` the share done and the event
 /// time reached.
-pub fn demo(show: &Show, model: Model, see: &mut dyn FnMut(&Event, &[u8]), step: &mut dyn FnMut(f64, Millis)) -> Report {
+pub fn demo(
+    show: &Show,
+    model: Model,
+    see: &mut dyn FnMut(&Event, &[u8]),
+    step: &mut dyn FnMut(f64, Millis),
+) -> Report {
     let config = Config::public();
     let core = Core::new(&config, Arc::new(model), PARTITIONS);
     let context = core.render_context();

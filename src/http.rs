@@ -71,19 +71,14 @@ impl Health {
             (Cause::Producer, "not initialised".to_owned()),
             (Cause::Assignment, "waiting for the group".to_owned()),
         ]);
-        let health = Health {
-            reasons: Mutex::new(reasons),
-            tick_ms: AtomicU64::new(0),
-            patience,
-        };
+        let health = Health { reasons: Mutex::new(reasons), tick_ms: AtomicU64::new(0), patience };
         health.tick();
         health
     }
 
     /// The poll loop went round.
     pub fn tick(&self) {
-        self.tick_ms
-            .store(clock::uptime().as_millis() as u64, Ordering::Relaxed);
+        self.tick_ms.store(clock::uptime().as_millis() as u64, Ordering::Relaxed);
     }
 
     /// Not ready, because of this.
@@ -98,10 +93,7 @@ impl Health {
 
     /// One plain line per reason, e.g. `partition 3: restoring`; none means ready.
     pub fn reasons(&self) -> Vec<String> {
-        self.lock()
-            .iter()
-            .map(|(cause, why)| format!("{cause}: {why}"))
-            .collect()
+        self.lock().iter().map(|(cause, why)| format!("{cause}: {why}")).collect()
     }
 
     /// True when nothing stands in the way.
@@ -176,11 +168,7 @@ impl Server {
             Ok((listener, address))
         });
         let (listener, address) = bound.map_err(|source| HttpError::Bind { address, source })?;
-        Ok(Some(Server {
-            listener,
-            address,
-            token: config.token.as_deref().map(digest),
-        }))
+        Ok(Some(Server { listener, address, token: config.token.as_deref().map(digest) }))
     }
 
     /// Where it listens; with port 0 the one that was given.
@@ -197,10 +185,7 @@ impl Server {
         let address = self.address;
         let failed = |source| HttpError::Serve { address, source };
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
-        serve(listener, router(answers, self.token))
-            .with_graceful_shutdown(stop)
-            .await
-            .map_err(failed)
+        serve(listener, router(answers, self.token)).with_graceful_shutdown(stop).await.map_err(failed)
     }
 }
 
@@ -213,11 +198,7 @@ fn router(answers: Arc<Answers>, token: Option<[u8; 32]>) -> Router {
         .route("/version", get(version))
         .route("/config", get(config))
         .layer(middleware::from_fn_with_state(state.clone(), need_token));
-    Router::new()
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .merge(guarded)
-        .with_state(state)
+    Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).merge(guarded).with_state(state)
 }
 
 async fn need_token(State((_, token)): Shared, request: Request, next: Next) -> Response {
@@ -225,22 +206,14 @@ async fn need_token(State((_, token)): Shared, request: Request, next: Next) -> 
         return next.run(request).await;
     }
     let challenge = [(WWW_AUTHENTICATE, "Bearer realm=\"stillwatch\"")];
-    (
-        StatusCode::UNAUTHORIZED,
-        challenge,
-        "a bearer token is needed\n",
-    )
-        .into_response()
+    (StatusCode::UNAUTHORIZED, challenge, "a bearer token is needed\n").into_response()
 }
 
 async fn livez(State((answers, _)): Shared) -> Response {
     match answers.health.stuck_for() {
         None => (StatusCode::OK, "alive\n").into_response(),
         Some(silent) => {
-            let text = format!(
-                "the poll loop has not gone round for {} s\n",
-                silent.as_secs()
-            );
+            let text = format!("the poll loop has not gone round for {} s\n", silent.as_secs());
             (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
         }
     }
@@ -251,29 +224,19 @@ async fn readyz(State((answers, token)): Shared, headers: HeaderMap) -> Response
     if reasons.is_empty() {
         return (StatusCode::OK, "ready\n").into_response();
     }
-    let text = if may_know(token, &headers) {
-        reasons.join("\n") + "\n"
-    } else {
-        "not ready\n".to_owned()
-    };
+    let text = if may_know(token, &headers) { reasons.join("\n") + "\n" } else { "not ready\n".to_owned() };
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
 async fn metrics_text(State((answers, _)): Shared) -> Response {
     match answers.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
-        Err(error) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("metrics: {error}\n"),
-        )
-            .into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("metrics: {error}\n")).into_response(),
     }
 }
 
 async fn version(State((answers, _)): Shared) -> Response {
-    json(
-        &serde_json::json!({ "name": "stillwatch", "version": crate::cli::VERSION, "model": answers.model }),
-    )
+    json(&serde_json::json!({ "name": "stillwatch", "version": crate::cli::VERSION, "model": answers.model }))
 }
 
 async fn config(State((answers, _)): Shared) -> Response {
@@ -287,12 +250,8 @@ fn json(value: &serde_json::Value) -> Response {
 /// Digests are compared, not tokens: how long that takes says nothing about the token.
 fn may_know(token: Option<[u8; 32]>, headers: &HeaderMap) -> bool {
     let Some(token) = token else { return true };
-    let shown = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    shown
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .is_some_and(|shown| digest(shown.trim()) == token)
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    shown.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|shown| digest(shown.trim()) == token)
 }
 
 fn digest(token: &str) -> [u8; 32] {

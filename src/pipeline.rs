@@ -57,7 +57,14 @@ impl Core {
             fold_config: config.fold_identity(),
             partitions,
         };
-        Core { tracer: Arc::new(Tracer::new(&fold.secret)), model, topic: config.kafka.input.clone(), fold: fold.clone(), identity, scores: false }
+        Core {
+            tracer: Arc::new(Tracer::new(&fold.secret)),
+            model,
+            topic: config.kafka.input.clone(),
+            fold: fold.clone(),
+            identity,
+            scores: false,
+        }
     }
 
     /// The same fold, keeping every decision and not only the alarms.
@@ -129,16 +136,14 @@ pub fn trace_batch<'a>(core: &Core, records: &[Record<'a>], arenas: &'a mut Aren
     arenas.0.iter_mut().for_each(Bump::reset);
     let limits = core.limits();
     let mut traced: Vec<Traced<'a>> = vec![Err(Reject::Empty); records.len()];
-    traced
-        .par_chunks_mut(CHUNK)
-        .zip(records.par_chunks(CHUNK))
-        .zip(arenas.0.par_iter_mut())
-        .for_each(|((out, records), arena)| {
+    traced.par_chunks_mut(CHUNK).zip(records.par_chunks(CHUNK)).zip(arenas.0.par_iter_mut()).for_each(
+        |((out, records), arena)| {
             let arena: &'a Bump = arena;
             for (out, record) in out.iter_mut().zip(records) {
                 *out = record::decode(record.payload, &limits, arena).map(|exchange| core.tracer.trace(&exchange));
             }
-        });
+        },
+    );
     traced
 }
 
@@ -260,7 +265,12 @@ impl Partition {
 /// Folds one batch into the partitions it belongs to. `records` and `traced` are parallel; records of a
 /// partition must be in offset order and follow what the partition has folded. Returns one output per
 /// partition, in the order of `partitions`; records of other partitions are left alone.
-pub fn fold_batch(core: &Core, partitions: &mut [&mut Partition], records: &[Record<'_>], traced: &[Traced<'_>]) -> Vec<Output> {
+pub fn fold_batch(
+    core: &Core,
+    partitions: &mut [&mut Partition],
+    records: &[Record<'_>],
+    traced: &[Traced<'_>],
+) -> Vec<Output> {
     partitions
         .par_iter_mut()
         .map(|partition| {

@@ -271,7 +271,12 @@ impl<'s> Replay<'s> {
             let at = (record.at.partition, record.at.offset);
             if let (Some(reason), Some(out)) = (rejects.get(&at), &mut self.dead_letters) {
                 let letter = DeadLetter::new(record, *reason, &self.spec.topic);
-                out.line(&too_long.get(&line).map_or(letter.clone(), |(bytes, sha)| letter.of_dropped(*bytes, sha)).to_json())?;
+                out.line(
+                    &too_long
+                        .get(&line)
+                        .map_or(letter.clone(), |(bytes, sha)| letter.of_dropped(*bytes, sha))
+                        .to_json(),
+                )?;
             }
             for row in scores.remove(&at).unwrap_or_default() {
                 if let (true, Some(out)) = (self.spec.shows(&row.tenant, row.ts), &mut self.scores) {
@@ -323,7 +328,10 @@ fn score_line(row: &ScoreRow, core: &Core) -> Vec<u8> {
     let mut line = serde_json::Map::new();
     line.insert("tenant".into(), (*row.tenant).into());
     line.insert("account".into(), row.account.as_deref().into());
-    line.insert("workload".into(), if row.workload == 0 { "".into() } else { format!("w:{:016x}", row.workload).into() });
+    line.insert(
+        "workload".into(),
+        if row.workload == 0 { "".into() } else { format!("w:{:016x}", row.workload).into() },
+    );
     line.insert("ts".into(), format_rfc3339(row.ts).into());
     line.insert("exchanges".into(), row.exchanges.into());
     line.insert("score".into(), number(f64::from(row.score)));

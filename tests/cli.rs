@@ -38,10 +38,7 @@ fn configuration(folder: &Path, lines: &str) -> String {
 #[test]
 fn version_and_help() {
     let version = stillwatch(&["--version"], &[]);
-    assert_eq!(
-        out(&version),
-        format!("stillwatch {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(out(&version), format!("stillwatch {}\n", env!("CARGO_PKG_VERSION")));
     let help = stillwatch(&["topics", "create", "--help"], &[]);
     assert_eq!(code(&help), Some(0));
     assert!(out(&help).contains("Examples:"));
@@ -49,12 +46,7 @@ fn version_and_help() {
 
 #[test]
 fn bad_usage_exits_2() {
-    for arguments in [
-        &["frobnicate"][..],
-        &["check"],
-        &["topics", "create", "-c", "x", "--partitions", "0"],
-        &[],
-    ] {
+    for arguments in [&["frobnicate"][..], &["check"], &["topics", "create", "-c", "x", "--partitions", "0"], &[]] {
         let output = stillwatch(arguments, &[]);
         assert_eq!(code(&output), Some(2), "{arguments:?}");
         assert_eq!(out(&output), "", "{arguments:?}");
@@ -66,10 +58,7 @@ fn config_init_writes_the_commented_file_once() {
     assert_eq!(out(&stillwatch(&["config", "init"], &[])), TEMPLATE);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.toml").display().to_string();
-    assert_eq!(
-        code(&stillwatch(&["config", "init", "--out", &path], &[])),
-        Some(0)
-    );
+    assert_eq!(code(&stillwatch(&["config", "init", "--out", &path], &[])), Some(0));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), TEMPLATE);
     let again = stillwatch(&["config", "init", "--out", &path], &[]);
     assert_eq!(code(&again), Some(1));
@@ -78,8 +67,7 @@ fn config_init_writes_the_commented_file_once() {
 
 #[test]
 fn config_schema_is_json() {
-    let schema: serde_json::Value =
-        serde_json::from_str(&out(&stillwatch(&["config", "schema"], &[]))).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&out(&stillwatch(&["config", "schema"], &[]))).unwrap();
     assert!(schema["properties"]["kafka"]["properties"]["bootstrap"].is_object());
 }
 
@@ -90,22 +78,13 @@ fn config_show_prints_effective_values_and_no_secret() {
     let lines = "kafka.bootstrap = \"b:9092\"\nhttp.token = \"hush-token-0123456789\"\n\
                  [kafka.options]\nsasl.password_file = \"pw\"\nssl.key.password = \"hush-key\"";
     let file = configuration(folder.path(), lines);
-    let variables = [
-        ("STILLWATCH__KAFKA__GROUP", "from-env"),
-        ("STILLWATCH__HTTP__TOKEN", "hush-env-0123456789"),
-    ];
-    for arguments in [
-        &["config", "show", "-c", &file][..],
-        &["config", "show", "-c", &file, "--json"],
-    ] {
+    let variables = [("STILLWATCH__KAFKA__GROUP", "from-env"), ("STILLWATCH__HTTP__TOKEN", "hush-env-0123456789")];
+    for arguments in [&["config", "show", "-c", &file][..], &["config", "show", "-c", &file, "--json"]] {
         let output = stillwatch(arguments, &variables);
         let all = out(&output) + &err(&output);
         assert_eq!(code(&output), Some(0), "{all}");
         assert!(all.contains("from-env") && all.contains("***"), "{all}");
-        assert!(
-            !all.contains("hush") && !all.contains("sixteen bytes"),
-            "{all}"
-        );
+        assert!(!all.contains("hush") && !all.contains("sixteen bytes"), "{all}");
     }
     // what show prints is a configuration again
     let shown = out(&stillwatch(&["config", "show", "-c", &file], &[]));
@@ -115,15 +94,11 @@ fn config_show_prints_effective_values_and_no_secret() {
 #[test]
 fn a_wrong_key_exits_2_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let file = configuration(
-        folder.path(),
-        "kafka.bootstrap = \"b:9092\"\nkafka.gruop = \"g\"",
-    );
+    let file = configuration(folder.path(), "kafka.bootstrap = \"b:9092\"\nkafka.gruop = \"g\"");
     let output = stillwatch(&["config", "show", "-c", &file], &[]);
     assert_eq!(code(&output), Some(2));
     assert!(
-        err(&output)
-            .contains("line 4: `kafka.gruop` is not a known key; did you mean `kafka.group`?"),
+        err(&output).contains("line 4: `kafka.gruop` is not a known key; did you mean `kafka.group`?"),
         "{}",
         err(&output)
     );
@@ -132,11 +107,7 @@ fn a_wrong_key_exits_2_and_is_named() {
     assert!(out(&output).contains("kafka.gruop"), "{}", out(&output));
     let output = stillwatch(&["check", "-c", "/no/such/file.toml"], &[]);
     assert_eq!(code(&output), Some(2));
-    assert!(
-        out(&output).contains("/no/such/file.toml"),
-        "{}",
-        out(&output)
-    );
+    assert!(out(&output).contains("/no/such/file.toml"), "{}", out(&output));
 }
 
 #[test]
@@ -145,75 +116,37 @@ fn check_offline_needs_no_broker() {
     let file = configuration(folder.path(), "kafka.bootstrap = \"b:9092\"");
     let output = stillwatch(&["check", "-c", &file, "--offline", "--deny-warnings"], &[]);
     assert_eq!(code(&output), Some(0), "{}{}", out(&output), err(&output));
-    assert!(
-        out(&output).lines().all(|line| line.starts_with("ok ")),
-        "{}",
-        out(&output)
-    );
+    assert!(out(&output).lines().all(|line| line.starts_with("ok ")), "{}", out(&output));
 
     let risky = configuration(
         folder.path(),
         "kafka.bootstrap = \"b:9092\"\n[kafka.options]\nenable.ssl.certificate.verification = false",
     );
-    assert_eq!(
-        code(&stillwatch(&["check", "-c", &risky, "--offline"], &[])),
-        Some(0)
-    );
-    let denied = stillwatch(
-        &[
-            "check",
-            "-c",
-            &risky,
-            "--offline",
-            "--deny-warnings",
-            "--json",
-        ],
-        &[],
-    );
+    assert_eq!(code(&stillwatch(&["check", "-c", &risky, "--offline"], &[])), Some(0));
+    let denied = stillwatch(&["check", "-c", &risky, "--offline", "--deny-warnings", "--json"], &[]);
     assert_eq!(code(&denied), Some(2));
-    let lines: Vec<serde_json::Value> = out(&denied)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert!(
-        lines
-            .iter()
-            .any(|line| line["level"] == "warning" && line["check"] == "tls")
-    );
+    let lines: Vec<serde_json::Value> = out(&denied).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["level"] == "warning" && line["check"] == "tls"));
 }
 
 #[test]
 fn a_model_that_is_not_there_exits_3() {
     let folder = tempfile::tempdir().unwrap();
-    let file = configuration(
-        folder.path(),
-        "kafka.bootstrap = \"b:9092\"\nmodel.path = \"no-such-model\"",
-    );
+    let file = configuration(folder.path(), "kafka.bootstrap = \"b:9092\"\nmodel.path = \"no-such-model\"");
     let output = stillwatch(&["check", "-c", &file, "--offline"], &[]);
     assert_eq!(code(&output), Some(3), "{}", out(&output));
     assert!(out(&output).contains("no-such-model"), "{}", out(&output));
-    assert_eq!(
-        code(&stillwatch(&["model", "show", "no-such-model"], &[])),
-        Some(3)
-    );
+    assert_eq!(code(&stillwatch(&["model", "show", "no-such-model"], &[])), Some(3));
     assert_eq!(code(&stillwatch(&["model", "show"], &[])), Some(0));
 }
 
 #[test]
 fn a_broker_out_of_reach_exits_4_and_is_named() {
     // a port that was free a moment ago
-    let address = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let folder = tempfile::tempdir().unwrap();
     let file = configuration(folder.path(), &format!("kafka.bootstrap = \"{address}\""));
     let output = stillwatch(&["topics", "list", "-c", &file], &[]);
     assert_eq!(code(&output), Some(4));
-    assert!(
-        err(&output).contains(&address) && err(&output).contains("refused"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains(&address) && err(&output).contains("refused"), "{}", err(&output));
 }

@@ -10,18 +10,14 @@ use stillwatch::config::{self, Config, ConfigError, FoldConfig, Loaded, Need, TE
 const SECRET: &str = "a secret of many bytes";
 
 fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
-    let variables: Vec<(String, String)> = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let variables: Vec<(String, String)> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     config::parse(text, "test.toml", Path::new("."), &variables, Need::Live)
 }
 
 /// A configuration that is fine, plus these lines.
 fn with(lines: &str) -> Result<Loaded, ConfigError> {
-    let base = format!(
-        "fold.secret = \"{SECRET}\"\nkafka.bootstrap = \"b:9092\"\nkafka.start = \"latest\"\n{lines}"
-    );
+    let base = format!("fold.secret = \"{SECRET}\"\nkafka.bootstrap = \"b:9092\"\nkafka.start = \"latest\"\n{lines}");
     parse(&base, &[])
 }
 
@@ -46,10 +42,11 @@ fn the_commented_file_names_every_key_and_no_other() {
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest)
-                if rest.split(" = ").next().is_some_and(|key| {
-                    key.chars()
-                        .all(|c| c.is_ascii_lowercase() || "._".contains(c))
-                }) && rest.contains(" = ") =>
+                if rest
+                    .split(" = ")
+                    .next()
+                    .is_some_and(|key| key.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c)))
+                    && rest.contains(" = ") =>
             {
                 rest
             }
@@ -69,15 +66,7 @@ fn names(prefix: &str, value: &toml::Value, out: &mut Vec<String>) {
     match value {
         toml::Value::Table(table) => {
             for (name, inner) in table {
-                names(
-                    &if prefix.is_empty() {
-                        name.clone()
-                    } else {
-                        format!("{prefix}.{name}")
-                    },
-                    inner,
-                    out,
-                );
+                names(&if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") }, inner, out);
             }
         }
         _ => out.push(prefix.to_owned()),
@@ -88,16 +77,11 @@ fn names(prefix: &str, value: &toml::Value, out: &mut Vec<String>) {
 fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
     let said = complaint("[kafka.topics]\ninptu = \"x\"\n");
     assert!(
-        said.contains(
-            "line 5: `kafka.topics.inptu` is not a known key; did you mean `kafka.topics.input`?"
-        ),
+        said.contains("line 5: `kafka.topics.inptu` is not a known key; did you mean `kafka.topics.input`?"),
         "{said}"
     );
     let said = complaint("group = \"g\"\n");
-    assert!(
-        said.contains("`group` is not a known key; did you mean `kafka.group`?"),
-        "{said}"
-    );
+    assert!(said.contains("`group` is not a known key; did you mean `kafka.group`?"), "{said}");
     let said = complaint("[kafak]\n");
     assert!(said.contains("`kafak` is not a known key"), "{said}");
 }
@@ -106,100 +90,37 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
 fn every_problem_is_told_at_once() {
     let said = complaint("http.port = 1\nlog.format = \"xml\"\nfold.max_depth = 4\n");
     assert!(said.contains("3 problems"), "{said}");
-    assert!(
-        said.contains("`log.format` must be one of \"text\", \"json\", not \"xml\""),
-        "{said}"
-    );
-    assert!(
-        said.contains("`fold.max_depth` must be between 8 and 512, not 4"),
-        "{said}"
-    );
+    assert!(said.contains("`log.format` must be one of \"text\", \"json\", not \"xml\""), "{said}");
+    assert!(said.contains("`fold.max_depth` must be between 8 and 512, not 4"), "{said}");
 }
 
 #[test]
 fn wrong_types_and_ranges_name_key_value_and_limit() {
     for (lines, expected) in [
-        (
-            "live.threads = \"two\"",
-            "`live.threads` must be an integer, not \"two\"",
-        ),
-        (
-            "live.threads = -1",
-            "`live.threads` must be between 0 and 1024, not -1",
-        ),
-        (
-            "live.threads = 1.5",
-            "`live.threads` must be an integer, not 1.5",
-        ),
-        (
-            "kafka.give_up_after = 30",
-            "`kafka.give_up_after` must be a string such as \"30s\", not 30",
-        ),
-        (
-            "kafka.give_up_after = \"30\"",
-            "must be a whole number with one of ms, s, min, h, d",
-        ),
-        (
-            "kafka.give_up_after = \"2d\"",
-            "must be between 1s and 1d, not \"2d\"",
-        ),
-        (
-            "fold.max_record = \"8\"",
-            "must be a whole number with one of B, KiB",
-        ),
-        (
-            "fold.memory_per_partition = \"1KiB\"",
-            "must be between 1MiB and 1024GiB, not \"1KiB\"",
-        ),
-        (
-            "kafka.group = { a = 1 }",
-            "`kafka.group.a` is not a known key; did you mean `kafka.group`?",
-        ),
+        ("live.threads = \"two\"", "`live.threads` must be an integer, not \"two\""),
+        ("live.threads = -1", "`live.threads` must be between 0 and 1024, not -1"),
+        ("live.threads = 1.5", "`live.threads` must be an integer, not 1.5"),
+        ("kafka.give_up_after = 30", "`kafka.give_up_after` must be a string such as \"30s\", not 30"),
+        ("kafka.give_up_after = \"30\"", "must be a whole number with one of ms, s, min, h, d"),
+        ("kafka.give_up_after = \"2d\"", "must be between 1s and 1d, not \"2d\""),
+        ("fold.max_record = \"8\"", "must be a whole number with one of B, KiB"),
+        ("fold.memory_per_partition = \"1KiB\"", "must be between 1MiB and 1024GiB, not \"1KiB\""),
+        ("kafka.group = { a = 1 }", "`kafka.group.a` is not a known key; did you mean `kafka.group`?"),
         ("live = 3", "`live` is a section, not a value"),
-        (
-            "kafka.group = [\"a\"]",
-            "`kafka.group` must be a string, not an array",
-        ),
+        ("kafka.group = [\"a\"]", "`kafka.group` must be a string, not an array"),
         ("kafka.group = \"\"", "`kafka.group` must not be empty"),
         ("kafka.topics.state = \"a b\"", "letters, digits"),
-        (
-            "kafka.topics.state = \"llm.exchanges\"",
-            "and so is `kafka.topics.input`",
-        ),
+        ("kafka.topics.state = \"llm.exchanges\"", "and so is `kafka.topics.input`"),
         ("http.listen = \"localhost\"", "must be ip:port"),
-        (
-            "http.listen = \"0.0.0.0:9464\"",
-            "beyond loopback: set `http.token_file`",
-        ),
-        (
-            "live.drain_limit = \"30s\"",
-            "must be below `kafka.session_timeout` (30s)",
-        ),
-        (
-            "kafka.transaction_timeout = \"45s\"",
-            "must be below `kafka.session_timeout` (30s)",
-        ),
-        (
-            "live.publish_every = \"6s\"",
-            "at most half of `kafka.transaction_timeout` (10s)",
-        ),
-        (
-            "live.finding_every = \"2s\"",
-            "must be at most `live.publish_every`",
-        ),
-        (
-            "fold.forget_after = \"1h\"",
-            "must be at least `fold.close_after`",
-        ),
-        (
-            "live.batch_bytes = \"1MiB\"",
-            "must be at least `fold.max_record` (8MiB)",
-        ),
+        ("http.listen = \"0.0.0.0:9464\"", "beyond loopback: set `http.token_file`"),
+        ("live.drain_limit = \"30s\"", "must be below `kafka.session_timeout` (30s)"),
+        ("kafka.transaction_timeout = \"45s\"", "must be below `kafka.session_timeout` (30s)"),
+        ("live.publish_every = \"6s\"", "at most half of `kafka.transaction_timeout` (10s)"),
+        ("live.finding_every = \"2s\"", "must be at most `live.publish_every`"),
+        ("fold.forget_after = \"1h\"", "must be at least `fold.close_after`"),
+        ("live.batch_bytes = \"1MiB\"", "must be at least `fold.max_record` (8MiB)"),
         ("log.filter = \"stillwatch=loud\"", "must be a filter"),
-        (
-            "fold.secret_file = \"f\"",
-            "`fold.secret` and `fold.secret_file` are both set",
-        ),
+        ("fold.secret_file = \"f\"", "`fold.secret` and `fold.secret_file` are both set"),
     ] {
         let said = complaint(lines);
         assert!(said.contains(expected), "{lines}\n{said}");
@@ -209,16 +130,10 @@ fn wrong_types_and_ranges_name_key_value_and_limit() {
 #[test]
 fn what_a_run_needs_is_asked_for() {
     let said = parse("", &[]).unwrap_err().to_string();
-    for key in [
-        "`kafka.bootstrap` is not set",
-        "`kafka.start` is not set",
-        "`fold.secret_file` is not set",
-    ] {
+    for key in ["`kafka.bootstrap` is not set", "`kafka.start` is not set", "`fold.secret_file` is not set"] {
         assert!(said.contains(key), "{said}");
     }
-    let said = parse("kafka.bootstrap = \"nohost\"", &[])
-        .unwrap_err()
-        .to_string();
+    let said = parse("kafka.bootstrap = \"nohost\"", &[]).unwrap_err().to_string();
     assert!(said.contains("must be host:port"), "{said}");
     // a replay needs the secret and no brokers
     let text = format!("fold.secret = \"{SECRET}\"");
@@ -227,7 +142,8 @@ fn what_a_run_needs_is_asked_for() {
 
 #[test]
 fn the_environment_wins_over_the_file() {
-    let text = "kafka.bootstrap = \"a:1\"\nkafka.start = \"latest\"\nfold.secret_file = \"nowhere\"\nlive.threads = 1\n";
+    let text =
+        "kafka.bootstrap = \"a:1\"\nkafka.start = \"latest\"\nfold.secret_file = \"nowhere\"\nlive.threads = 1\n";
     let loaded = parse(
         text,
         &[
@@ -241,38 +157,21 @@ fn the_environment_wins_over_the_file() {
     .unwrap();
     assert_eq!(loaded.config.kafka.bootstrap, "b:2");
     assert_eq!(loaded.config.live.threads, 3);
-    assert_eq!(
-        loaded.config.kafka.options,
-        [("sasl.username".to_owned(), "alice".to_owned())]
-    );
-    let said = parse(text, &[("STILLWATCH__KAFKA__BOOTSTRP", "b:2")])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        said.contains("environment variable STILLWATCH__KAFKA__BOOTSTRP: `kafka.bootstrp`"),
-        "{said}"
-    );
+    assert_eq!(loaded.config.kafka.options, [("sasl.username".to_owned(), "alice".to_owned())]);
+    let said = parse(text, &[("STILLWATCH__KAFKA__BOOTSTRP", "b:2")]).unwrap_err().to_string();
+    assert!(said.contains("environment variable STILLWATCH__KAFKA__BOOTSTRP: `kafka.bootstrp`"), "{said}");
     assert!(said.contains("did you mean `kafka.bootstrap`?"), "{said}");
 }
 
 #[test]
 fn librdkafka_options_pass_through_except_ours() {
-    let loaded = with("[kafka.options]\nsasl.mechanism = \"SCRAM-SHA-256\"\n\"linger.ms\" = 7\nsocket.keepalive.enable = true\n").unwrap();
-    let passed: Vec<(&str, &str)> = loaded
-        .config
-        .kafka
-        .options
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(
-        passed,
-        [
-            ("linger.ms", "7"),
-            ("sasl.mechanism", "SCRAM-SHA-256"),
-            ("socket.keepalive.enable", "true")
-        ]
-    );
+    let loaded = with(
+        "[kafka.options]\nsasl.mechanism = \"SCRAM-SHA-256\"\n\"linger.ms\" = 7\nsocket.keepalive.enable = true\n",
+    )
+    .unwrap();
+    let passed: Vec<(&str, &str)> =
+        loaded.config.kafka.options.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(passed, [("linger.ms", "7"), ("sasl.mechanism", "SCRAM-SHA-256"), ("socket.keepalive.enable", "true")]);
     for name in [
         "group.id",
         "group.instance.id",
@@ -292,18 +191,10 @@ fn librdkafka_options_pass_through_except_ours() {
         "enable.partition.eof",
     ] {
         let said = complaint(&format!("[kafka.options]\n\"{name}\" = \"x\"\n"));
-        assert!(
-            said.contains(&format!(
-                "line 5: `kafka.options.{name}` is not yours to set: "
-            )),
-            "{said}"
-        );
+        assert!(said.contains(&format!("line 5: `kafka.options.{name}` is not yours to set: ")), "{said}");
     }
     let said = complaint("[kafka.options]\nsasl.pasword = \"hush-hush\"\n");
-    assert!(
-        said.contains("not an option of librdkafka; did you mean `sasl.password`?"),
-        "{said}"
-    );
+    assert!(said.contains("not an option of librdkafka; did you mean `sasl.password`?"), "{said}");
     assert!(!said.contains("hush-hush"), "{said}");
 }
 
@@ -316,21 +207,9 @@ fn secrets_come_from_files_and_are_never_shown() {
     let text = "fold.secret_file = \"fold\"\nkafka.bootstrap = \"b:9092\"\nkafka.start = \"latest\"\n\
                 http.token_file = \"token\"\n[kafka.options]\nsasl.password_file = \"pw\"\nssl.key.password = \"direct-secret\"\n";
     let loaded = config::parse(text, "t", folder.path(), &[], Need::Live).unwrap();
-    assert_eq!(
-        loaded.config.fold.secret,
-        FoldConfig::derive_secret(b"from-a-file-with-newline")
-    );
-    assert_eq!(
-        loaded.config.http.token.as_deref(),
-        Some("http-token-0123456789")
-    );
-    assert!(
-        loaded
-            .config
-            .kafka
-            .options
-            .contains(&("sasl.password".to_owned(), "kafka-password-1".to_owned()))
-    );
+    assert_eq!(loaded.config.fold.secret, FoldConfig::derive_secret(b"from-a-file-with-newline"));
+    assert_eq!(loaded.config.http.token.as_deref(), Some("http-token-0123456789"));
+    assert!(loaded.config.kafka.options.contains(&("sasl.password".to_owned(), "kafka-password-1".to_owned())));
     let direct = "fold.secret = \"direct-fold-secret\"\nkafka.bootstrap = \"b:9092\"\nkafka.start = \"latest\"\n\
                   http.token = \"direct-http-token-1\"\n[kafka.options]\nsasl.password = \"direct-password\"\n";
     let direct = config::parse(direct, "t", folder.path(), &[], Need::Live).unwrap();
@@ -352,15 +231,10 @@ fn complaints_about_secrets_do_not_quote_them() {
     ] {
         let text = format!("kafka.bootstrap = \"b:9092\"\nkafka.start = \"latest\"\n{lines}");
         let said = parse(&text, &[]).unwrap_err().to_string();
-        assert!(
-            !said.contains("12345678901") && !said.contains("short-token"),
-            "{said}"
-        );
+        assert!(!said.contains("12345678901") && !said.contains("short-token"), "{said}");
     }
     // a line that is not TOML is named, not shown
-    let said = parse("fold.secret = \"hush hush\nkafka.group = 1\n", &[])
-        .unwrap_err()
-        .to_string();
+    let said = parse("fold.secret = \"hush hush\nkafka.group = 1\n", &[]).unwrap_err().to_string();
     assert!(said.contains("line 1") && !said.contains("hush"), "{said}");
     let said = complaint("[fold]\nsecret = \"hush hush hush hush\"");
     assert!(!said.contains("hush"), "{said}");
@@ -389,12 +263,13 @@ fn the_fold_identity_changes_with_the_fold_and_with_nothing_else() {
     ] {
         assert_ne!(identity(lines), base, "{lines}");
     }
-    let other = parse("fold.secret = \"another secret of many bytes\"\nkafka.bootstrap = \"b:1\"\nkafka.start = \"latest\"", &[]).unwrap();
+    let other = parse(
+        "fold.secret = \"another secret of many bytes\"\nkafka.bootstrap = \"b:1\"\nkafka.start = \"latest\"",
+        &[],
+    )
+    .unwrap();
     assert_ne!(other.config.fold_identity(), base);
-    assert_ne!(
-        other.config.fold.key_id(),
-        with("").unwrap().config.fold.key_id()
-    );
+    assert_ne!(other.config.fold.key_id(), with("").unwrap().config.fold.key_id());
 }
 
 #[test]
@@ -410,18 +285,12 @@ fn without_a_file_there_are_defaults_and_the_public_key() {
 fn the_schema_refuses_unknown_keys_and_describes_every_known_one() {
     let schema = config::schema::json_schema();
     assert_eq!(schema["additionalProperties"], false);
-    assert_eq!(
-        schema["properties"]["kafka"]["properties"]["group"]["default"],
-        "stillwatch"
-    );
+    assert_eq!(schema["properties"]["kafka"]["properties"]["group"]["default"], "stillwatch");
     describes_itself("root", &schema);
 }
 
 fn describes_itself(name: &str, schema: &serde_json::Value) {
-    assert!(
-        schema["description"].is_string(),
-        "{name} has no description"
-    );
+    assert!(schema["description"].is_string(), "{name} has no description");
     for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
         describes_itself(name, inner);
     }

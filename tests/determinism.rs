@@ -29,7 +29,13 @@ fn core(memory: u64) -> Core {
 
 /// Simulated traffic with attackers, and every kind of bad record strewn among it.
 fn log(seed: u64, tenants: usize, bad: &[(usize, u8)]) -> Log {
-    let spec = Spec { tenants, days: 2.0, attacks: "default".parse().expect("a known spec"), seed, start: Millis(1_780_000_000_000) };
+    let spec = Spec {
+        tenants,
+        days: 2.0,
+        attacks: "default".parse().expect("a known spec"),
+        seed,
+        start: Millis(1_780_000_000_000),
+    };
     let mut log: Log = simulate::simulate(&spec)
         .take(3_000)
         .map(|r| (placement::partition(r.tenant.as_bytes(), PARTITIONS), Some(r.line.into_bytes())))
@@ -74,7 +80,12 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
             .map(|(partition, payload)| {
                 let offset = offsets[*partition as usize];
                 offsets[*partition as usize] += 1;
-                Record { at: Position { partition: *partition, offset }, broker_ts: None, key: None, payload: payload.as_deref() }
+                Record {
+                    at: Position { partition: *partition, offset },
+                    broker_ts: None,
+                    key: None,
+                    payload: payload.as_deref(),
+                }
             })
             .collect();
         let traced = trace_batch(core, &records, &mut arenas);
@@ -86,7 +97,10 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
                 findings.push((event.at, event.time, event.uid, event.revision, line));
             }
             for (offset, reason) in output.rejects {
-                let record = records.iter().find(|r| r.at == Position { partition: index as u32, offset }).expect("in the batch");
+                let record = records
+                    .iter()
+                    .find(|r| r.at == Position { partition: index as u32, offset })
+                    .expect("in the batch");
                 dead_letters.push(String::from_utf8(DeadLetter::new(record, reason, "t").to_json()).expect("UTF-8"));
             }
         }

@@ -38,11 +38,7 @@ pub struct CheckArgs {
 
 /// Does it.
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let mut report = Report {
-        json: args.json,
-        deny_warnings: args.deny_warnings,
-        worst: None,
-    };
+    let mut report = Report { json: args.json, deny_warnings: args.deny_warnings, worst: None };
     let Loaded { config, .. } = match config::load(&args.config) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -63,17 +59,9 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
 fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
     report.ok(Area::Config, "config", "all keys are known and in range")?;
     if config.fold.is_public() {
-        report.error(
-            Area::Config,
-            "secret",
-            "is the public one of the demo; write your own",
-        )?;
+        report.error(Area::Config, "secret", "is the public one of the demo; write your own")?;
     } else {
-        let id = config
-            .fold
-            .key_id()
-            .iter()
-            .fold(String::new(), |out, byte| out + &format!("{byte:02x}"));
+        let id = config.fold.key_id().iter().fold(String::new(), |out, byte| out + &format!("{byte:02x}"));
         report.ok(Area::Config, "secret", &format!("key id {id}"))?;
     }
     if config.kafka.instance_id.is_none() {
@@ -81,11 +69,7 @@ fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
         report.ok(Area::Config, "instance id", what)?;
     }
     if config.kafka.bootstrap.contains("://") {
-        report.warning(
-            Area::Config,
-            "kafka.bootstrap",
-            "a scheme is not needed; the protocol is security.protocol",
-        )?;
+        report.warning(Area::Config, "kafka.bootstrap", "a scheme is not needed; the protocol is security.protocol")?;
     }
     let verify = config
         .kafka
@@ -108,11 +92,7 @@ fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {
         None => Model::embedded(),
     };
     match loaded {
-        Ok(model) => report.ok(
-            Area::Model,
-            "model",
-            &format!("`{}`, sha256 {}", model.name(), model.sha256_hex()),
-        ),
+        Ok(model) => report.ok(Area::Model, "model", &format!("`{}`, sha256 {}", model.name(), model.sha256_hex())),
         Err(error) => report.error(Area::Model, "model", &error.to_string()),
     }
 }
@@ -130,20 +110,15 @@ fn brokers(config: &Config, report: &mut Report) -> Result<(), Failure> {
         }
     };
     match admin.brokers() {
-        Ok(count) => report.ok(
-            Area::Kafka,
-            "broker",
-            &format!("{} answers, {count} in the cluster", kafka.bootstrap),
-        )?,
+        Ok(count) => {
+            report.ok(Area::Kafka, "broker", &format!("{} answers, {count} in the cluster", kafka.bootstrap))?
+        }
         Err(error) => return report.error(Area::Kafka, "broker", &error.to_string()),
     }
     let input = match admin.topic(&kafka.input) {
         Ok(Some(found)) => found,
         Ok(None) => {
-            let why = format!(
-                "`{}` does not exist; name the right one in kafka.topics.input",
-                kafka.input
-            );
+            let why = format!("`{}` does not exist; name the right one in kafka.topics.input", kafka.input);
             return report.error(Area::Kafka, "input", &why);
         }
         Err(error) => return report.error(Area::Kafka, "input", &error.to_string()),
@@ -157,11 +132,7 @@ fn input_topic(config: &Config, input: &Found, report: &mut Report) -> Result<()
     let name = &config.kafka.input;
     let wrong = check_input(input);
     for difference in &wrong {
-        report.error(
-            Area::Kafka,
-            "input",
-            &format!("`{name}`: {}", describe(difference)),
-        )?;
+        report.error(Area::Kafka, "input", &format!("`{name}`: {}", describe(difference)))?;
     }
     if input.settings.is_empty() {
         let what = format!(
@@ -169,11 +140,7 @@ fn input_topic(config: &Config, input: &Found, report: &mut Report) -> Result<()
         );
         report.warning(Area::Kafka, "input", &what)?;
     } else if wrong.is_empty() {
-        report.ok(
-            Area::Kafka,
-            "input",
-            &format!("`{name}` has {} partitions", input.partitions),
-        )?;
+        report.ok(Area::Kafka, "input", &format!("`{name}` has {} partitions", input.partitions))?;
     }
     let each = config.fold.memory_per_partition;
     let all = each.saturating_mul(input.partitions as u64);
@@ -187,12 +154,7 @@ fn input_topic(config: &Config, input: &Found, report: &mut Report) -> Result<()
 }
 
 /// Checks the topics we write; answers with the names of those that exist.
-fn own_topics(
-    admin: &Admin,
-    kafka: &KafkaConfig,
-    input: &Found,
-    report: &mut Report,
-) -> Result<Vec<String>, Failure> {
+fn own_topics(admin: &Admin, kafka: &KafkaConfig, input: &Found, report: &mut Report) -> Result<Vec<String>, Failure> {
     let mut there = Vec::new();
     for topic in wanted(kafka, input.partitions, &input.settings) {
         let found = match admin.topic(&topic.name) {
@@ -203,10 +165,7 @@ fn own_topics(
             }
         };
         let (role, name) = (topic.role, topic.name.clone());
-        let found = found
-            .into_iter()
-            .map(|found| (name.clone(), found))
-            .collect();
+        let found = found.into_iter().map(|found| (name.clone(), found)).collect();
         for step in plan(vec![topic], &found) {
             match step {
                 Step::Create(_) => {
@@ -224,9 +183,7 @@ fn own_topics(
                     }
                     match found.get(&topic.name) {
                         Some(found) if found.settings.is_empty() => {
-                            let what = format!(
-                                "`{name}`: its settings cannot be seen; allow DescribeConfigs"
-                            );
+                            let what = format!("`{name}`: its settings cannot be seen; allow DescribeConfigs");
                             report.warning(Area::Kafka, role, &what)?;
                         }
                         Some(found) if differences.is_empty() => {
@@ -243,21 +200,9 @@ fn own_topics(
     Ok(there)
 }
 
-fn rights(
-    admin: &Admin,
-    kafka: &KafkaConfig,
-    writable: &[String],
-    report: &mut Report,
-) -> Result<(), Failure> {
-    let mut asked = vec![(
-        "group",
-        format!("`{}` can be used", kafka.group),
-        admin.may_use_group(&kafka.input),
-    )];
-    let readable = [
-        Some(&kafka.input),
-        writable.iter().find(|name| **name == kafka.state),
-    ];
+fn rights(admin: &Admin, kafka: &KafkaConfig, writable: &[String], report: &mut Report) -> Result<(), Failure> {
+    let mut asked = vec![("group", format!("`{}` can be used", kafka.group), admin.may_use_group(&kafka.input))];
+    let readable = [Some(&kafka.input), writable.iter().find(|name| **name == kafka.state)];
     for name in readable.into_iter().flatten() {
         asked.push(("read", format!("`{name}`"), admin.may_read(name)));
     }
@@ -267,11 +212,7 @@ fn rights(
     for (right, fine, answer) in asked {
         match answer {
             Ok(()) => report.ok(Area::Kafka, right, &fine)?,
-            Err(error) => report.error(
-                Area::Kafka,
-                right,
-                &format!("{error}; see the rights in deploy/README.md"),
-            )?,
+            Err(error) => report.error(Area::Kafka, right, &format!("{error}; see the rights in deploy/README.md"))?,
         }
     }
     Ok(())
@@ -325,11 +266,7 @@ impl Report {
         let Some((first, count)) = self.worst else {
             return Ok(());
         };
-        let says = if count == 1 {
-            "a check failed".to_owned()
-        } else {
-            format!("{count} checks failed")
-        };
+        let says = if count == 1 { "a check failed".to_owned() } else { format!("{count} checks failed") };
         Err(match first {
             Area::Config => Failure::Usage(says),
             Area::Model => Failure::Model(says),

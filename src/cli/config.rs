@@ -64,11 +64,7 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
         ConfigCommand::Schema => stdout::line(&format!("{:#}", config::schema::json_schema())),
         ConfigCommand::Show { config, json } => {
             let loaded = config::load(config)?;
-            if *json {
-                stdout::line(&format!("{:#}", loaded.redacted))
-            } else {
-                stdout::text(&loaded.to_toml())
-            }
+            if *json { stdout::line(&format!("{:#}", loaded.redacted)) } else { stdout::text(&loaded.to_toml()) }
         }
     }
 }

@@ -46,7 +46,9 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         stdout::line(&format!(
             "stillwatch {} with model {name}: {} simulated tenants over {} days, some of them harvesting.\n\
              Hashes are keyed with a fixed public key. Findings as they are made:\n",
-            super::VERSION, args.tenants, args.days
+            super::VERSION,
+            args.tenants,
+            args.days
         ))?;
     }
     let progress = Progress::steps("");
@@ -82,7 +84,12 @@ fn line(event: &Event, payload: &[u8]) -> String {
     let time: String = format_rfc3339(event.time).chars().take(16).collect();
     format!(
         "{time}  {:<8}  {:<28}  {:<20}  {:>4} exchanges  evidence {:>5.1}\n{:18}{says}",
-        event.alarm.kind.label(), event.tenant, event.alarm.pattern.label(), event.alarm.exchanges, event.alarm.evidence, ""
+        event.alarm.kind.label(),
+        event.tenant,
+        event.alarm.pattern.label(),
+        event.alarm.exchanges,
+        event.alarm.evidence,
+        ""
     )
 }
 
@@ -97,13 +104,20 @@ fn summary(report: &Report) -> String {
     add(format!("  {:<28}  {:<24}  {:>9}  {:>9}  found after", "tenant", "family", "exchanges", "harvested"));
     for tenant in report.tenants.iter().filter(|t| t.label.label == Truth::Attack) {
         let family = tenant.label.family.map_or("", Family::name);
-        let share = tenant.label.share.filter(|share| *share < 1.0).map_or_else(String::new, |s| format!(" at {:.0} %", s * 100.0));
+        let share = tenant
+            .label
+            .share
+            .filter(|share| *share < 1.0)
+            .map_or_else(String::new, |s| format!(" at {:.0} %", s * 100.0));
         let after = tenant.found.as_ref().map_or_else(
             || "not found".to_owned(),
             |f| format!("{} harvested exchanges, as {}", f.harvested_before, f.pattern.label()),
         );
         let what = format!("{family}{share}");
-        add(format!("  {:<28}  {what:<24}  {:>9}  {:>9}  {after}", tenant.label.tenant, tenant.exchanges, tenant.harvested));
+        add(format!(
+            "  {:<28}  {what:<24}  {:>9}  {:>9}  {after}",
+            tenant.label.tenant, tenant.exchanges, tenant.harvested
+        ));
     }
     add(format!("\nInnocent: {innocent} tenants. Findings on them: {false_findings}."));
     for tenant in report.tenants.iter().filter(|t| t.label.label != Truth::Attack && t.found.is_some()) {
@@ -112,7 +126,10 @@ fn summary(report: &Report) -> String {
     let [created, updated, closed] = report.findings;
     add(format!(
         "\n{} records, {} accepted, {} rejected; findings: {created} created, {updated} updated, {closed} closed; {:.1} s of work, {:.0} records/s.",
-        report.counts.read, report.counts.accepted, report.counts.rejected.total(), report.busy_seconds,
+        report.counts.read,
+        report.counts.accepted,
+        report.counts.rejected.total(),
+        report.busy_seconds,
         report.counts.read as f64 / report.busy_seconds.max(1e-9)
     ));
     add("The traffic is made by the generator that the model was trained on, with another seed: this shows the\n\

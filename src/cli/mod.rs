@@ -115,11 +115,7 @@ mod tests {
     #[test]
     fn every_command_has_examples() {
         fn walk(command: &clap::Command) {
-            assert!(
-                command.get_after_help().is_some(),
-                "{} has no examples",
-                command.get_name()
-            );
+            assert!(command.get_after_help().is_some(), "{} has no examples", command.get_name());
             command.get_subcommands().for_each(walk);
         }
         walk(&Cli::command());

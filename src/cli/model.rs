@@ -45,16 +45,11 @@ pub fn run(args: &ModelArgs) -> Result<(), Failure> {
         Some(path) => Model::load(path)?,
         None => Model::embedded()?,
     };
-    let from = path.as_ref().map_or_else(
-        || "inside the binary".to_owned(),
-        |path| path.display().to_string(),
-    );
+    let from = path.as_ref().map_or_else(|| "inside the binary".to_owned(), |path| path.display().to_string());
     let table = hex(&model.feature_table_hash());
     if *json {
         let sha256 = model.sha256_hex();
-        return stdout::json(
-            &json!({ "name": model.name(), "sha256": sha256, "feature_table": table, "from": from }),
-        );
+        return stdout::json(&json!({ "name": model.name(), "sha256": sha256, "feature_table": table, "from": from }));
     }
     stdout::line(&format!("name           {}", model.name()))?;
     stdout::line(&format!("sha256         {}", model.sha256_hex()))?;
@@ -63,7 +58,5 @@ pub fn run(args: &ModelArgs) -> Result<(), Failure> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |out, byte| out + &format!("{byte:02x}"))
+    bytes.iter().fold(String::new(), |out, byte| out + &format!("{byte:02x}"))
 }

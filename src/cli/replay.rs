@@ -145,7 +145,8 @@ pub(super) fn files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             files.push(input.clone());
             continue;
         }
-        let entries = std::fs::read_dir(input).map_err(|e| Failure::Usage(format!("cannot list {}: {e}", input.display())))?;
+        let entries =
+            std::fs::read_dir(input).map_err(|e| Failure::Usage(format!("cannot list {}: {e}", input.display())))?;
         let mut found: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| {

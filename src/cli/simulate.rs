@@ -65,6 +65,7 @@ fn sink(path: &Path) -> Result<Box<dyn Write>, Failure> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(BufWriter::new(std::io::stdout())));
     }
-    let file = File::create(path).map_err(|error| Failure::Failed(format!("cannot write {}: {error}", path.display())))?;
+    let file =
+        File::create(path).map_err(|error| Failure::Failed(format!("cannot write {}: {error}", path.display())))?;
     Ok(Box::new(BufWriter::with_capacity(1 << 20, file)))
 }

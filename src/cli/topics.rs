@@ -82,13 +82,7 @@ impl From<AdminError> for Failure {
 /// Does it.
 pub fn run(args: &TopicsArgs) -> Result<(), Failure> {
     match &args.command {
-        TopicsCommand::Create {
-            config,
-            dry_run,
-            partitions,
-            replication,
-            json,
-        } => {
+        TopicsCommand::Create { config, dry_run, partitions, replication, json } => {
             let kafka = config::load(config)?.config.kafka;
             let admin = Admin::connect(&kafka, PATIENCE)?;
             let steps = steps(&admin, &kafka, partitions.map(|n| n as usize))?;
@@ -103,11 +97,7 @@ pub fn run(args: &TopicsArgs) -> Result<(), Failure> {
 }
 
 /// The input and what it needs beside it, compared with the cluster.
-fn steps(
-    admin: &Admin,
-    kafka: &KafkaConfig,
-    partitions: Option<usize>,
-) -> Result<Vec<Step>, Failure> {
+fn steps(admin: &Admin, kafka: &KafkaConfig, partitions: Option<usize>) -> Result<Vec<Step>, Failure> {
     let input = admin.topic(&kafka.input)?;
     let like_input = |partitions| Wanted {
         role: "input",
@@ -120,16 +110,11 @@ fn steps(
         (Some(found), asked) => {
             if let Some(asked) = asked.filter(|asked| *asked != found.partitions) {
                 let (name, has) = (&kafka.input, found.partitions);
-                let why = format!(
-                    "input topic `{name}` exists with {has} partitions, not {asked}; leave out --partitions"
-                );
+                let why =
+                    format!("input topic `{name}` exists with {has} partitions, not {asked}; leave out --partitions");
                 return Err(Failure::Usage(why));
             }
-            (
-                Step::Keep(like_input(found.partitions), check_input(&found)),
-                found.partitions,
-                found.settings,
-            )
+            (Step::Keep(like_input(found.partitions), check_input(&found)), found.partitions, found.settings)
         }
         (None, Some(asked)) => (Step::Create(like_input(asked)), asked, BTreeMap::new()),
         (None, None) => {
@@ -150,13 +135,7 @@ fn steps(
     Ok(std::iter::once(first).chain(plan(wanted, &found)).collect())
 }
 
-fn create(
-    admin: &Admin,
-    steps: &[Step],
-    replication: Option<i32>,
-    dry_run: bool,
-    json: bool,
-) -> Result<(), Failure> {
+fn create(admin: &Admin, steps: &[Step], replication: Option<i32>, dry_run: bool, json: bool) -> Result<(), Failure> {
     let mut fatal = 0;
     for step in steps {
         let (verb, topic, differences): (&str, &Wanted, &[Difference]) = match step {
@@ -165,41 +144,28 @@ fn create(
                 admin.create(topic, replication)?;
                 ("created", topic, &[])
             }
-            Step::Keep(topic, differences) if differences.is_empty() => {
-                ("exists", topic, differences)
-            }
+            Step::Keep(topic, differences) if differences.is_empty() => ("exists", topic, differences),
             Step::Keep(topic, differences) => ("differs", topic, differences),
         };
-        fatal += differences
-            .iter()
-            .filter(|difference| difference.fatal)
-            .count();
+        fatal += differences.iter().filter(|difference| difference.fatal).count();
         if json {
             stdout::json(&as_json(verb, topic, differences))?;
             continue;
         }
         let settings = match step {
-            Step::Create(topic) => topic
-                .settings
-                .iter()
-                .fold(String::new(), |out, (name, value)| {
-                    out + &format!("  {name}={value}")
-                }),
+            Step::Create(topic) => {
+                topic.settings.iter().fold(String::new(), |out, (name, value)| out + &format!("  {name}={value}"))
+            }
             Step::Keep(..) => String::new(),
         };
-        stdout::line(&format!(
-            "{verb:<12} {:<28} {:>4} partitions{settings}",
-            topic.name, topic.partitions
-        ))?;
+        stdout::line(&format!("{verb:<12} {:<28} {:>4} partitions{settings}", topic.name, topic.partitions))?;
         for difference in differences {
             stdout::line(&format!("             {}", describe(difference)))?;
         }
     }
     match fatal {
         0 => Ok(()),
-        n => Err(Failure::Kafka(format!(
-            "{n} settings of existing topics would break a run; see above"
-        ))),
+        n => Err(Failure::Kafka(format!("{n} settings of existing topics would break a run; see above"))),
     }
 }
 
@@ -220,10 +186,7 @@ fn list(admin: &Admin, kafka: &KafkaConfig, json: bool) -> Result<(), Failure> {
         stdout::line(&match found {
             None => format!("{role:<12} {name:<28} missing"),
             Some(found) => {
-                let policy = found
-                    .settings
-                    .get("cleanup.policy")
-                    .map_or("?", String::as_str);
+                let policy = found.settings.get("cleanup.policy").map_or("?", String::as_str);
                 let (partitions, replicas) = (found.partitions, found.replicas);
                 format!(
                     "{role:<12} {name:<28} {partitions:>4} partitions  {replicas} replicas  cleanup.policy={policy}"
@@ -236,22 +199,12 @@ fn list(admin: &Admin, kafka: &KafkaConfig, json: bool) -> Result<(), Failure> {
 
 /// A difference in one line.
 pub(super) fn describe(difference: &Difference) -> String {
-    let Difference {
-        what,
-        found,
-        wanted,
-        advice,
-        ..
-    } = difference;
+    let Difference { what, found, wanted, advice, .. } = difference;
     format!("{what} is {found}, not {wanted}: {advice}")
 }
 
 fn as_json(verb: &str, topic: &Wanted, differences: &[Difference]) -> Value {
-    let settings: BTreeMap<&str, &str> = topic
-        .settings
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let settings: BTreeMap<&str, &str> = topic.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let differences: Vec<Value> = differences
         .iter()
         .map(|d| json!({ "what": d.what, "found": d.found, "wanted": d.wanted, "fatal": d.fatal, "advice": d.advice }))

@@ -126,7 +126,11 @@ fn tell(report: &TrainReport, json: bool) -> Result<(), Failure> {
     }
     stdout::line(&format!(
         "{}: {} components, threshold {:.3}, sha256 {}; card: {}",
-        report.file.display(), report.components, report.threshold, report.sha256, report.card.display()
+        report.file.display(),
+        report.components,
+        report.threshold,
+        report.sha256,
+        report.card.display()
     ))?;
     report.metrics.iter().try_for_each(|(name, value)| stdout::line(&format!("  {name}: {value:.4}")))
 }

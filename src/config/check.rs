@@ -9,9 +9,7 @@ use super::checker::Checker;
 use super::document::{OPTIONS, Origin};
 use super::load::Need;
 use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive};
-use super::{
-    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, options,
-};
+use super::{Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, options};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,25 +27,13 @@ pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> C
     let config = Config {
         kafka: kafka(&raw.kafka, need, checker),
         fold: fold(&raw.fold, checker),
-        model: ModelConfig {
-            path: raw.model.path.as_deref().map(|path| checker.path(path)),
-        },
+        model: ModelConfig { path: raw.model.path.as_deref().map(|path| checker.path(path)) },
         live: live(&raw.live, checker),
         http: http(&raw.http, checker),
-        log: LogConfig {
-            format: raw.log.format,
-            filter: raw.log.filter.clone(),
-        },
+        log: LogConfig { format: raw.log.format, filter: raw.log.filter.clone() },
     };
-    if let Err(error) = raw
-        .log
-        .filter
-        .parse::<tracing_subscriber::filter::Targets>()
-    {
-        checker.problem(
-            "log.filter",
-            format!("must be a filter such as \"info\" or \"stillwatch=debug\": {error}"),
-        );
+    if let Err(error) = raw.log.filter.parse::<tracing_subscriber::filter::Targets>() {
+        checker.problem("log.filter", format!("must be a filter such as \"info\" or \"stillwatch=debug\": {error}"));
     }
     between(&config, checker);
     config
@@ -57,33 +43,20 @@ fn kafka(raw: &RawKafka, need: Need, checker: &mut Checker<'_>) -> KafkaConfig {
     let bootstrap = raw.bootstrap.clone().unwrap_or_default();
     if need == Need::Live {
         if bootstrap.is_empty() {
-            checker.missing(
-                "kafka.bootstrap",
-                "is not set; name the first brokers, such as \"localhost:9092\"",
-            );
+            checker.missing("kafka.bootstrap", "is not set; name the first brokers, such as \"localhost:9092\"");
         }
         if raw.start.is_none() {
-            let message =
-                "is not set; say where a group without offsets starts: \"earliest\" or \"latest\"";
+            let message = "is not set; say where a group without offsets starts: \"earliest\" or \"latest\"";
             checker.missing("kafka.start", message);
         }
     }
     for broker in bootstrap.split(',').filter(|_| !bootstrap.is_empty()) {
-        let port = broker
-            .trim()
-            .rsplit_once(':')
-            .map(|(host, port)| (host.is_empty(), port.parse::<u16>()));
+        let port = broker.trim().rsplit_once(':').map(|(host, port)| (host.is_empty(), port.parse::<u16>()));
         if !matches!(port, Some((false, Ok(1..)))) {
-            checker.problem(
-                "kafka.bootstrap",
-                format!("must be host:port[,host:port], and {broker:?} is not"),
-            );
+            checker.problem("kafka.bootstrap", format!("must be host:port[,host:port], and {broker:?} is not"));
         }
     }
-    for (key, name) in [
-        ("kafka.group", Some(&raw.group)),
-        ("kafka.instance_id", raw.instance_id.as_ref()),
-    ] {
+    for (key, name) in [("kafka.group", Some(&raw.group)), ("kafka.instance_id", raw.instance_id.as_ref())] {
         if name.is_some_and(|name| name.trim().is_empty()) {
             checker.problem(key, "must not be empty");
         }
@@ -100,11 +73,7 @@ fn kafka(raw: &RawKafka, need: Need, checker: &mut Checker<'_>) -> KafkaConfig {
         control: raw.topics.control.clone(),
         start: raw.start.unwrap_or(Start::Earliest),
         give_up_after: checker.duration("kafka.give_up_after", &raw.give_up_after, SECOND..=DAY),
-        session_timeout: checker.duration(
-            "kafka.session_timeout",
-            &raw.session_timeout,
-            SECOND..=HOUR,
-        ),
+        session_timeout: checker.duration("kafka.session_timeout", &raw.session_timeout, SECOND..=HOUR),
         transaction_timeout: checker.duration(
             "kafka.transaction_timeout",
             &raw.transaction_timeout,
@@ -124,24 +93,14 @@ fn topics(raw: &RawKafka, checker: &mut Checker<'_>) {
         ("kafka.topics.control", &raw.topics.control),
     ];
     for (i, (key, name)) in topics.iter().enumerate() {
-        let legal = name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
-        if !legal
-            || name.is_empty()
-            || TOPIC_NAME < name.len()
-            || matches!(name.as_str(), "." | "..")
-        {
-            let message = format!(
-                "must be 1 to {TOPIC_NAME} letters, digits, dots, underscores or hyphens, not {name:?}"
-            );
+        let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+        if !legal || name.is_empty() || TOPIC_NAME < name.len() || matches!(name.as_str(), "." | "..") {
+            let message =
+                format!("must be 1 to {TOPIC_NAME} letters, digits, dots, underscores or hyphens, not {name:?}");
             checker.problem(key, message);
         }
         if let Some((other, _)) = topics.iter().take(i).find(|(_, earlier)| earlier == name) {
-            checker.problem(
-                key,
-                format!("is {name:?}, and so is `{other}`; every topic needs a name of its own"),
-            );
+            checker.problem(key, format!("is {name:?}, and so is `{other}`; every topic needs a name of its own"));
         }
     }
 }
@@ -162,17 +121,10 @@ fn pass_through(raw: &RawKafka, checker: &mut Checker<'_>) -> Vec<(String, Strin
         };
         let is_file = name != written;
         if is_file && raw.options.contains_key(name) {
-            checker.problem(
-                &key,
-                format!("and `{OPTIONS}.{name}` are both set; keep one"),
-            );
+            checker.problem(&key, format!("and `{OPTIONS}.{name}` are both set; keep one"));
             continue;
         }
-        let Some(text) = (if is_file {
-            checker.file(&key, &text)
-        } else {
-            Some(text)
-        }) else {
+        let Some(text) = (if is_file { checker.file(&key, &text) } else { Some(text) }) else {
             continue;
         };
         match options::valid(name, &text) {
@@ -185,18 +137,10 @@ fn pass_through(raw: &RawKafka, checker: &mut Checker<'_>) -> Vec<(String, Strin
 
 fn fold(raw: &RawFold, checker: &mut Checker<'_>) -> FoldConfig {
     let written = checker.secret("fold.secret", raw.secret_file.as_ref(), raw.secret.as_ref());
-    let place = if raw.secret_file.is_some() {
-        "fold.secret_file"
-    } else {
-        "fold.secret"
-    };
+    let place = if raw.secret_file.is_some() { "fold.secret_file" } else { "fold.secret" };
     match &written {
         Some(text) if text.len() < FoldConfig::MIN_SECRET => {
-            let message = format!(
-                "holds {} bytes; the secret needs at least {}",
-                text.len(),
-                FoldConfig::MIN_SECRET
-            );
+            let message = format!("holds {} bytes; the secret needs at least {}", text.len(), FoldConfig::MIN_SECRET);
             checker.problem(place, message);
         }
         None if raw.secret.is_none()
@@ -211,36 +155,21 @@ fn fold(raw: &RawFold, checker: &mut Checker<'_>) -> FoldConfig {
     }
     FoldConfig {
         secret: FoldConfig::derive_secret(written.unwrap_or_default().as_bytes()),
-        max_record_bytes: checker.size("fold.max_record", &raw.max_record, KIB..=256 * MIB)
-            as usize,
+        max_record_bytes: checker.size("fold.max_record", &raw.max_record, KIB..=256 * MIB) as usize,
         max_depth: raw.max_depth as usize,
-        memory_per_partition: checker.size(
-            "fold.memory_per_partition",
-            &raw.memory_per_partition,
-            MIB..=1024 * GIB,
-        ),
-        close_after_ms: checker
-            .duration("fold.close_after", &raw.close_after, MINUTE..=90 * DAY)
-            .as_millis() as i64,
-        forget_after_ms: checker
-            .duration("fold.forget_after", &raw.forget_after, HOUR..=3650 * DAY)
-            .as_millis() as i64,
+        memory_per_partition: checker.size("fold.memory_per_partition", &raw.memory_per_partition, MIB..=1024 * GIB),
+        close_after_ms: checker.duration("fold.close_after", &raw.close_after, MINUTE..=90 * DAY).as_millis() as i64,
+        forget_after_ms: checker.duration("fold.forget_after", &raw.forget_after, HOUR..=3650 * DAY).as_millis() as i64,
     }
 }
 
 fn live(raw: &RawLive, checker: &mut Checker<'_>) -> LiveConfig {
     LiveConfig {
         publish_every: checker.duration("live.publish_every", &raw.publish_every, 5 * MS..=MINUTE),
-        publish_bytes: checker.size("live.publish_bytes", &raw.publish_bytes, 64 * KIB..=GIB)
-            as usize,
+        publish_bytes: checker.size("live.publish_bytes", &raw.publish_bytes, 64 * KIB..=GIB) as usize,
         finding_every: checker.duration("live.finding_every", &raw.finding_every, MS..=MINUTE),
-        checkpoint_interval: checker.duration(
-            "live.checkpoint_interval",
-            &raw.checkpoint_interval,
-            100 * MS..=HOUR,
-        ),
-        slice_bytes: checker.size("live.slice_bytes", &raw.slice_bytes, 64 * KIB..=256 * MIB)
-            as usize,
+        checkpoint_interval: checker.duration("live.checkpoint_interval", &raw.checkpoint_interval, 100 * MS..=HOUR),
+        slice_bytes: checker.size("live.slice_bytes", &raw.slice_bytes, 64 * KIB..=256 * MIB) as usize,
         batch_records: raw.batch_records as usize,
         batch_bytes: checker.size("live.batch_bytes", &raw.batch_bytes, KIB..=GIB) as usize,
         drain_limit: checker.duration("live.drain_limit", &raw.drain_limit, 100 * MS..=HOUR),
@@ -250,27 +179,16 @@ fn live(raw: &RawLive, checker: &mut Checker<'_>) -> LiveConfig {
 
 fn http(raw: &RawHttp, checker: &mut Checker<'_>) -> HttpConfig {
     let token = checker.secret("http.token", raw.token_file.as_ref(), raw.token.as_ref());
-    if token
-        .as_ref()
-        .is_some_and(|token| token.len() < 16 || !token.bytes().all(|b| b.is_ascii_graphic()))
-    {
-        let place = if raw.token_file.is_some() {
-            "http.token_file"
-        } else {
-            "http.token"
-        };
-        checker.problem(
-            place,
-            "must hold at least 16 printable characters without spaces",
-        );
+    if token.as_ref().is_some_and(|token| token.len() < 16 || !token.bytes().all(|b| b.is_ascii_graphic())) {
+        let place = if raw.token_file.is_some() { "http.token_file" } else { "http.token" };
+        checker.problem(place, "must hold at least 16 printable characters without spaces");
     }
     let listen = match raw.listen.as_str() {
         "off" => None,
         text => {
             let address = text.parse::<SocketAddr>().ok();
             if address.is_none() {
-                let message =
-                    format!("must be ip:port such as \"127.0.0.1:9464\", or \"off\", not {text:?}");
+                let message = format!("must be ip:port such as \"127.0.0.1:9464\", or \"off\", not {text:?}");
                 checker.problem("http.listen", message);
             }
             address

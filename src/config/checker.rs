@@ -16,25 +16,13 @@ pub(super) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(
-        document: &'a Document,
-        base: &'a Path,
-        problems: Vec<Problem>,
-    ) -> Checker<'a> {
-        Checker {
-            document,
-            base,
-            problems,
-        }
+    pub(super) fn new(document: &'a Document, base: &'a Path, problems: Vec<Problem>) -> Checker<'a> {
+        Checker { document, base, problems }
     }
 
     pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
         let origin = self.document.origin(key);
-        self.problems.push(Problem {
-            origin,
-            key: key.to_owned(),
-            message: message.into(),
-        });
+        self.problems.push(Problem { origin, key: key.to_owned(), message: message.into() });
     }
 
     /// For keys that may be missing only because they were refused already.
@@ -45,21 +33,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn duration(
-        &mut self,
-        key: &str,
-        text: &DurationText,
-        range: RangeInclusive<Duration>,
-    ) -> Duration {
+    pub(super) fn duration(&mut self, key: &str, text: &DurationText, range: RangeInclusive<Duration>) -> Duration {
         let fallback = *range.start();
         match text.parse() {
             Ok(value) if range.contains(&value) => return value,
             Ok(_) => {
                 let (low, high) = (duration_text(*range.start()), duration_text(*range.end()));
-                self.problem(
-                    key,
-                    format!("must be between {low} and {high}, not {:?}", text.0),
-                );
+                self.problem(key, format!("must be between {low} and {high}, not {:?}", text.0));
             }
             Err(expected) => self.problem(key, format!("must be {expected}, not {:?}", text.0)),
         }
@@ -72,10 +52,7 @@ impl<'a> Checker<'a> {
             Ok(value) if range.contains(&value) => return value,
             Ok(_) => {
                 let (low, high) = (size_text(*range.start()), size_text(*range.end()));
-                self.problem(
-                    key,
-                    format!("must be between {low} and {high}, not {:?}", text.0),
-                );
+                self.problem(key, format!("must be between {low} and {high}, not {:?}", text.0));
             }
             Err(expected) => self.problem(key, format!("must be {expected}, not {:?}", text.0)),
         }
@@ -92,22 +69,14 @@ impl<'a> Checker<'a> {
         match std::fs::read_to_string(&full) {
             Ok(text) => Some(text.trim_end_matches(['\n', '\r']).to_owned()),
             Err(error) => {
-                self.problem(
-                    key,
-                    format!("names {}, which cannot be read: {error}", full.display()),
-                );
+                self.problem(key, format!("names {}, which cannot be read: {error}", full.display()));
                 None
             }
         }
     }
 
     /// A secret given in a file or directly, not both.
-    pub(super) fn secret(
-        &mut self,
-        key: &str,
-        file: Option<&String>,
-        direct: Option<&String>,
-    ) -> Option<String> {
+    pub(super) fn secret(&mut self, key: &str, file: Option<&String>, direct: Option<&String>) -> Option<String> {
         match (file, direct) {
             (Some(_), Some(_)) => {
                 self.problem(key, format!("and `{key}_file` are both set; keep one"));

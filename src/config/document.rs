@@ -69,23 +69,16 @@ impl Document {
                 Some(option) => format!("{OPTIONS}.{}", option_name(option)),
                 None => key,
             };
-            let twin = key
-                .strip_suffix("_file")
-                .map_or_else(|| format!("{key}_file"), ToOwned::to_owned);
+            let twin = key.strip_suffix("_file").map_or_else(|| format!("{key}_file"), ToOwned::to_owned);
             self.leaves.remove(&twin);
-            let leaf = Leaf {
-                value: Value::String(text.clone()),
-                origin: Origin::Variable(name.clone()),
-            };
+            let leaf = Leaf { value: Value::String(text.clone()), origin: Origin::Variable(name.clone()) };
             self.leaves.insert(key, leaf);
         }
     }
 
     /// Where a key was said.
     pub(super) fn origin(&self, key: &str) -> Origin {
-        self.leaves
-            .get(key)
-            .map_or(Origin::Default, |leaf| leaf.origin.clone())
+        self.leaves.get(key).map_or(Origin::Default, |leaf| leaf.origin.clone())
     }
 
     /// The nested form, for serde.
@@ -95,9 +88,7 @@ impl Document {
             if leaf.value.is_object() {
                 continue;
             }
-            let option = key
-                .strip_prefix(OPTIONS)
-                .and_then(|rest| rest.strip_prefix('.'));
+            let option = key.strip_prefix(OPTIONS).and_then(|rest| rest.strip_prefix('.'));
             let path: Vec<&str> = match option {
                 Some(option) => vec!["kafka", "options", option],
                 None => key.split('.').collect(),
@@ -107,18 +98,10 @@ impl Document {
         Value::Object(root)
     }
 
-    fn add_table(
-        &mut self,
-        prefix: &str,
-        table: &DeTable<'_>,
-        text: &str,
-    ) -> Result<(), (usize, String)> {
+    fn add_table(&mut self, prefix: &str, table: &DeTable<'_>, text: &str) -> Result<(), (usize, String)> {
         for (name, value) in table {
-            let key = if prefix.is_empty() {
-                name.get_ref().to_string()
-            } else {
-                format!("{prefix}.{}", name.get_ref())
-            };
+            let key =
+                if prefix.is_empty() { name.get_ref().to_string() } else { format!("{prefix}.{}", name.get_ref()) };
             let line = line_of(text, name.span().start);
             let value = match value.get_ref() {
                 DeValue::Table(inner) if !inner.is_empty() => {
@@ -128,10 +111,7 @@ impl Document {
                 DeValue::Table(_) => Value::Object(Map::new()),
                 other => plain(other).map_err(|message| (line, format!("`{key}` {message}")))?,
             };
-            let leaf = Leaf {
-                value,
-                origin: Origin::Line(line),
-            };
+            let leaf = Leaf { value, origin: Origin::Line(line) };
             if self.leaves.insert(key.clone(), leaf).is_some() {
                 return Err((line, format!("`{key}` is there twice")));
             }
@@ -156,10 +136,7 @@ fn plain(value: &DeValue<'_>) -> Result<Value, String> {
             let number = i64::from_str_radix(digits.as_str(), digits.radix());
             Value::from(number.map_err(|_| "is a number beyond 64 bits".to_owned())?)
         }
-        DeValue::Float(digits) => digits
-            .as_str()
-            .parse::<f64>()
-            .map_or(Value::Null, Value::from),
+        DeValue::Float(digits) => digits.as_str().parse::<f64>().map_or(Value::Null, Value::from),
         DeValue::Datetime(_) => Value::Null,
         DeValue::Array(_) | DeValue::Table(_) => Value::Array(Vec::new()),
     })
@@ -172,9 +149,7 @@ fn insert(map: &mut Map<String, Value>, path: &[&str], value: Value) {
             map.insert((*last).to_owned(), value);
         }
         [first, rest @ ..] => {
-            let inner = map
-                .entry((*first).to_owned())
-                .or_insert_with(|| Value::Object(Map::new()));
+            let inner = map.entry((*first).to_owned()).or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(inner) = inner {
                 insert(inner, rest, value);
             }

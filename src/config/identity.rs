@@ -37,19 +37,13 @@ impl FoldConfig {
 
     /// Names the secret without giving it away; safe to print and to write beside state.
     pub fn key_id(&self) -> [u8; 8] {
-        let digest = Sha256::new()
-            .chain_update(b"stillwatch key id v1\0")
-            .chain_update(self.secret)
-            .finalize();
+        let digest = Sha256::new().chain_update(b"stillwatch key id v1\0").chain_update(self.secret).finalize();
         first(&digest)
     }
 
     /// The key of all hashes, from what the operator wrote.
     pub fn derive_secret(written: &[u8]) -> [u8; 16] {
-        let digest = Sha256::new()
-            .chain_update(b"stillwatch fold key v1\0")
-            .chain_update(written)
-            .finalize();
+        let digest = Sha256::new().chain_update(b"stillwatch fold key v1\0").chain_update(written).finalize();
         first(&digest)
     }
 

@@ -55,10 +55,7 @@ pub fn parse(
     schema::conform(&mut document, &mut problems);
     let invalid = |mut problems: Vec<Problem>| {
         problems.sort();
-        ConfigError::Invalid {
-            name: name.to_owned(),
-            problems,
-        }
+        ConfigError::Invalid { name: name.to_owned(), problems }
     };
     let raw: RawConfig = match serde_json::from_value(document.nested()) {
         Ok(raw) => raw,
@@ -66,21 +63,14 @@ pub fn parse(
             // names and types are checked above: what is left here is a section beside a value of its name
             let message = format!("does not fit together: {error}");
             let origin = super::document::Origin::Default;
-            problems.push(Problem {
-                origin,
-                key: "config".to_owned(),
-                message,
-            });
+            problems.push(Problem { origin, key: "config".to_owned(), message });
             return Err(invalid(problems));
         }
     };
     let mut checker = Checker::new(&document, base, problems);
     let config = check(&raw, need, &mut checker);
     if checker.problems.is_empty() {
-        Ok(Loaded {
-            config,
-            redacted: show::redacted(&raw),
-        })
+        Ok(Loaded { config, redacted: show::redacted(&raw) })
     } else {
         Err(invalid(checker.problems))
     }
@@ -98,10 +88,7 @@ impl Config {
 }
 
 fn read(path: &Path, need: Need) -> Result<Loaded, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     // a variable that is not Unicode cannot be one of ours: our values are text
     let variables: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

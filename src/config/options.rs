@@ -9,10 +9,7 @@ const OWNED: [(&str, &str); 34] = [
     ("metadata.broker.list", "set `kafka.bootstrap`"),
     ("group.id", "set `kafka.group`"),
     ("group.instance.id", "set `kafka.instance_id`"),
-    (
-        "transactional.id",
-        "it is made of `kafka.group` and the instance, so that a restart fences its predecessor",
-    ),
+    ("transactional.id", "it is made of `kafka.group` and the instance, so that a restart fences its predecessor"),
     ("transaction.timeout.ms", "set `kafka.transaction_timeout`"),
     ("session.timeout.ms", "set `kafka.session_timeout`"),
     ("group.protocol.type", "members of the group are consumers"),
@@ -21,15 +18,9 @@ const OWNED: [(&str, &str); 34] = [
     ("auto.commit.interval.ms", OFFSETS),
     ("enable.auto.offset.store", OFFSETS),
     ("offset.store.method", OFFSETS),
-    (
-        "auto.offset.reset",
-        "a gap must stop, never skip; `kafka.start` says where a new group begins",
-    ),
+    ("auto.offset.reset", "a gap must stop, never skip; `kafka.start` says where a new group begins"),
     ("isolation.level", "only committed records may be folded"),
-    (
-        "partition.assignment.strategy",
-        "restore beside live partitions needs cooperative-sticky",
-    ),
+    ("partition.assignment.strategy", "restore beside live partitions needs cooperative-sticky"),
     ("partitioner", PLACEMENT),
     ("partitioner_cb", PLACEMENT),
     ("msg_order_cmp", PLACEMENT),
@@ -41,25 +32,13 @@ const OWNED: [(&str, &str); 34] = [
     ("max.in.flight.requests.per.connection", DELIVERY),
     ("retries", DELIVERY),
     ("message.send.max.retries", DELIVERY),
-    (
-        "delivery.timeout.ms",
-        "transactions bound it: set `kafka.transaction_timeout`",
-    ),
-    (
-        "message.timeout.ms",
-        "transactions bound it: set `kafka.transaction_timeout`",
-    ),
+    ("delivery.timeout.ms", "transactions bound it: set `kafka.transaction_timeout`"),
+    ("message.timeout.ms", "transactions bound it: set `kafka.transaction_timeout`"),
     ("delivery.report.only.error", DELIVERY),
     ("statistics.interval.ms", "the lag metric needs it as it is"),
     ("enable.partition.eof", "restore needs it as it is"),
-    (
-        "allow.auto.create.topics",
-        "topics are made by `stillwatch topics create` with the settings they need",
-    ),
-    (
-        "max.poll.interval.ms",
-        "the poll thread's own limits keep it",
-    ),
+    ("allow.auto.create.topics", "topics are made by `stillwatch topics create` with the settings they need"),
+    ("max.poll.interval.ms", "the poll thread's own limits keep it"),
 ];
 const OFFSETS: &str = "offsets are committed in the transaction of their findings";
 const PLACEMENT: &str = "keys must land where Java producers put them";
@@ -105,24 +84,13 @@ const USUAL: [&str; 34] = [
 
 /// Why this option is refused, if it is ours.
 pub fn owned(name: &str) -> Option<&'static str> {
-    OWNED
-        .iter()
-        .find(|(owned, _)| *owned == name)
-        .map(|(_, why)| *why)
+    OWNED.iter().find(|(owned, _)| *owned == name).map(|(_, why)| *why)
 }
 
 /// True for names whose value must never be shown.
 pub fn is_secret(name: &str) -> bool {
-    const MARKS: [&str; 8] = [
-        "password",
-        "secret",
-        "token",
-        "key.pem",
-        "keystore.pem",
-        "private.key",
-        "oauthbearer.config",
-        "jaas",
-    ];
+    const MARKS: [&str; 8] =
+        ["password", "secret", "token", "key.pem", "keystore.pem", "private.key", "oauthbearer.config", "jaas"];
     // an address of a token is not the token
     name.rsplit('.').next() != Some("url") && MARKS.iter().any(|mark| name.contains(mark))
 }
@@ -135,10 +103,7 @@ pub(super) fn valid(name: &str, value: &str) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(KafkaError::ClientConfig(code, why, _, _)) => {
             if format!("{code:?}").contains("UNKNOWN") {
-                return Err(format!(
-                    "is not an option of librdkafka; did you mean `{}`?",
-                    nearest(name)
-                ));
+                return Err(format!("is not an option of librdkafka; did you mean `{}`?", nearest(name)));
             }
             if is_secret(name) {
                 Err("is refused by librdkafka".to_owned())
@@ -152,10 +117,7 @@ pub(super) fn valid(name: &str, value: &str) -> Result<(), String> {
 
 fn nearest(name: &str) -> &'static str {
     let closeness = |known: &str| strsim::jaro_winkler(name, known);
-    USUAL
-        .into_iter()
-        .max_by(|a, b| closeness(a).total_cmp(&closeness(b)))
-        .unwrap_or("security.protocol")
+    USUAL.into_iter().max_by(|a, b| closeness(a).total_cmp(&closeness(b))).unwrap_or("security.protocol")
 }
 
 #[cfg(test)]
@@ -179,20 +141,10 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_name() {
-        for name in [
-            "sasl.password",
-            "ssl.key.pem",
-            "ssl.key.password",
-            "sasl.oauthbearer.config",
-        ] {
+        for name in ["sasl.password", "ssl.key.pem", "ssl.key.password", "sasl.oauthbearer.config"] {
             assert!(is_secret(name), "{name}");
         }
-        for name in [
-            "sasl.username",
-            "ssl.ca.location",
-            "ssl.key.location",
-            "sasl.oauthbearer.token.endpoint.url",
-        ] {
+        for name in ["sasl.username", "ssl.ca.location", "ssl.key.location", "sasl.oauthbearer.token.endpoint.url"] {
             assert!(!is_secret(name), "{name}");
         }
     }

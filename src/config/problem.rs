@@ -61,7 +61,5 @@ fn count(problems: &[Problem]) -> String {
 }
 
 fn listed(problems: &[Problem]) -> String {
-    problems.iter().fold(String::new(), |out, problem| {
-        out + "\n  " + &problem.to_string()
-    })
+    problems.iter().fold(String::new(), |out, problem| out + "\n  " + &problem.to_string())
 }

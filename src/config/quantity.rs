@@ -16,14 +16,8 @@ pub struct DurationText(pub String);
 #[serde(transparent)]
 pub struct SizeText(pub String);
 
-const DURATION_UNITS: [(&str, u64); 6] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("min", 60_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-];
+const DURATION_UNITS: [(&str, u64); 6] =
+    [("ms", 1), ("s", 1_000), ("min", 60_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 const SIZE_UNITS: [(&str, u64); 7] = [
     ("B", 1),
     ("kB", 1_000),
@@ -39,49 +33,31 @@ impl DurationText {
     pub fn parse(&self) -> Result<Duration, String> {
         number_with_unit(&self.0, &DURATION_UNITS)
             .map(Duration::from_millis)
-            .ok_or_else(|| {
-                "a whole number with one of ms, s, min, h, d, such as \"30s\"".to_owned()
-            })
+            .ok_or_else(|| "a whole number with one of ms, s, min, h, d, such as \"30s\"".to_owned())
     }
 }
 
 impl SizeText {
     /// The size in bytes; the error says what is expected.
     pub fn parse(&self) -> Result<u64, String> {
-        number_with_unit(&self.0, &SIZE_UNITS).ok_or_else(|| {
-            "a whole number with one of B, KiB, MiB, GiB, kB, MB, GB, such as \"8MiB\"".to_owned()
-        })
+        number_with_unit(&self.0, &SIZE_UNITS)
+            .ok_or_else(|| "a whole number with one of B, KiB, MiB, GiB, kB, MB, GB, such as \"8MiB\"".to_owned())
     }
 }
 
 /// A duration in the largest unit that divides it.
 pub fn duration_text(duration: Duration) -> String {
     let ms = duration.as_millis() as u64;
-    let units = [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("min", 60_000),
-        ("s", 1_000),
-    ];
-    let whole = units
-        .iter()
-        .find(|(_, size)| 0 < ms && ms.is_multiple_of(*size));
-    whole.map_or_else(
-        || format!("{ms}ms"),
-        |(unit, size)| format!("{}{unit}", ms / size),
-    )
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000)];
+    let whole = units.iter().find(|(_, size)| 0 < ms && ms.is_multiple_of(*size));
+    whole.map_or_else(|| format!("{ms}ms"), |(unit, size)| format!("{}{unit}", ms / size))
 }
 
 /// A size in the largest binary unit that divides it.
 pub fn size_text(bytes: u64) -> String {
     let units = [("GiB", 1u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    let whole = units
-        .iter()
-        .find(|(_, size)| 0 < bytes && bytes.is_multiple_of(*size));
-    whole.map_or_else(
-        || format!("{bytes}B"),
-        |(unit, size)| format!("{}{unit}", bytes / size),
-    )
+    let whole = units.iter().find(|(_, size)| 0 < bytes && bytes.is_multiple_of(*size));
+    whole.map_or_else(|| format!("{bytes}B"), |(unit, size)| format!("{}{unit}", bytes / size))
 }
 
 impl JsonSchema for DurationText {
@@ -117,10 +93,7 @@ mod tests {
     use super::*;
 
     fn millis(text: &str) -> Option<u64> {
-        DurationText(text.to_owned())
-            .parse()
-            .ok()
-            .map(|d| d.as_millis() as u64)
+        DurationText(text.to_owned()).parse().ok().map(|d| d.as_millis() as u64)
     }
 
     fn bytes(text: &str) -> Option<u64> {
@@ -139,17 +112,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in [
-            "",
-            "30",
-            "s",
-            "-1s",
-            "1.5s",
-            "30 secs",
-            "99999999999999999999s",
-            "18446744073709551615d",
-            "30  s",
-        ] {
+        for text in ["", "30", "s", "-1s", "1.5s", "30 secs", "99999999999999999999s", "18446744073709551615d", "30  s"]
+        {
             assert_eq!(millis(text), None, "{text}");
         }
         for text in ["512", "512mib", "MiB", "1e3B"] {

@@ -229,20 +229,13 @@ impl Default for RawLive {
 
 impl Default for RawHttp {
     fn default() -> Self {
-        RawHttp {
-            listen: "127.0.0.1:9464".to_owned(),
-            token_file: None,
-            token: None,
-        }
+        RawHttp { listen: "127.0.0.1:9464".to_owned(), token_file: None, token: None }
     }
 }
 
 impl Default for RawLog {
     fn default() -> Self {
-        RawLog {
-            format: LogFormat::Text,
-            filter: "info".to_owned(),
-        }
+        RawLog { format: LogFormat::Text, filter: "info".to_owned() }
     }
 }
 

@@ -12,12 +12,8 @@ use super::raw::RawConfig;
 
 /// The JSON Schema (draft 2020-12), without references.
 pub fn json_schema() -> Value {
-    let settings =
-        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings
-        .into_generator()
-        .into_root_schema_for::<RawConfig>()
-        .to_value()
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<RawConfig>().to_value()
 }
 
 /// Every key but librdkafka's, dotted, with what may stand there.
@@ -54,11 +50,7 @@ pub(super) fn conform(document: &mut Document, problems: &mut Vec<Problem>) {
             (None, _) => Some(unknown(key, &known)),
         };
         if let Some(message) = complaint {
-            problems.push(Problem {
-                key: key.clone(),
-                origin: leaf.origin.clone(),
-                message,
-            });
+            problems.push(Problem { key: key.clone(), origin: leaf.origin.clone(), message });
             wrong.push(key.clone());
         }
     }
@@ -68,16 +60,11 @@ pub(super) fn conform(document: &mut Document, problems: &mut Vec<Problem>) {
 }
 
 fn is_option(key: &str) -> bool {
-    key.strip_prefix(OPTIONS)
-        .is_some_and(|rest| rest.starts_with('.'))
+    key.strip_prefix(OPTIONS).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn is_section(key: &str, known: &BTreeMap<String, Known>) -> bool {
-    key == OPTIONS
-        || known.keys().any(|name| {
-            name.strip_prefix(key)
-                .is_some_and(|rest| rest.starts_with('.'))
-        })
+    key == OPTIONS || known.keys().any(|name| name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn section(leaf: &Leaf) -> Option<String> {
@@ -86,24 +73,14 @@ fn section(leaf: &Leaf) -> Option<String> {
 
 fn option_value(leaf: &Leaf) -> Option<String> {
     let fine = leaf.value.is_string() || leaf.value.is_i64() || leaf.value.is_boolean();
-    (!fine).then(|| {
-        format!(
-            "must be a string, an integer or a boolean, not {}",
-            type_name(&leaf.value)
-        )
-    })
+    (!fine).then(|| format!("must be a string, an integer or a boolean, not {}", type_name(&leaf.value)))
 }
 
 fn unknown(key: &str, known: &BTreeMap<String, Known>) -> String {
     let last = key.rsplit('.').next().unwrap_or(key);
-    let same_name = known
-        .keys()
-        .find(|name| name.rsplit('.').next() == Some(last));
-    let nearest = same_name.or_else(|| {
-        known
-            .keys()
-            .max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)))
-    });
+    let same_name = known.keys().find(|name| name.rsplit('.').next() == Some(last));
+    let nearest = same_name
+        .or_else(|| known.keys().max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b))));
     match nearest {
         Some(nearest) => format!("is not a known key; did you mean `{nearest}`?"),
         None => "is not a known key".to_owned(),
@@ -118,9 +95,7 @@ fn value(rule: &Known, leaf: &mut Leaf, secret: bool) -> Option<String> {
         leaf.value = Value::from(number);
     }
     let found = type_name(&leaf.value);
-    let shown = if secret
-        || !(leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean())
-    {
+    let shown = if secret || !(leaf.value.is_string() || leaf.value.is_number() || leaf.value.is_boolean()) {
         found.to_owned()
     } else {
         leaf.value.to_string()
@@ -130,28 +105,17 @@ fn value(rule: &Known, leaf: &mut Leaf, secret: bool) -> Option<String> {
             if rule.choices.is_empty() || rule.choices.contains(text) {
                 return None;
             }
-            Some(format!(
-                "must be one of {}, not {shown}",
-                quoted(&rule.choices)
-            ))
+            Some(format!("must be one of {}, not {shown}", quoted(&rule.choices)))
         }
         Value::Number(number) if rule.accepts("integer") && number.is_i64() => {
             let number = number.as_i64().unwrap_or_default();
             let low = rule.minimum.unwrap_or(0);
             let high = rule.maximum.unwrap_or(i64::MAX);
-            (number < low || high < number)
-                .then(|| format!("must be between {low} and {high}, not {number}"))
+            (number < low || high < number).then(|| format!("must be between {low} and {high}, not {number}"))
         }
         _ => {
-            let example = rule
-                .example
-                .as_ref()
-                .map(|text| format!(" such as \"{text}\""))
-                .unwrap_or_default();
-            Some(format!(
-                "must be {}{example}, not {shown}",
-                article(&rule.types)
-            ))
+            let example = rule.example.as_ref().map(|text| format!(" such as \"{text}\"")).unwrap_or_default();
+            Some(format!("must be {}{example}, not {shown}", article(&rule.types)))
         }
     }
 }
@@ -163,22 +127,12 @@ impl Known {
 }
 
 fn article(types: &[String]) -> String {
-    let named = types.iter().map(|t| {
-        if t == "integer" {
-            "an integer".to_owned()
-        } else {
-            format!("a {t}")
-        }
-    });
+    let named = types.iter().map(|t| if t == "integer" { "an integer".to_owned() } else { format!("a {t}") });
     named.collect::<Vec<_>>().join(" or ")
 }
 
 fn quoted(choices: &[String]) -> String {
-    choices
-        .iter()
-        .map(|choice| format!("\"{choice}\""))
-        .collect::<Vec<_>>()
-        .join(", ")
+    choices.iter().map(|choice| format!("\"{choice}\"")).collect::<Vec<_>>().join(", ")
 }
 
 fn type_name(value: &Value) -> &'static str {
@@ -196,11 +150,7 @@ fn type_name(value: &Value) -> &'static str {
 fn collect(schema: &Value, prefix: &str, keys: &mut BTreeMap<String, Known>) {
     if let Some(Value::Object(properties)) = schema.get("properties") {
         for (name, inner) in properties {
-            let key = if prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{prefix}.{name}")
-            };
+            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             collect(inner, &key, keys);
         }
         return;
@@ -216,12 +166,7 @@ fn collect(schema: &Value, prefix: &str, keys: &mut BTreeMap<String, Known>) {
 fn describe(schema: &Value, known: &mut Known) {
     match schema.get("type") {
         Some(Value::String(kind)) => known.types.push(kind.clone()),
-        Some(Value::Array(kinds)) => known.types.extend(
-            kinds
-                .iter()
-                .filter_map(Value::as_str)
-                .map(ToOwned::to_owned),
-        ),
+        Some(Value::Array(kinds)) => known.types.extend(kinds.iter().filter_map(Value::as_str).map(ToOwned::to_owned)),
         _ => {}
     }
     known.types.retain(|kind| kind != "null");
@@ -229,34 +174,14 @@ fn describe(schema: &Value, known: &mut Known) {
     known.types.dedup();
     let strings = |value: &Value| value.as_str().map(ToOwned::to_owned);
     known.choices.extend(schema.get("const").and_then(strings));
-    known.choices.extend(
-        schema
-            .get("enum")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(strings),
-    );
-    known.minimum = known
-        .minimum
-        .or_else(|| schema.get("minimum").and_then(Value::as_i64));
-    known.maximum = known
-        .maximum
-        .or_else(|| schema.get("maximum").and_then(Value::as_i64));
-    if let Some(example) = schema
-        .get("examples")
-        .and_then(|list| list.get(0))
-        .and_then(Value::as_str)
-    {
+    known.choices.extend(schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(strings));
+    known.minimum = known.minimum.or_else(|| schema.get("minimum").and_then(Value::as_i64));
+    known.maximum = known.maximum.or_else(|| schema.get("maximum").and_then(Value::as_i64));
+    if let Some(example) = schema.get("examples").and_then(|list| list.get(0)).and_then(Value::as_str) {
         known.example = Some(example.to_owned());
     }
     for word in ["anyOf", "oneOf"] {
-        for alternative in schema
-            .get(word)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for alternative in schema.get(word).and_then(Value::as_array).into_iter().flatten() {
             describe(alternative, known);
         }
     }

@@ -34,10 +34,7 @@ impl fmt::Debug for FoldConfig {
 impl fmt::Debug for HttpConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let token = self.token.as_ref().map(|_| HIDDEN);
-        f.debug_struct("HttpConfig")
-            .field("listen", &self.listen)
-            .field("token", &token)
-            .finish()
+        f.debug_struct("HttpConfig").field("listen", &self.listen).field("token", &token).finish()
     }
 }
 
@@ -46,16 +43,7 @@ impl fmt::Debug for KafkaConfig {
         let shown: Vec<(&str, &str)> = self
             .options
             .iter()
-            .map(|(name, value)| {
-                (
-                    name.as_str(),
-                    if options::is_secret(name) {
-                        HIDDEN
-                    } else {
-                        value.as_str()
-                    },
-                )
-            })
+            .map(|(name, value)| (name.as_str(), if options::is_secret(name) { HIDDEN } else { value.as_str() }))
             .collect();
         f.debug_struct("KafkaConfig")
             .field("bootstrap", &self.bootstrap)
@@ -78,14 +66,7 @@ fn hide(key: &str, value: &mut Value) {
     match value {
         Value::Object(map) => {
             for (name, inner) in map {
-                hide(
-                    &if key.is_empty() {
-                        name.clone()
-                    } else {
-                        format!("{key}.{name}")
-                    },
-                    inner,
-                );
+                hide(&if key.is_empty() { name.clone() } else { format!("{key}.{name}") }, inner);
             }
         }
         _ if is_secret(key) && !key.ends_with("_file") => *value = Value::String(HIDDEN.to_owned()),

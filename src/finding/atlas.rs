@@ -43,61 +43,28 @@ pub(crate) fn attacks(pattern: Pattern) -> &'static [Attack] {
 
 const EXTRACT_MODEL: Attack = Attack {
     version: ATLAS_VERSION,
-    tactic: Named {
-        uid: "AML.TA0010",
-        name: "Exfiltration",
-    },
-    technique: Named {
-        uid: "AML.T0024",
-        name: "Exfiltration via AI Inference API",
-    },
-    sub_technique: Some(Named {
-        uid: "AML.T0024.002",
-        name: "Extract AI Model",
-    }),
+    tactic: Named { uid: "AML.TA0010", name: "Exfiltration" },
+    technique: Named { uid: "AML.T0024", name: "Exfiltration via AI Inference API" },
+    sub_technique: Some(Named { uid: "AML.T0024.002", name: "Extract AI Model" }),
 };
 
 const TRAIN_PROXY: Attack = Attack {
     version: ATLAS_VERSION,
-    tactic: Named {
-        uid: "AML.TA0001",
-        name: "AI Attack Staging",
-    },
-    technique: Named {
-        uid: "AML.T0005",
-        name: "Create Proxy AI Model",
-    },
-    sub_technique: Some(Named {
-        uid: "AML.T0005.001",
-        name: "Train Proxy via Replication",
-    }),
+    tactic: Named { uid: "AML.TA0001", name: "AI Attack Staging" },
+    technique: Named { uid: "AML.T0005", name: "Create Proxy AI Model" },
+    sub_technique: Some(Named { uid: "AML.T0005.001", name: "Train Proxy via Replication" }),
 };
 
 const SERVICE_PROXIES: Attack = Attack {
     version: ATLAS_VERSION,
-    tactic: Named {
-        uid: "AML.TA0003",
-        name: "Resource Development",
-    },
-    technique: Named {
-        uid: "AML.T0008",
-        name: "Acquire Infrastructure",
-    },
-    sub_technique: Some(Named {
-        uid: "AML.T0008.005",
-        name: "AI Service Proxies",
-    }),
+    tactic: Named { uid: "AML.TA0003", name: "Resource Development" },
+    technique: Named { uid: "AML.T0008", name: "Acquire Infrastructure" },
+    sub_technique: Some(Named { uid: "AML.T0008.005", name: "AI Service Proxies" }),
 };
 
 const API_ACCESS: Attack = Attack {
     version: ATLAS_VERSION,
-    tactic: Named {
-        uid: "AML.TA0000",
-        name: "AI Model Access",
-    },
-    technique: Named {
-        uid: "AML.T0040",
-        name: "AI Model Inference API Access",
-    },
+    tactic: Named { uid: "AML.TA0000", name: "AI Model Access" },
+    technique: Named { uid: "AML.T0040", name: "AI Model Inference API Access" },
     sub_technique: None,
 };

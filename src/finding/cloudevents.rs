@@ -17,10 +17,7 @@ pub(crate) fn headers(event: &Event, topic: &str, id: &str) -> Vec<(String, Stri
         ("ce_time", format_rfc3339(event.time)),
         ("content-type", "application/json".to_owned()),
     ];
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn event_type(activity: Activity) -> &'static str {

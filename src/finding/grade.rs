@@ -36,12 +36,7 @@ impl Grade {
         let confidence_score = confidence_score(alarm.p_value, calibrated);
         let confidence_id = confidence_id(confidence_score);
         let severity_id = severity_id(alarm.pattern, alarm.exchanges, confidence_id);
-        Grade {
-            severity_id,
-            confidence_id,
-            confidence_score,
-            risk_score: risk_score(severity_id, confidence_score),
-        }
+        Grade { severity_id, confidence_id, confidence_score, risk_score: risk_score(severity_id, confidence_score) }
     }
 }
 
@@ -71,11 +66,7 @@ pub(crate) fn confidence_caption(confidence_id: u64) -> &'static str {
 fn confidence_score(p_value: f32, calibrated: bool) -> u8 {
     // A p-value from reference tenants says less about this provider's: never "high" on it alone.
     let most = if calibrated { 99 } else { 98 };
-    let p_value = if p_value.is_nan() {
-        1.0
-    } else {
-        p_value.clamp(0.0, 1.0)
-    };
+    let p_value = if p_value.is_nan() { 1.0 } else { p_value.clamp(0.0, 1.0) };
     ((100.0 * (1.0 - f64::from(p_value))) as u8).min(most)
 }
 

@@ -13,11 +13,7 @@ use serde_json::ser::Formatter;
 /// builds, harmless in release.
 pub(crate) fn finite(value: f32) -> f32 {
     debug_assert!(value.is_finite(), "a finding carries the number {value}");
-    if value.is_nan() {
-        0.0
-    } else {
-        value.clamp(f32::MIN, f32::MAX)
-    }
+    if value.is_nan() { 0.0 } else { value.clamp(f32::MIN, f32::MAX) }
 }
 
 /// The wire form: shortest positional form of the value rounded to 6 significant digits.
@@ -64,20 +60,11 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A span of time in its largest fitting unit: `9 days`, `1 hour`, `40 seconds`.
 pub(crate) fn span(millis: i64) -> String {
-    let units = [
-        ("day", 86_400_000),
-        ("hour", 3_600_000),
-        ("minute", 60_000),
-        ("second", 1_000),
-    ];
+    let units = [("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000)];
     for (unit, length) in units {
         let count = millis / length;
         if count > 0 {
-            return if count == 1 {
-                format!("1 {unit}")
-            } else {
-                format!("{} {unit}s", grouped(count as u64))
-            };
+            return if count == 1 { format!("1 {unit}") } else { format!("{} {unit}s", grouped(count as u64)) };
         }
     }
     "under a second".to_owned()

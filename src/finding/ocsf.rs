@@ -65,11 +65,8 @@ pub(super) struct Product {
 }
 
 impl Product {
-    pub(super) const THIS: Product = Product {
-        name: "stillwatch",
-        vendor_name: "stillwatch",
-        version: env!("CARGO_PKG_VERSION"),
-    };
+    pub(super) const THIS: Product =
+        Product { name: "stillwatch", vendor_name: "stillwatch", version: env!("CARGO_PKG_VERSION") };
 }
 
 #[derive(Debug, Serialize)]

@@ -18,19 +18,11 @@ pub(super) struct Phrase {
 impl Phrase {
     /// The words of a feature by its name.
     pub(super) fn of(feature: &str) -> Phrase {
-        PHRASES
-            .iter()
-            .copied()
-            .find(|phrase| phrase.feature == feature)
-            .unwrap_or(UNSAID)
+        PHRASES.iter().copied().find(|phrase| phrase.feature == feature).unwrap_or(UNSAID)
     }
 }
 
-const UNSAID: Phrase = phrase(
-    "",
-    "the value is {value} in {lately}",
-    "the value is only {value} in {lately}",
-);
+const UNSAID: Phrase = phrase("", "the value is {value} in {lately}", "the value is only {value} in {lately}");
 
 const PHRASES: &[Phrase] = &[
     phrase(
@@ -68,11 +60,7 @@ const PHRASES: &[Phrase] = &[
         "{value} of the output tokens in {lately} are reasoning",
         "only {value} of the output tokens in {lately} are reasoning",
     ),
-    phrase(
-        "refusal_share",
-        "{value} of {lately} were refused",
-        "only {value} of {lately} were refused",
-    ),
+    phrase("refusal_share", "{value} of {lately} were refused", "only {value} of {lately} were refused"),
     phrase(
         "record_share",
         "{value} of the prompts in {lately} ask for training records",
@@ -118,11 +106,7 @@ const PHRASES: &[Phrase] = &[
         "{value} of {lately} belong to a recent session",
         "only {value} of {lately} belong to a recent session",
     ),
-    phrase(
-        "user_share",
-        "{value} of {lately} name a user",
-        "only {value} of {lately} name a user",
-    ),
+    phrase("user_share", "{value} of {lately} name a user", "only {value} of {lately} name a user"),
 ];
 
 const fn phrase(feature: &'static str, high: &'static str, low: &'static str) -> Phrase {

@@ -50,11 +50,7 @@ impl Side {
 
 /// `observed_pattern` of the calm end that a reason carries.
 pub(super) fn end_label(reason: &Reason) -> &'static str {
-    if ends_low(reason) {
-        "CALM_P01"
-    } else {
-        "CALM_P99"
-    }
+    if ends_low(reason) { "CALM_P01" } else { "CALM_P99" }
 }
 
 /// Whether the calm end is the low one. A feature that is constant among calm units has one point for
@@ -126,42 +122,22 @@ mod tests {
     use super::*;
 
     fn reason(feature: &str, value: f32, baseline_median: f32, baseline_p99: f32) -> Reason {
-        let feature = TABLE
-            .iter()
-            .position(|row| row.name == feature)
-            .unwrap_or(usize::from(u16::MAX)) as u16;
-        Reason {
-            feature,
-            value,
-            baseline_median,
-            baseline_p99,
-            weight: 0.41,
-        }
+        let feature = TABLE.iter().position(|row| row.name == feature).unwrap_or(usize::from(u16::MAX)) as u16;
+        Reason { feature, value, baseline_median, baseline_p99, weight: 0.41 }
     }
 
     #[test]
     fn a_high_share_is_set_against_the_calm_end() {
         assert_eq!(
-            says(
-                &reason("template_share", 0.97, 0.22, 0.61),
-                Kind::Workload,
-                40
-            ),
+            says(&reason("template_share", 0.97, 0.22, 0.61), Kind::Workload, 40),
             "97 % of the prompts in its 40 exchanges follow a template; 99 % of calm workloads stay under 61 %"
         );
     }
 
     #[test]
     fn a_sentence_claims_no_more_exchanges_than_its_mean_remembers() {
-        let text = says(
-            &reason("template_share", 0.97, 0.22, 0.61),
-            Kind::Workload,
-            412,
-        );
-        assert!(
-            text.starts_with("97 % of the prompts in about the last 64 exchanges follow"),
-            "{text}"
-        );
+        let text = says(&reason("template_share", 0.97, 0.22, 0.61), Kind::Workload, 412);
+        assert!(text.starts_with("97 % of the prompts in about the last 64 exchanges follow"), "{text}");
     }
 
     #[test]
@@ -179,10 +155,7 @@ mod tests {
             "none of its 9 exchanges name a user; 99 % of calm workloads stay over 20 %"
         );
         let text = says(&reason("user_share", 0.000_1, 0.5, 0.2), Kind::Workload, 9);
-        assert!(
-            text.starts_with("under 0.1 % of its 9 exchanges name a user;"),
-            "{text}"
-        );
+        assert!(text.starts_with("under 0.1 % of its 9 exchanges name a user;"), "{text}");
     }
 
     #[test]
@@ -198,10 +171,7 @@ mod tests {
         assert_eq!(show(Some(Says::Share), 0.5), "50 %");
         assert_eq!(show(Some(Says::Count), 412.0), "412");
         assert_eq!(show(Some(Says::Log2), 10.0), "1,024");
-        assert_eq!(
-            show(Some(Says::Log2), f32::MAX),
-            "1,152,921,504,606,846,976"
-        );
+        assert_eq!(show(Some(Says::Log2), f32::MAX), "1,152,921,504,606,846,976");
         assert_eq!(show(Some(Says::Ratio), 3.21), "3.21");
         assert_eq!(show(None, 0.123_45), "0.123");
     }

@@ -15,9 +15,8 @@ use serde::Serialize;
 use super::grade::Grade;
 use super::number::{SixDigits, finite, grouped, plain, six_digits, span};
 use super::ocsf::{
-    AnalysisTarget, Analytic, AnomalyAnalysis, CATEGORY_UID, CLASS_UID, DetectionFinding, Evidence,
-    FindingInfo, LEARNING, Measured, Metadata, OCSF_VERSION, Observation, Ours, Product, Reference,
-    Remediation, integer,
+    AnalysisTarget, Analytic, AnomalyAnalysis, CATEGORY_UID, CLASS_UID, DetectionFinding, Evidence, FindingInfo,
+    LEARNING, Measured, Metadata, OCSF_VERSION, Observation, Ours, Product, Reference, Remediation, integer,
 };
 use super::reading::Reading;
 use super::reasons::{Side, end_label, name, says};
@@ -62,32 +61,15 @@ pub fn render(event: &Event, context: &Context) -> Rendered {
     let key = format!("{:032x}", event.uid);
     let id = format!("{key}-{}", event.revision);
     let workload = format!("w:{:016x}", event.alarm.workload);
-    let finding = detection_finding(
-        event,
-        context,
-        Names {
-            uid: &key,
-            id: &id,
-            workload: &workload,
-        },
-    );
+    let finding = detection_finding(event, context, Names { uid: &key, id: &id, workload: &workload });
 
     let mut payload = Vec::with_capacity(6 * 1024);
     let mut serializer = serde_json::Serializer::with_formatter(&mut payload, SixDigits);
-    #[expect(
-        clippy::expect_used,
-        reason = "structs with string keys into memory: neither step can fail"
-    )]
-    finding
-        .serialize(&mut serializer)
-        .expect("a finding is plain data");
+    #[expect(clippy::expect_used, reason = "structs with string keys into memory: neither step can fail")]
+    finding.serialize(&mut serializer).expect("a finding is plain data");
 
     let headers = cloudevents::headers(event, &context.topic, &id);
-    Rendered {
-        key,
-        headers,
-        payload,
-    }
+    Rendered { key, headers, payload }
 }
 
 /// The names made for one event; the finding borrows them.
@@ -98,11 +80,7 @@ struct Names<'a> {
     workload: &'a str,
 }
 
-fn detection_finding<'a>(
-    event: &'a Event,
-    context: &'a Context,
-    names: Names<'a>,
-) -> DetectionFinding<'a> {
+fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a>) -> DetectionFinding<'a> {
     let alarm = &event.alarm;
     let reading = Reading::of(alarm.pattern);
     let grade = Grade::of(alarm, context.calibrated);
@@ -119,12 +97,7 @@ fn detection_finding<'a>(
         type_uid: CLASS_UID * 100 + activity_id,
         severity_id: grade.severity_id,
         time: event.time.0,
-        metadata: Metadata {
-            version: OCSF_VERSION,
-            uid: names.id,
-            product: Product::THIS,
-            tenant_uid: &event.tenant,
-        },
+        metadata: Metadata { version: OCSF_VERSION, uid: names.id, product: Product::THIS, tenant_uid: &event.tenant },
         finding_info: FindingInfo {
             uid: names.uid,
             title: title(event, reading, names),
@@ -147,19 +120,10 @@ fn detection_finding<'a>(
         message: message(event, reading),
         start_time: start.0,
         end_time: end.0,
-        anomaly_analyses: reasons(alarm)
-            .map(|reason| anomaly_analysis(reason, event, names))
-            .collect(),
-        evidences: [Evidence {
-            name: "exchanges",
-            data: reference(event, context),
-        }],
-        remediation: Remediation {
-            desc: reading.remedy,
-        },
-        unmapped: Ours {
-            stillwatch: ours(event, context, names, reading, close_reason),
-        },
+        anomaly_analyses: reasons(alarm).map(|reason| anomaly_analysis(reason, event, names)).collect(),
+        evidences: [Evidence { name: "exchanges", data: reference(event, context) }],
+        remediation: Remediation { desc: reading.remedy },
+        unmapped: Ours { stillwatch: ours(event, context, names, reading, close_reason) },
     }
 }
 
@@ -186,21 +150,14 @@ fn ours<'a>(
         member_count: 1,
         exchanges: alarm.exchanges,
         output_tokens: alarm.output_tokens,
-        window: Window {
-            first_ts: format_rfc3339(start),
-            last_ts: format_rfc3339(end),
-        },
+        window: Window { first_ts: format_rfc3339(start), last_ts: format_rfc3339(end) },
         score: finite(alarm.score),
         evidence: finite(alarm.evidence),
         threshold: finite(alarm.threshold),
         budget: Budget {
             per_1000_tenant_months: context.budget.filter(|_| context.calibrated),
             p_value: finite(alarm.p_value),
-            status: if context.calibrated {
-                "calibrated"
-            } else {
-                "uncalibrated"
-            },
+            status: if context.calibrated { "calibrated" } else { "uncalibrated" },
         },
         reasons: reasons(alarm)
             .map(|reason| ReasonOut {
@@ -214,34 +171,20 @@ fn ours<'a>(
             .collect(),
         benign_reading: reading.benign,
         refs: [reference(event, context)],
-        model: ModelOut {
-            name: &context.model_name,
-            sha256: &context.model_sha256,
-        },
-        log_position: LogPosition {
-            topic: &context.topic,
-            partition: event.at.partition,
-            offset: event.at.offset,
-        },
+        model: ModelOut { name: &context.model_name, sha256: &context.model_sha256 },
+        log_position: LogPosition { topic: &context.topic, partition: event.at.partition, offset: event.at.offset },
         close_reason,
     }
 }
 
 /// One per reason: the value on one side, the calm median and the calm end on the other.
-fn anomaly_analysis<'a>(
-    reason: &Reason,
-    event: &'a Event,
-    names: Names<'a>,
-) -> AnomalyAnalysis<'a> {
+fn anomaly_analysis<'a>(reason: &Reason, event: &'a Event, names: Names<'a>) -> AnomalyAnalysis<'a> {
     let alarm = &event.alarm;
     let side = Side::of(reason);
     let feature = name(reason);
     let observed = |value: f32, count: u32, observed_pattern: &'static str| Measured {
         observation_parameter: feature,
-        observations: [Observation {
-            value: six_digits(f64::from(finite(value))),
-            count,
-        }],
+        observations: [Observation { value: six_digits(f64::from(finite(value))), count }],
         observation_type: "Deviation Analysis",
         observed_pattern,
     };
@@ -253,11 +196,7 @@ fn anomaly_analysis<'a>(
             },
             target_type: alarm.kind.label(),
         }],
-        anomalies: [observed(
-            reason.value,
-            integer(alarm.exchanges),
-            side.label(),
-        )],
+        anomalies: [observed(reason.value, integer(alarm.exchanges), side.label())],
         // a quantile of the reference is one number, hence the count of 1
         baselines: [
             observed(reason.baseline_median, 1, "CALM_MEDIAN"),
@@ -268,23 +207,12 @@ fn anomaly_analysis<'a>(
 
 fn analytic(kind: Kind, context: &Context) -> Analytic {
     let (name, uid) = match kind {
-        Kind::Workload => (
-            "Evidence of a workload against calm workloads",
-            "stillwatch.evidence.workload",
-        ),
-        Kind::Tenant => (
-            "Evidence of a tenant against calm tenants",
-            "stillwatch.evidence.tenant",
-        ),
+        Kind::Workload => ("Evidence of a workload against calm workloads", "stillwatch.evidence.workload"),
+        Kind::Tenant => ("Evidence of a tenant against calm tenants", "stillwatch.evidence.tenant"),
     };
     // twelve hex digits tell models apart to a reader; the whole checksum is in `unmapped`
     let short: String = context.model_sha256.chars().take(12).collect();
-    Analytic {
-        type_id: LEARNING,
-        name,
-        uid,
-        version: format!("{}@{short}", context.model_name),
-    }
+    Analytic { type_id: LEARNING, name, uid, version: format!("{}@{short}", context.model_name) }
 }
 
 fn reference<'a>(event: &Event, context: &'a Context) -> Reference<'a> {
@@ -312,21 +240,14 @@ fn reasons(alarm: &Alarm) -> impl Iterator<Item = &Reason> {
 fn title(event: &Event, reading: Reading, names: Names<'_>) -> String {
     let Reading { title, .. } = reading;
     match event.alarm.kind {
-        Kind::Workload => format!(
-            "{title}: workload {} of tenant {}",
-            names.workload, event.tenant
-        ),
+        Kind::Workload => format!("{title}: workload {} of tenant {}", names.workload, event.tenant),
         Kind::Tenant => format!("{title}: tenant {}", event.tenant),
     }
 }
 
 fn message(event: &Event, reading: Reading) -> String {
     let alarm = &event.alarm;
-    let account = alarm
-        .account
-        .as_deref()
-        .map(|account| format!(", account {account}"))
-        .unwrap_or_default();
+    let account = alarm.account.as_deref().map(|account| format!(", account {account}")).unwrap_or_default();
     let begin = match event.activity {
         Activity::Create => "",
         Activity::Update => "updated: ",
@@ -355,17 +276,14 @@ fn desc(event: &Event, context: &Context, reading: Reading) -> String {
         plain(f64::from(finite(alarm.threshold))),
     );
     if !context.calibrated {
-        text.push_str(" The threshold is not calibrated on this provider's traffic: no budget of false findings is claimed.");
+        text.push_str(
+            " The threshold is not calibrated on this provider's traffic: no budget of false findings is claimed.",
+        );
     }
     text
 }
 
 fn taken(alarm: &Alarm) -> String {
-    let count =
-        |n: u64, one: &str| format!("{} {one}{}", grouped(n), if n == 1 { "" } else { "s" });
-    format!(
-        "{} and {}",
-        count(alarm.exchanges, "exchange"),
-        count(alarm.output_tokens, "output token")
-    )
+    let count = |n: u64, one: &str| format!("{} {one}{}", grouped(n), if n == 1 { "" } else { "s" });
+    format!("{} and {}", count(alarm.exchanges, "exchange"), count(alarm.output_tokens, "output token"))
 }

@@ -67,9 +67,7 @@ pub struct Admin {
 
 impl std::fmt::Debug for Admin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Admin")
-            .field("group", &self.group)
-            .finish_non_exhaustive()
+        f.debug_struct("Admin").field("group", &self.group).finish_non_exhaustive()
     }
 }
 
@@ -85,56 +83,32 @@ impl Admin {
         let wrong = |error: KafkaError| AdminError::Options(error.to_string());
         let mut reader = options.clone();
         // end-of-partition events are how a fetch that was allowed is told from one that never came
-        reader
-            .set("group.id", &kafka.group)
-            .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true");
+        reader.set("group.id", &kafka.group).set("enable.auto.commit", "false").set("enable.partition.eof", "true");
         reader.set("allow.auto.create.topics", "false");
-        let consumer: BaseConsumer<Heard> =
-            reader.create_with_context(heard.clone()).map_err(wrong)?;
+        let consumer: BaseConsumer<Heard> = reader.create_with_context(heard.clone()).map_err(wrong)?;
         wait_for_broker(&consumer, &heard, &kafka.bootstrap, patience)?;
         let client = options.create_with_context(heard).map_err(wrong)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build();
-        let runtime =
-            runtime.map_err(|error| AdminError::Options(format!("no runtime: {error}")))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(|error| AdminError::Options(format!("no runtime: {error}")))?;
         // an id of its own, for an instance's would fence it; and not the same for two checks at a time
-        let instance = kafka
-            .instance_id
-            .clone()
-            .unwrap_or_else(|| std::process::id().to_string());
+        let instance = kafka.instance_id.clone().unwrap_or_else(|| std::process::id().to_string());
         let transactional_id = format!("{}-check-{instance}", kafka.group);
         let group = kafka.group.clone();
-        Ok(Admin {
-            consumer,
-            client,
-            options,
-            transactional_id,
-            group,
-            runtime,
-        })
+        Ok(Admin { consumer, client, options, transactional_id, group, runtime })
     }
 
     /// Number of brokers in the cluster.
     pub fn brokers(&self) -> Result<usize, AdminError> {
         let metadata = self.consumer.fetch_metadata(None, REQUEST);
-        metadata
-            .map(|metadata| metadata.brokers().len())
-            .map_err(|error| request("cluster", &error))
+        metadata.map(|metadata| metadata.brokers().len()).map_err(|error| request("cluster", &error))
     }
 
     /// A topic with its settings; none when it does not exist. No right to describe it is an error.
     pub fn topic(&self, name: &str) -> Result<Option<Found>, AdminError> {
         let what = format!("topic `{name}`");
-        let metadata = self
-            .consumer
-            .fetch_metadata(Some(name), REQUEST)
-            .map_err(|error| request(&what, &error))?;
-        let Some(mut found) = found(&metadata, name).map_err(|reason| AdminError::Request {
-            what: what.clone(),
-            reason,
-        })?
+        let metadata = self.consumer.fetch_metadata(Some(name), REQUEST).map_err(|error| request(&what, &error))?;
+        let Some(mut found) =
+            found(&metadata, name).map_err(|reason| AdminError::Request { what: what.clone(), reason })?
         else {
             return Ok(None);
         };
@@ -146,22 +120,13 @@ impl Admin {
     pub fn settings(&self, name: &str) -> Result<BTreeMap<String, String>, AdminError> {
         let what = format!("settings of topic `{name}`");
         let resources = [ResourceSpecifier::Topic(name)];
-        let asked = self
-            .runtime
-            .block_on(self.client.describe_configs(&resources, &admin_options()));
+        let asked = self.runtime.block_on(self.client.describe_configs(&resources, &admin_options()));
         let answers = asked.map_err(|error| request(&what, &error))?;
         let mut settings = BTreeMap::new();
         for answer in answers {
-            let resource = answer.map_err(|code| AdminError::Request {
-                what: what.clone(),
-                reason: code.to_string(),
-            })?;
-            settings.extend(
-                resource
-                    .entries
-                    .into_iter()
-                    .filter_map(|entry| Some((entry.name, entry.value?))),
-            );
+            let resource =
+                answer.map_err(|code| AdminError::Request { what: what.clone(), reason: code.to_string() })?;
+            settings.extend(resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))));
         }
         Ok(settings)
     }
@@ -174,14 +139,9 @@ impl Admin {
         for (name, value) in &topic.settings {
             new = new.set(name, value);
         }
-        let asked = self
-            .runtime
-            .block_on(self.client.create_topics([&new], &admin_options()));
+        let asked = self.runtime.block_on(self.client.create_topics([&new], &admin_options()));
         for answer in asked.map_err(|error| request(&what, &error))? {
-            answer.map_err(|(_, code)| AdminError::Request {
-                what: what.clone(),
-                reason: code.to_string(),
-            })?;
+            answer.map_err(|(_, code)| AdminError::Request { what: what.clone(), reason: code.to_string() })?;
         }
         Ok(())
     }
@@ -207,15 +167,11 @@ impl Admin {
     pub fn may_read(&self, topic: &str) -> Result<(), AdminError> {
         let what = format!("reading topic `{topic}`");
         let mut partitions = TopicPartitionList::new();
-        let assigned = partitions
-            .add_partition_offset(topic, 0, Offset::End)
-            .and_then(|()| self.consumer.assign(&partitions));
+        let assigned =
+            partitions.add_partition_offset(topic, 0, Offset::End).and_then(|()| self.consumer.assign(&partitions));
         assigned.map_err(|error| request(&what, &error))?;
         let watch = Stopwatch::start();
-        let mut answer = Err(AdminError::Request {
-            what: what.clone(),
-            reason: "no answer to a fetch".to_owned(),
-        });
+        let mut answer = Err(AdminError::Request { what: what.clone(), reason: "no answer to a fetch".to_owned() });
         while !watch.passed(REQUEST) {
             match self.consumer.poll(Duration::from_millis(100)) {
                 None => {}
@@ -229,17 +185,13 @@ impl Admin {
                 }
             }
         }
-        self.consumer
-            .unassign()
-            .map_err(|error| request(&what, &error))?;
+        self.consumer.unassign().map_err(|error| request(&what, &error))?;
         answer
     }
 }
 
 fn admin_options() -> AdminOptions {
-    AdminOptions::new()
-        .request_timeout(Some(REQUEST))
-        .operation_timeout(Some(REQUEST))
+    AdminOptions::new().request_timeout(Some(REQUEST)).operation_timeout(Some(REQUEST))
 }
 
 fn wait_for_broker(
@@ -257,10 +209,7 @@ fn wait_for_broker(
         while consumer.poll(Duration::from_millis(10)).is_some() {}
         let reason = heard.reason().unwrap_or_else(|| error.to_string());
         if heard.refused() {
-            return Err(AdminError::Refused {
-                bootstrap: bootstrap.to_owned(),
-                reason,
-            });
+            return Err(AdminError::Refused { bootstrap: bootstrap.to_owned(), reason });
         }
         if watch.passed(patience) {
             return Err(AdminError::Unreachable {
@@ -282,23 +231,11 @@ fn found(metadata: &Metadata, name: &str) -> Result<Option<Found>, String> {
             code => Err(code.to_string()),
         };
     }
-    let replicas = topic
-        .partitions()
-        .first()
-        .map_or(0, |partition| partition.replicas().len());
-    Ok(Some(Found {
-        partitions: topic.partitions().len(),
-        replicas,
-        settings: BTreeMap::new(),
-    }))
+    let replicas = topic.partitions().first().map_or(0, |partition| partition.replicas().len());
+    Ok(Some(Found { partitions: topic.partitions().len(), replicas, settings: BTreeMap::new() }))
 }
 
 pub(super) fn request(what: &str, error: &KafkaError) -> AdminError {
-    let reason = error
-        .rdkafka_error_code()
-        .map_or_else(|| error.to_string(), |code| code.to_string());
-    AdminError::Request {
-        what: what.to_owned(),
-        reason,
-    }
+    let reason = error.rdkafka_error_code().map_or_else(|| error.to_string(), |code| code.to_string());
+    AdminError::Request { what: what.to_owned(), reason }
 }

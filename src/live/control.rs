@@ -91,7 +91,13 @@ pub fn must_know(history: &Option<InForce>, from: i64, to: i64, model: &Model) -
 }
 
 /// The record that puts `model` in force from `offset` on; none if it already is.
-pub fn announce(topic: &str, partition: u32, offset: i64, model: &Model, in_force: Option<&InForce>) -> Option<Message> {
+pub fn announce(
+    topic: &str,
+    partition: u32,
+    offset: i64,
+    model: &Model,
+    in_force: Option<&InForce>,
+) -> Option<Message> {
     let identity = ModelIdentity { name: model.name().to_owned(), sha256: model.sha256_hex() };
     if in_force.and_then(|history| history.0.last()).is_some_and(|(_, last)| *last == identity) {
         return None;

@@ -41,10 +41,16 @@ pub fn hopeless(error: &KafkaError, what: &str) -> Option<Fatal> {
     use RDKafkaErrorCode as Code;
     let code = error.rdkafka_error_code()?;
     let advice = match code {
-        Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => "does not exist; `stillwatch topics create` makes what the program needs",
-        Code::TopicAuthorizationFailed => "is not allowed for this user: it needs rights on the topic (see deploy/README.md)",
+        Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => {
+            "does not exist; `stillwatch topics create` makes what the program needs"
+        }
+        Code::TopicAuthorizationFailed => {
+            "is not allowed for this user: it needs rights on the topic (see deploy/README.md)"
+        }
         Code::GroupAuthorizationFailed => "is not allowed for this user: it needs READ on the consumer group",
-        Code::TransactionalIdAuthorizationFailed => "is not allowed for this user: it needs WRITE on the transactional id",
+        Code::TransactionalIdAuthorizationFailed => {
+            "is not allowed for this user: it needs WRITE on the transactional id"
+        }
         Code::ClusterAuthorizationFailed => "is not allowed for this user: it needs IDEMPOTENT_WRITE on the cluster",
         Code::Authentication | Code::SaslAuthenticationFailed => "refused: wrong credentials (kafka.options sasl.*)",
         Code::FencedInstanceId => return Some(Fatal::Fenced(what.to_owned())),

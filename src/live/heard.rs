@@ -37,10 +37,7 @@ impl Heard {
 
     /// True when credentials or certificates were refused: trying again is no use.
     pub fn refused(&self) -> bool {
-        self.lock()
-            .complaints
-            .iter()
-            .any(|(code, _)| is_refusal(*code))
+        self.lock().complaints.iter().any(|(code, _)| is_refusal(*code))
     }
 
     /// What the broker said to adding a partition to a transaction, once it has; needs `debug=eos`.
@@ -66,19 +63,14 @@ impl ClientContext for Heard {
         tracing::debug!(target: "librdkafka", ?level, facility, "{message}");
         let bad = matches!(
             level,
-            RDKafkaLogLevel::Emerg
-                | RDKafkaLogLevel::Alert
-                | RDKafkaLogLevel::Critical
-                | RDKafkaLogLevel::Error
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error
         );
         if bad {
             self.complain(None, message);
         }
         if facility == ADD_PARTITIONS && bad {
             // "…: Failed to add partition "t" [0] to transaction: Broker: Topic authorization failed"
-            let reason = message
-                .rsplit_once("transaction: ")
-                .map_or(message, |(_, reason)| reason);
+            let reason = message.rsplit_once("transaction: ").map_or(message, |(_, reason)| reason);
             self.lock().transaction = Some(Err(reason.to_owned()));
         } else if facility == ADD_PARTITIONS && message.contains("registered with transaction") {
             self.lock().transaction.get_or_insert(Ok(()));
@@ -115,21 +107,9 @@ mod tests {
     fn a_refusal_is_the_reason_whatever_else_is_said() {
         let heard = Heard::default();
         assert_eq!(heard.reason(), None);
-        complain(
-            &heard,
-            RDKafkaErrorCode::Authentication,
-            "invalid credentials",
-        );
-        complain(
-            &heard,
-            RDKafkaErrorCode::BrokerTransportFailure,
-            "disconnected",
-        );
-        complain(
-            &heard,
-            RDKafkaErrorCode::AllBrokersDown,
-            "1/1 brokers are down",
-        );
+        complain(&heard, RDKafkaErrorCode::Authentication, "invalid credentials");
+        complain(&heard, RDKafkaErrorCode::BrokerTransportFailure, "disconnected");
+        complain(&heard, RDKafkaErrorCode::AllBrokersDown, "1/1 brokers are down");
         assert!(heard.refused());
         assert_eq!(heard.reason().as_deref(), Some("invalid credentials"));
     }
@@ -137,16 +117,8 @@ mod tests {
     #[test]
     fn without_a_refusal_the_last_complaint_that_is_no_summary_counts() {
         let heard = Heard::default();
-        complain(
-            &heard,
-            RDKafkaErrorCode::BrokerTransportFailure,
-            "connection refused",
-        );
-        complain(
-            &heard,
-            RDKafkaErrorCode::AllBrokersDown,
-            "1/1 brokers are down",
-        );
+        complain(&heard, RDKafkaErrorCode::BrokerTransportFailure, "connection refused");
+        complain(&heard, RDKafkaErrorCode::AllBrokersDown, "1/1 brokers are down");
         assert!(!heard.refused());
         assert_eq!(heard.reason().as_deref(), Some("connection refused"));
     }

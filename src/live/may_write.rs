@@ -22,23 +22,14 @@ impl Admin {
         let heard = Heard::default();
         let mut options = self.options.clone();
         options.set("transactional.id", &self.transactional_id);
-        options
-            .set("linger.ms", "60000")
-            .set("transaction.timeout.ms", "61000");
+        options.set("linger.ms", "60000").set("transaction.timeout.ms", "61000");
         // the broker's answer is only told to the log
-        options
-            .set("debug", "eos")
-            .set_log_level(RDKafkaLogLevel::Debug);
-        let producer: BaseProducer<Heard> =
-            options.create_with_context(heard.clone()).map_err(failed)?;
+        options.set("debug", "eos").set_log_level(RDKafkaLogLevel::Debug);
+        let producer: BaseProducer<Heard> = options.create_with_context(heard.clone()).map_err(failed)?;
         let id = format!("transactional id `{}`", self.transactional_id);
-        producer
-            .init_transactions(REQUEST)
-            .map_err(|error| request(&id, &error))?;
+        producer.init_transactions(REQUEST).map_err(|error| request(&id, &error))?;
         producer.begin_transaction().map_err(failed)?;
-        let record = BaseRecord::<[u8], [u8]>::to(topic)
-            .partition(0)
-            .key(b"check");
+        let record = BaseRecord::<[u8], [u8]>::to(topic).partition(0).key(b"check");
         producer.send(record).map_err(|(error, _)| failed(error))?;
         let watch = Stopwatch::start();
         while heard.transaction().is_none() && !watch.passed(REQUEST) {
@@ -50,9 +41,7 @@ impl Admin {
             Some(Ok(())) => aborted.map_err(failed),
             Some(Err(reason)) => Err(AdminError::Request { what, reason }),
             None => {
-                let reason = heard
-                    .reason()
-                    .unwrap_or_else(|| "the broker did not answer".to_owned());
+                let reason = heard.reason().unwrap_or_else(|| "the broker did not answer".to_owned());
                 Err(AdminError::Request { what, reason })
             }
         }

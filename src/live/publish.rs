@@ -297,9 +297,10 @@ fn send(producer: &BaseProducer<Context>, message: &Message, patience: Duration)
         record = record.payload(value);
     }
     if !message.headers.is_empty() {
-        let headers = message.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
-        });
+        let headers = message
+            .headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
         record = record.headers(headers);
     }
     let limit = Stopwatch::start();
@@ -329,7 +330,10 @@ fn offsets(topic: &str, covers: &Covers) -> TopicPartitionList {
 fn is_retriable(error: &KafkaError) -> bool {
     match error {
         KafkaError::Transaction(inner) => inner.is_retriable(),
-        other => matches!(other.rdkafka_error_code(), Some(RDKafkaErrorCode::OperationTimedOut | RDKafkaErrorCode::RequestTimedOut)),
+        other => matches!(
+            other.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::OperationTimedOut | RDKafkaErrorCode::RequestTimedOut)
+        ),
     }
 }
 

@@ -185,7 +185,16 @@ impl Job {
                 (Partition::restored(partition as u32, state), offset)
             }
         };
-        Ok(Ready { fold, live_from, committed: committed.is_some(), markers, in_force, records, bytes, seconds: watch.seconds() })
+        Ok(Ready {
+            fold,
+            live_from,
+            committed: committed.is_some(),
+            markers,
+            in_force,
+            records,
+            bytes,
+            seconds: watch.seconds(),
+        })
     }
 
     fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64), NotReady> {
@@ -217,7 +226,9 @@ impl control::ReadTopic for Job {
             match self.reader.poll(Duration::from_millis(100)) {
                 None => {
                     if quiet.elapsed() > patience {
-                        return Err(NotReady::Later(format!("topic `{topic}` partition {partition}: no answer for 60 s")));
+                        return Err(NotReady::Later(format!(
+                            "topic `{topic}` partition {partition}: no answer for 60 s"
+                        )));
                     }
                 }
                 Some(Ok(message)) => {

@@ -72,7 +72,11 @@ pub fn run(loaded: Loaded, model: Model, options: Options) -> Result<(), Fatal> 
 
 /// Leaving a group can block for as long as the broker does not answer: a stop that takes longer than
 /// it may ends without it.
-fn wait(ended: &std::sync::mpsc::Receiver<Result<(), Fatal>>, stop: &AtomicBool, drain_limit: Duration) -> Result<(), Fatal> {
+fn wait(
+    ended: &std::sync::mpsc::Receiver<Result<(), Fatal>>,
+    stop: &AtomicBool,
+    drain_limit: Duration,
+) -> Result<(), Fatal> {
     use std::sync::mpsc::RecvTimeoutError;
     let mut stopping: Option<Stopwatch> = None;
     loop {
@@ -81,8 +85,13 @@ fn wait(ended: &std::sync::mpsc::Receiver<Result<(), Fatal>>, stop: &AtomicBool,
             Err(RecvTimeoutError::Disconnected) => return Err(Fatal::Failed("the poll thread panicked".into())),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if stop.load(Ordering::SeqCst) && stopping.get_or_insert_with(Stopwatch::start).elapsed() > drain_limit + Duration::from_secs(5) {
-            return Err(Fatal::Failed(format!("the stop took longer than live.drain_limit ({} s); what was committed is right, the next start folds the rest again", drain_limit.as_secs())));
+        if stop.load(Ordering::SeqCst)
+            && stopping.get_or_insert_with(Stopwatch::start).elapsed() > drain_limit + Duration::from_secs(5)
+        {
+            return Err(Fatal::Failed(format!(
+                "the stop took longer than live.drain_limit ({} s); what was committed is right, the next start folds the rest again",
+                drain_limit.as_secs()
+            )));
         }
     }
 }
@@ -127,7 +136,13 @@ fn poll_thread(
 fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> Result<Option<u32>, Fatal> {
     let reader = client::reader(&config.kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
     let watch = Stopwatch::start();
-    let topics = [&config.kafka.input, &config.kafka.findings, &config.kafka.dead_letters, &config.kafka.state, &config.kafka.control];
+    let topics = [
+        &config.kafka.input,
+        &config.kafka.findings,
+        &config.kafka.dead_letters,
+        &config.kafka.state,
+        &config.kafka.control,
+    ];
     let mut partitions = Vec::new();
     for topic in topics {
         loop {
@@ -143,7 +158,10 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
                 Err(error) => {
                     let trouble = reader.context().take_trouble();
                     if let Some(reason) = trouble.authentication {
-                        return Err(Fatal::Kafka(format!("wrong credentials for {}: {reason}", config.kafka.bootstrap)));
+                        return Err(Fatal::Kafka(format!(
+                            "wrong credentials for {}: {reason}",
+                            config.kafka.bootstrap
+                        )));
                     }
                     if let Some(fatal) = hopeless(&error, &format!("topic `{topic}`")) {
                         return Err(fatal);
@@ -152,7 +170,11 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
                     health.hold(Cause::Broker, &last);
                     let patience = config.kafka.give_up_after;
                     if watch.elapsed() > patience {
-                        return Err(Fatal::OutOfReach { bootstrap: config.kafka.bootstrap.clone(), seconds: patience.as_secs(), last });
+                        return Err(Fatal::OutOfReach {
+                            bootstrap: config.kafka.bootstrap.clone(),
+                            seconds: patience.as_secs(),
+                            last,
+                        });
                     }
                 }
             }
@@ -193,7 +215,10 @@ fn refuse_compacted_input(config: &Config) -> Result<(), Fatal> {
     let found = Admin::connect(&config.kafka, Duration::from_secs(10)).and_then(|admin| admin.topic(input));
     match found {
         Ok(Some(found)) => check_input(&found).first().map_or(Ok(()), |difference| {
-            Err(Fatal::Kafka(format!("topic `{input}`: {} is `{}`: {}", difference.what, difference.found, difference.advice)))
+            Err(Fatal::Kafka(format!(
+                "topic `{input}`: {} is `{}`: {}",
+                difference.what, difference.found, difference.advice
+            )))
         }),
         Ok(None) => Ok(()),
         Err(error) => {

@@ -62,11 +62,7 @@ pub enum Step {
 }
 
 /// The topics of a run for an input with so many partitions and these settings.
-pub fn wanted(
-    kafka: &KafkaConfig,
-    partitions: usize,
-    input: &BTreeMap<String, String>,
-) -> Vec<Wanted> {
+pub fn wanted(kafka: &KafkaConfig, partitions: usize, input: &BTreeMap<String, String>) -> Vec<Wanted> {
     let like_input = |name: &str| input.get(name).cloned().unwrap_or_else(|| "-1".to_owned());
     let topic = |role, name: &str, exact_partitions, settings| Wanted {
         role,
@@ -92,10 +88,7 @@ pub fn wanted(
             "dead letters",
             &kafka.dead_letters,
             false,
-            vec![
-                ("cleanup.policy", "delete".to_owned()),
-                set("retention.ms", 30 * DAY_MS),
-            ],
+            vec![("cleanup.policy", "delete".to_owned()), set("retention.ms", 30 * DAY_MS)],
         ),
         topic(
             "control",
@@ -133,10 +126,7 @@ pub fn plan(wanted: Vec<Wanted>, found: &BTreeMap<String, Found>) -> Vec<Step> {
         None => Step::Create(topic),
         Some(found) => {
             let differences = compare(&topic, found);
-            let there = Wanted {
-                partitions: found.partitions,
-                ..topic
-            };
+            let there = Wanted { partitions: found.partitions, ..topic };
             Step::Keep(there, differences)
         }
     };
@@ -145,10 +135,7 @@ pub fn plan(wanted: Vec<Wanted>, found: &BTreeMap<String, Found>) -> Vec<Step> {
 
 /// What is wrong with the input, as far as its settings tell.
 pub fn check_input(found: &Found) -> Vec<Difference> {
-    let policy = found
-        .settings
-        .get("cleanup.policy")
-        .map_or("", String::as_str);
+    let policy = found.settings.get("cleanup.policy").map_or("", String::as_str);
     if !has(policy, "compact") {
         return Vec::new();
     }
@@ -179,13 +166,7 @@ fn compare(topic: &Wanted, found: &Found) -> Vec<Difference> {
         };
         if let Some((fatal, advice)) = matters(topic.role, name, wanted, value) {
             let (what, found, wanted) = ((*name).to_owned(), value.clone(), wanted.clone());
-            differences.push(Difference {
-                what,
-                found,
-                wanted,
-                fatal,
-                advice,
-            });
+            differences.push(Difference { what, found, wanted, fatal, advice });
         }
     }
     differences
@@ -197,37 +178,25 @@ fn matters(role: &str, name: &str, wanted: &str, found: &str) -> Option<(bool, &
     let above = number(wanted) < number(found);
     match (role, name) {
         (_, "cleanup.policy") if same_set(wanted, found) => None,
-        ("state", "cleanup.policy") => Some((
-            true,
-            "state would be lost or grow without end; set it to compact",
-        )),
-        ("control", "cleanup.policy") => {
-            Some((true, "control records would be lost; set it to delete"))
+        ("state", "cleanup.policy") => Some((true, "state would be lost or grow without end; set it to compact")),
+        ("control", "cleanup.policy") => Some((true, "control records would be lost; set it to delete")),
+        ("dead letters", "cleanup.policy") if has(found, "compact") => {
+            Some((false, "dead letters of one key would replace each other; set it to delete"))
         }
-        ("dead letters", "cleanup.policy") if has(found, "compact") => Some((
-            false,
-            "dead letters of one key would replace each other; set it to delete",
-        )),
         ("findings", "cleanup.policy") if has(found, "compact") => None,
-        (_, "cleanup.policy") => Some((
-            false,
-            "findings of a closed age stay or go with the log; compact,delete is meant",
-        )),
-        ("control", "retention.ms") if shorter(found, wanted) => Some((
-            false,
-            "control records would go before the input they belong to; keep them as long",
-        )),
-        (
-            "state",
-            "segment.bytes" | "segment.ms" | "min.cleanable.dirty.ratio" | "max.compaction.lag.ms",
-        ) if above => Some((false, "a restore reads more than it needs; lower it")),
-        ("state", "min.compaction.lag.ms") if above => {
-            Some((false, "a restore reads more than it needs; set it to 0"))
+        (_, "cleanup.policy") => {
+            Some((false, "findings of a closed age stay or go with the log; compact,delete is meant"))
         }
-        ("state", "delete.retention.ms") if number(found) < number("3600000") => Some((
-            false,
-            "a restore that takes longer than this can bring back forgotten tenants; raise it",
-        )),
+        ("control", "retention.ms") if shorter(found, wanted) => {
+            Some((false, "control records would go before the input they belong to; keep them as long"))
+        }
+        ("state", "segment.bytes" | "segment.ms" | "min.cleanable.dirty.ratio" | "max.compaction.lag.ms") if above => {
+            Some((false, "a restore reads more than it needs; lower it"))
+        }
+        ("state", "min.compaction.lag.ms") if above => Some((false, "a restore reads more than it needs; set it to 0")),
+        ("state", "delete.retention.ms") if number(found) < number("3600000") => {
+            Some((false, "a restore that takes longer than this can bring back forgotten tenants; raise it"))
+        }
         _ => None,
     }
 }
@@ -256,23 +225,12 @@ mod tests {
     use crate::config::Config;
 
     fn settings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     fn as_created(topic: &Wanted) -> Found {
-        let settings = topic
-            .settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
-        Found {
-            partitions: topic.partitions,
-            replicas: 1,
-            settings,
-        }
+        let settings = topic.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Found { partitions: topic.partitions, replicas: 1, settings }
     }
 
     #[test]
@@ -281,22 +239,12 @@ mod tests {
         let wanted = wanted(&Config::public().kafka, 6, &input);
         let names: Vec<&str> = wanted.iter().map(|topic| topic.role).collect();
         assert_eq!(names, ["findings", "dead letters", "control", "state"]);
-        assert!(
-            wanted[2]
-                .settings
-                .contains(&("retention.ms", "604800000".to_owned()))
-        );
+        assert!(wanted[2].settings.contains(&("retention.ms", "604800000".to_owned())));
         let steps = plan(wanted.clone(), &BTreeMap::new());
         assert!(steps.iter().all(|step| matches!(step, Step::Create(_))));
-        let found = wanted
-            .iter()
-            .map(|topic| (topic.name.clone(), as_created(topic)))
-            .collect();
+        let found = wanted.iter().map(|topic| (topic.name.clone(), as_created(topic))).collect();
         for step in plan(wanted, &found) {
-            assert!(
-                matches!(&step, Step::Keep(_, differences) if differences.is_empty()),
-                "{step:?}"
-            );
+            assert!(matches!(&step, Step::Keep(_, differences) if differences.is_empty()), "{step:?}");
         }
     }
 
@@ -306,51 +254,27 @@ mod tests {
         let state = wanted[3].clone();
         let mut found = as_created(&state);
         found.partitions = 3;
-        found
-            .settings
-            .insert("cleanup.policy".to_owned(), "compact,delete".to_owned());
-        found
-            .settings
-            .insert("min.cleanable.dirty.ratio".to_owned(), "0.5".to_owned());
-        let fatal: Vec<(String, bool)> = compare(&state, &found)
-            .into_iter()
-            .map(|d| (d.what, d.fatal))
-            .collect();
-        let expected = [
-            ("partitions", true),
-            ("cleanup.policy", true),
-            ("min.cleanable.dirty.ratio", false),
-        ];
-        assert_eq!(
-            fatal,
-            expected.map(|(what, fatal)| (what.to_owned(), fatal))
-        );
+        found.settings.insert("cleanup.policy".to_owned(), "compact,delete".to_owned());
+        found.settings.insert("min.cleanable.dirty.ratio".to_owned(), "0.5".to_owned());
+        let fatal: Vec<(String, bool)> = compare(&state, &found).into_iter().map(|d| (d.what, d.fatal)).collect();
+        let expected = [("partitions", true), ("cleanup.policy", true), ("min.cleanable.dirty.ratio", false)];
+        assert_eq!(fatal, expected.map(|(what, fatal)| (what.to_owned(), fatal)));
     }
 
     #[test]
     fn an_operators_own_retention_is_no_difference() {
         let wanted = wanted(&Config::public().kafka, 6, &BTreeMap::new());
         let mut found = as_created(&wanted[0]);
-        found
-            .settings
-            .insert("retention.ms".to_owned(), "60000".to_owned());
+        found.settings.insert("retention.ms".to_owned(), "60000".to_owned());
         found.partitions = 1;
         assert_eq!(compare(&wanted[0], &found), []);
     }
 
     #[test]
     fn a_compacted_input_is_refused() {
-        let found = |policy| Found {
-            partitions: 1,
-            replicas: 1,
-            settings: settings(&[("cleanup.policy", policy)]),
-        };
+        let found = |policy| Found { partitions: 1, replicas: 1, settings: settings(&[("cleanup.policy", policy)]) };
         assert_eq!(check_input(&found("delete")), []);
-        assert!(
-            check_input(&found("compact,delete"))
-                .iter()
-                .all(|d| d.fatal)
-        );
+        assert!(check_input(&found("compact,delete")).iter().all(|d| d.fatal));
         assert_eq!(check_input(&found("compact")).len(), 1);
     }
 }

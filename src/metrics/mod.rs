@@ -7,8 +7,8 @@
 mod register;
 
 use prometheus::{
-    CounterVec, Encoder, Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Registry, TextEncoder,
+    CounterVec, Encoder, Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    TextEncoder,
 };
 
 use crate::finding::{Activity, Kind, Pattern};
@@ -110,14 +110,7 @@ pub struct Row {
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Stage; 6] = [
-        Stage::Poll,
-        Stage::Trace,
-        Stage::Fold,
-        Stage::Render,
-        Stage::Publish,
-        Stage::Wait,
-    ];
+    pub const ALL: [Stage; 6] = [Stage::Poll, Stage::Trace, Stage::Fold, Stage::Render, Stage::Publish, Stage::Wait];
 
     /// The label.
     pub fn label(self) -> &'static str {
@@ -136,19 +129,10 @@ impl Metrics {
     /// A batch that was folded: how many were accepted, the rejects by reason, and the bytes read.
     pub fn batch(&self, accepted: u64, rejects: &RejectCounts, bytes: u64) {
         let rejected = rejects.total();
-        self.records
-            .with_label_values(&["accepted", NATIVE])
-            .inc_by(accepted);
-        self.records
-            .with_label_values(&["rejected", NATIVE])
-            .inc_by(rejected);
-        for reason in Reject::ALL
-            .into_iter()
-            .filter(|reason| 0 < rejects.of(*reason))
-        {
-            self.rejects
-                .with_label_values(&[reason.label()])
-                .inc_by(rejects.of(reason));
+        self.records.with_label_values(&["accepted", NATIVE]).inc_by(accepted);
+        self.records.with_label_values(&["rejected", NATIVE]).inc_by(rejected);
+        for reason in Reject::ALL.into_iter().filter(|reason| 0 < rejects.of(*reason)) {
+            self.rejects.with_label_values(&[reason.label()]).inc_by(rejects.of(reason));
         }
         self.bytes.inc_by(bytes);
         self.batch_records.observe((accepted + rejected) as f64);
@@ -156,9 +140,7 @@ impl Metrics {
 
     /// Time spent in a stage.
     pub fn spent(&self, stage: Stage, seconds: f64) {
-        self.stage_seconds
-            .with_label_values(&[stage.label()])
-            .inc_by(seconds);
+        self.stage_seconds.with_label_values(&[stage.label()]).inc_by(seconds);
     }
 
     /// A finding event that was committed.
@@ -168,25 +150,18 @@ impl Metrics {
             Activity::Update => "update",
             Activity::Close(_) => "close",
         };
-        self.findings
-            .with_label_values(&[kind.label(), pattern.label(), activity])
-            .inc();
+        self.findings.with_label_values(&[kind.label(), pattern.label(), activity]).inc();
     }
 
     /// How far a partition is behind its end.
     pub fn lag(&self, partition: i32, records: i64) {
-        self.consumer_lag
-            .with_label_values(&[&partition.to_string()])
-            .set(records);
+        self.consumer_lag.with_label_values(&[&partition.to_string()]).set(records);
     }
 
     /// A partition that is no longer ours says nothing more.
     pub fn forget_partition(&self, partition: i32) {
         // an error means that it never said anything
-        drop(
-            self.consumer_lag
-                .remove_label_values(&[&partition.to_string()]),
-        );
+        drop(self.consumer_lag.remove_label_values(&[&partition.to_string()]));
     }
 
     /// The model in force; the one before it disappears.
@@ -210,18 +185,8 @@ impl Metrics {
     /// The same as a Markdown table.
     pub fn markdown(&self) -> String {
         let head = "| metric | type | labels | meaning |\n|---|---|---|---|".to_owned();
-        let row = |row: &Row| {
-            format!(
-                "| `{}` | {} | {} | {} |",
-                row.name,
-                row.kind,
-                row.labels.join(", "),
-                row.help
-            )
-        };
-        let lines: Vec<String> = std::iter::once(head)
-            .chain(self.rows.iter().map(row))
-            .collect();
+        let row = |row: &Row| format!("| `{}` | {} | {} | {} |", row.name, row.kind, row.labels.join(", "), row.help);
+        let lines: Vec<String> = std::iter::once(head).chain(self.rows.iter().map(row)).collect();
         lines.join("\n") + "\n"
     }
 }
@@ -274,17 +239,8 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         for row in metrics.table() {
             assert!(row.name.starts_with("stillwatch_"), "{}", row.name);
-            assert_eq!(
-                row.kind == "counter",
-                row.name.ends_with("_total"),
-                "{}",
-                row.name
-            );
-            assert!(
-                !row.labels.iter().any(|label| label == "tenant"),
-                "{}",
-                row.name
-            );
+            assert_eq!(row.kind == "counter", row.name.ends_with("_total"), "{}", row.name);
+            assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
         assert_eq!(metrics.table().len(), 27);

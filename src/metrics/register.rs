@@ -2,8 +2,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
 };
 
 use super::{Metrics, NATIVE, Row, Stage};
@@ -11,15 +11,9 @@ use crate::record::reject::Reject;
 
 impl Metrics {
     /// A registry of its own with everything in it.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one line per metric; parts would only hide the list"
-    )]
+    #[expect(clippy::too_many_lines, reason = "one line per metric; parts would only hide the list")]
     pub fn new() -> Result<Metrics, prometheus::Error> {
-        let mut make = Maker {
-            registry: Registry::new(),
-            rows: Vec::new(),
-        };
+        let mut make = Maker { registry: Registry::new(), rows: Vec::new() };
         let metrics = Metrics {
             records: make.counters(
                 "records_total",
@@ -29,58 +23,28 @@ impl Metrics {
             rejects: make.counters("rejects_total", "Rejected records, by reason.", &["reason"])?,
             dead_letters: make.counter("dead_letters_total", "Dead letters committed.")?,
             bytes: make.counter("bytes_total", "Bytes of record values read.")?,
-            unknown_fields: make.gauge(
-                "unknown_fields",
-                "Distinct names of unknown fields seen since the start.",
-            )?,
+            unknown_fields: make.gauge("unknown_fields", "Distinct names of unknown fields seen since the start.")?,
             batch_records: make.histogram("batch_records", "Records per batch.", &POWERS_OF_4)?,
-            stage_seconds: make.seconds(
-                "stage_seconds_total",
-                "Seconds of the poll thread, by stage.",
-                &["stage"],
-            )?,
+            stage_seconds: make.seconds("stage_seconds_total", "Seconds of the poll thread, by stage.", &["stage"])?,
             end_to_end_latency_seconds: make.histogram(
                 "end_to_end_latency_seconds",
                 "From the time of the deciding record to its committed finding.",
                 &LATENCY,
             )?,
-            event_time_lag_seconds: make.level(
-                "event_time_lag_seconds",
-                "Wall clock less watermark, of the oldest partition.",
-            )?,
+            event_time_lag_seconds: make
+                .level("event_time_lag_seconds", "Wall clock less watermark, of the oldest partition.")?,
             consumer_lag: make.gauges(
                 "consumer_lag",
                 "Records behind the end of the input, by partition.",
                 &["partition"],
             )?,
-            assigned_partitions: make.gauge(
-                "assigned_partitions",
-                "Input partitions this instance owns.",
-            )?,
-            partitions_ready: make.gauge(
-                "partitions_ready",
-                "Owned partitions that are restored and live.",
-            )?,
+            assigned_partitions: make.gauge("assigned_partitions", "Input partitions this instance owns.")?,
+            partitions_ready: make.gauge("partitions_ready", "Owned partitions that are restored and live.")?,
             rebalances: make.counters("rebalances_total", "Rebalances, by kind.", &["kind"])?,
-            restore_seconds: make.histogram(
-                "restore_seconds",
-                "From assignment of a partition to ready.",
-                &LATENCY,
-            )?,
-            restore_records: make.counter(
-                "restore_records_total",
-                "State records read while restoring.",
-            )?,
-            transactions: make.counters(
-                "transactions_total",
-                "Transactions, by outcome.",
-                &["outcome"],
-            )?,
-            transaction_seconds: make.histogram(
-                "transaction_seconds",
-                "From begin to the end of commit.",
-                &SHORT,
-            )?,
+            restore_seconds: make.histogram("restore_seconds", "From assignment of a partition to ready.", &LATENCY)?,
+            restore_records: make.counter("restore_records_total", "State records read while restoring.")?,
+            transactions: make.counters("transactions_total", "Transactions, by outcome.", &["outcome"])?,
+            transaction_seconds: make.histogram("transaction_seconds", "From begin to the end of commit.", &SHORT)?,
             checkpoint_seconds: make.histogram(
                 "checkpoint_seconds",
                 "Time to write every shard of a partition once.",
@@ -90,32 +54,17 @@ impl Metrics {
             tenants: make.gauge("tenants", "Tenants in memory.")?,
             workloads: make.gauge("workloads", "Workloads in memory.")?,
             state_bytes: make.gauge("state_bytes", "Logical bytes of state in memory.")?,
-            evictions: make.counters(
-                "evictions_total",
-                "Tenants that left memory, by reason.",
-                &["reason"],
-            )?,
-            findings: make.counters(
-                "findings_total",
-                "Finding events committed.",
-                &["kind", "pattern", "activity"],
-            )?,
+            evictions: make.counters("evictions_total", "Tenants that left memory, by reason.", &["reason"])?,
+            findings: make.counters("findings_total", "Finding events committed.", &["kind", "pattern", "activity"])?,
             score: make.histogram("score", "Scores of decided windows, 0 to 1.", &SCORE)?,
-            model_info: make.levels(
-                "model_info",
-                "The model in force; always 1.",
-                &["name", "sha256"],
-            )?,
+            model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
             registry: make.registry.clone(),
             rows: Vec::new(),
         };
         make.levels("build_info", "The program; always 1.", &["version"])?
             .with_label_values(&[crate::cli::VERSION])
             .set(1.0);
-        let metrics = Metrics {
-            rows: make.rows,
-            ..metrics
-        };
+        let metrics = Metrics { rows: make.rows, ..metrics };
         metrics.start_closed_sets();
         Ok(metrics)
     }
@@ -132,10 +81,7 @@ impl Metrics {
         }
         let sets: [(&IntCounterVec, &[&str]); 3] = [
             (&self.rebalances, &["assign", "revoke", "lost"]),
-            (
-                &self.transactions,
-                &["committed", "aborted", "unknown", "fenced"],
-            ),
+            (&self.transactions, &["committed", "aborted", "unknown", "fenced"]),
             (&self.evictions, &["memory", "silent"]),
         ];
         for (counters, labels) in sets {
@@ -146,15 +92,9 @@ impl Metrics {
     }
 }
 
-const POWERS_OF_4: [f64; 9] = [
-    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0,
-];
-const SHORT: [f64; 11] = [
-    0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0,
-];
-const LATENCY: [f64; 14] = [
-    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86_400.0,
-];
+const POWERS_OF_4: [f64; 9] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0];
+const SHORT: [f64; 11] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0];
+const LATENCY: [f64; 14] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86_400.0];
 // fine at the top: that is where decisions are made
 const SCORE: [f64; 10] = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 1.0];
 
@@ -165,19 +105,10 @@ struct Maker {
 }
 
 impl Maker {
-    fn add<C: Collector + Clone + 'static>(
-        &mut self,
-        kind: &'static str,
-        made: C,
-    ) -> Result<C, prometheus::Error> {
+    fn add<C: Collector + Clone + 'static>(&mut self, kind: &'static str, made: C) -> Result<C, prometheus::Error> {
         for desc in made.desc() {
             let labels = desc.variable_labels.clone();
-            self.rows.push(Row {
-                name: desc.fq_name.clone(),
-                kind,
-                labels,
-                help: desc.help.clone(),
-            });
+            self.rows.push(Row { name: desc.fq_name.clone(), kind, labels, help: desc.help.clone() });
         }
         self.registry.register(Box::new(made.clone()))?;
         Ok(made)
@@ -187,21 +118,11 @@ impl Maker {
         self.add("counter", IntCounter::with_opts(opts(name, help))?)
     }
 
-    fn counters(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntCounterVec, prometheus::Error> {
+    fn counters(&mut self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
         self.add("counter", IntCounterVec::new(opts(name, help), labels)?)
     }
 
-    fn seconds(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<CounterVec, prometheus::Error> {
+    fn seconds(&mut self, name: &str, help: &str, labels: &[&str]) -> Result<CounterVec, prometheus::Error> {
         self.add("counter", CounterVec::new(opts(name, help), labels)?)
     }
 
@@ -209,12 +130,7 @@ impl Maker {
         self.add("gauge", IntGauge::with_opts(opts(name, help))?)
     }
 
-    fn gauges(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntGaugeVec, prometheus::Error> {
+    fn gauges(&mut self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
         self.add("gauge", IntGaugeVec::new(opts(name, help), labels)?)
     }
 
@@ -222,25 +138,12 @@ impl Maker {
         self.add("gauge", Gauge::with_opts(opts(name, help))?)
     }
 
-    fn levels(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<GaugeVec, prometheus::Error> {
+    fn levels(&mut self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, prometheus::Error> {
         self.add("gauge", GaugeVec::new(opts(name, help), labels)?)
     }
 
-    fn histogram(
-        &mut self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-    ) -> Result<Histogram, prometheus::Error> {
-        let opts = HistogramOpts {
-            common_opts: opts(name, help),
-            buckets: buckets.to_vec(),
-        };
+    fn histogram(&mut self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
+        let opts = HistogramOpts { common_opts: opts(name, help), buckets: buckets.to_vec() };
         self.add("histogram", Histogram::with_opts(opts)?)
     }
 }

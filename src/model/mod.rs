@@ -69,10 +69,7 @@ impl Model {
 
     /// Reads a model file.
     pub fn load(path: &Path) -> Result<Model, ModelError> {
-        let unreadable = |source| ModelError::Unreadable {
-            file: path.to_path_buf(),
-            source,
-        };
+        let unreadable = |source| ModelError::Unreadable { file: path.to_path_buf(), source };
         let file = std::fs::File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         // a byte more than the limit is enough to know that it is passed
@@ -92,9 +89,7 @@ impl Model {
         artifact::check(&body)?;
         let row = |values: &[f64]| {
             let mut row = [0.0; WIDTH];
-            row.iter_mut()
-                .zip(values)
-                .for_each(|(slot, value)| *slot = *value);
+            row.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
             row
         };
         Ok(Model {
@@ -158,31 +153,20 @@ impl Model {
     /// Scores a row of a unit with this many exchanges.
     pub fn score_row(&self, row: &Row, exchanges: u64) -> Scored {
         let mut scratch = Scratch::default();
-        let log_density = self
-            .density
-            .log_density(&self.standard(row), row.present, &mut scratch);
+        let log_density = self.density.log_density(&self.standard(row), row.present, &mut scratch);
         let excess = self.calibration.excess(log_density, row.present, exchanges);
         if excess <= 0.0 {
-            return Scored {
-                log_density,
-                score: 0.0,
-                rank: 0.0,
-            };
+            return Scored { log_density, score: 0.0, rank: 0.0 };
         }
         let surprise = self.surprise(row, &mut scratch);
         let score = (libm::log1p(excess) * directed_share(&surprise)) as f32;
-        Scored {
-            log_density,
-            score,
-            rank: self.calibration.rank(score),
-        }
+        Scored { log_density, score, rank: self.calibration.rank(score) }
     }
 
     /// The surprise of each feature given all others: positive on its suspicious side, negative else.
     pub fn explain(&self, row: &Row) -> [f64; WIDTH] {
         let mut scratch = Scratch::default();
-        self.density
-            .log_density(&self.standard(row), row.present, &mut scratch);
+        self.density.log_density(&self.standard(row), row.present, &mut scratch);
         self.surprise(row, &mut scratch)
     }
 
@@ -191,11 +175,7 @@ impl Model {
         let mut surprise = [0.0; WIDTH];
         for (feature, (slot, z)) in surprise.iter_mut().zip(residuals).enumerate() {
             let size = z * z / 2.0;
-            *slot = if self.is_suspicious(feature, row.values[feature], z) {
-                size
-            } else {
-                -size
-            };
+            *slot = if self.is_suspicious(feature, row.values[feature], z) { size } else { -size };
         }
         surprise
     }
@@ -216,8 +196,7 @@ impl Model {
         let mut standard = [0.0; WIDTH];
         for (feature, slot) in standard.iter_mut().enumerate() {
             // 30 deviations are as odd as any more
-            *slot = ((row.values[feature] - self.center[feature]) / self.scale[feature])
-                .clamp(-30.0, 30.0);
+            *slot = ((row.values[feature] - self.center[feature]) / self.scale[feature]).clamp(-30.0, 30.0);
         }
         standard
     }

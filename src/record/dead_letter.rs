@@ -90,7 +90,10 @@ mod tests {
         let json = String::from_utf8(DeadLetter::new(&record, Reject::NotJson, "llm.exchanges").to_json());
         let json = json.unwrap_or_default();
         assert!(json.starts_with("{\"length\":25,\"sha256\":\""), "{json}");
-        assert!(json.ends_with("\"reason\":\"not_json\",\"topic\":\"llm.exchanges\",\"partition\":3,\"offset\":17}"), "{json}");
+        assert!(
+            json.ends_with("\"reason\":\"not_json\",\"topic\":\"llm.exchanges\",\"partition\":3,\"offset\":17}"),
+            "{json}"
+        );
         assert!(!json.contains("secret"));
     }
 }

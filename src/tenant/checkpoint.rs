@@ -99,7 +99,9 @@ pub enum StateError {
         found: u8,
     },
     /// The state belongs to something else.
-    #[error("state of shard {shard} was made with another {what}; replay the log into a new state topic, or restore the old {what}")]
+    #[error(
+        "state of shard {shard} was made with another {what}; replay the log into a new state topic, or restore the old {what}"
+    )]
     Identity {
         /// Which shard.
         shard: u32,
@@ -140,7 +142,8 @@ impl Shard {
         let mut tenants = self.dirty.clone();
         tenants.sort_unstable();
         tenants.dedup(); // evicted and seen again since: listed twice
-        let mut slice = Slice { shard, records: Vec::new(), bytes: 0, covered, xor: self.written_xor, tenants: Vec::new() };
+        let mut slice =
+            Slice { shard, records: Vec::new(), bytes: 0, covered, xor: self.written_xor, tenants: Vec::new() };
         for hash in tenants {
             let Some(slot) = self.slots.get(&hash) else { continue };
             let key = slot.tenant.name().as_bytes();
@@ -210,17 +213,24 @@ impl Default for Restorer {
 
 impl Restorer {
     /// Takes one record of the state topic.
-    pub fn take(&mut self, key: &[u8], value: Option<&[u8]>, hash_of: impl FnOnce(&str) -> TenantHash) -> Result<(), StateError> {
+    pub fn take(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        hash_of: impl FnOnce(&str) -> TenantHash,
+    ) -> Result<(), StateError> {
         self.records += 1;
         let show = || String::from_utf8_lossy(key).into_owned();
         if key.starts_with(MARKER_PREFIX) {
             let Some(value) = value else { return Ok(()) };
             let marker: Marker = decode(key, value)?;
             let place = self.markers.get_mut(marker.shard as usize);
-            *place.ok_or_else(|| StateError::BadValue { tenant: show(), what: "shard out of range".into() })? = Some(marker);
+            *place.ok_or_else(|| StateError::BadValue { tenant: show(), what: "shard out of range".into() })? =
+                Some(marker);
             return Ok(());
         }
-        let name = std::str::from_utf8(key).map_err(|_| StateError::BadValue { tenant: show(), what: "key is not UTF-8".into() })?;
+        let name = std::str::from_utf8(key)
+            .map_err(|_| StateError::BadValue { tenant: show(), what: "key is not UTF-8".into() })?;
         let hash = hash_of(name);
         let Some(shard) = self.shards.get_mut(shard_of(hash)) else { return Ok(()) };
         let Some(value) = value else {
@@ -238,7 +248,12 @@ impl Restorer {
     }
 
     /// Checks everything against the markers. `None`: the topic holds nothing for this partition.
-    pub fn finish(self, identity: &Identity, close_after: i64, forget_after: i64) -> Result<Option<Restored>, StateError> {
+    pub fn finish(
+        self,
+        identity: &Identity,
+        close_after: i64,
+        forget_after: i64,
+    ) -> Result<Option<Restored>, StateError> {
         if self.markers.iter().all(Option::is_none) {
             return match self.shards.iter().position(|s| s.tenants() > 0) {
                 Some(shard) => Err(StateError::MissingMarker { shard }),
@@ -343,7 +358,9 @@ fn whole<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, String> {
 fn decode<T: FromState>(key: &[u8], value: &[u8]) -> Result<T, StateError> {
     let show = || String::from_utf8_lossy(key).replace('\0', "");
     match value.split_first() {
-        Some((&STATE_VERSION, body)) => T::from_state(body).map_err(|what| StateError::BadValue { tenant: show(), what }),
+        Some((&STATE_VERSION, body)) => {
+            T::from_state(body).map_err(|what| StateError::BadValue { tenant: show(), what })
+        }
         Some((&found, _)) => Err(StateError::Version { key: show(), found }),
         None => Err(StateError::BadValue { tenant: show(), what: "empty".into() }),
     }

@@ -146,9 +146,7 @@ impl Shard {
         rules: &Rules<'_>,
         out: &mut Folded,
     ) {
-        let track = track
-            .get(track.partition_point(|&(offset, _)| offset < self.covered)..)
-            .unwrap_or_default();
+        let track = track.get(track.partition_point(|&(offset, _)| offset < self.covered)..).unwrap_or_default();
         for step in steps {
             if step.offset < self.covered {
                 continue; // re-fold: the checkpoint already holds it
@@ -183,21 +181,11 @@ impl Shard {
         self.slots.get(&hash).map(|slot| &slot.tenant)
     }
 
-    fn observe(
-        &mut self,
-        partition: u32,
-        step: &Step<'_, '_>,
-        rules: &Rules<'_>,
-        out: &mut Folded,
-    ) {
+    fn observe(&mut self, partition: u32, step: &Step<'_, '_>, rules: &Rules<'_>, out: &mut Folded) {
         let hash = step.trace.tenant_hash;
         let (gone, bytes) = (&mut self.gone, &mut self.bytes);
         let slot = self.slots.entry(hash).or_insert_with(|| {
-            let slot = Slot::new(
-                step.trace.tenant,
-                rules.model_tag,
-                gone.remove(&hash).map_or(-1, |g| g.written),
-            );
+            let slot = Slot::new(step.trace.tenant, rules.model_tag, gone.remove(&hash).map_or(-1, |g| g.written));
             *bytes += slot.logical_bytes() as u64;
             slot
         });
@@ -208,22 +196,17 @@ impl Shard {
         }
         slot.last_offset = step.offset;
         slot.last_at = step.tick.watermark;
-        let seen = Seen {
-            ts: step.tick.effective,
-            offset: step.offset,
-        };
+        let seen = Seen { ts: step.tick.effective, offset: step.offset };
         let alarm = if rules.scores {
             let scores = &mut out.scores;
-            slot.tenant
-                .observe_with(step.trace, seen, rules.model, &mut |decision| {
-                    scores.push(ScoreRow::of(step.trace.tenant, decision));
-                })
+            slot.tenant.observe_with(step.trace, seen, rules.model, &mut |decision| {
+                scores.push(ScoreRow::of(step.trace.tenant, decision));
+            })
         } else {
             slot.tenant.observe(step.trace, seen, rules.model)
         };
         if let Some(alarm) = alarm {
-            out.events
-                .extend(slot.alarm(hash, alarm, moment(partition, step)));
+            out.events.extend(slot.alarm(hash, alarm, moment(partition, step)));
         }
         if !slot.dirty {
             slot.dirty = true;
@@ -239,10 +222,7 @@ impl Shard {
         }
         self.bytes = self.bytes + slot.logical_bytes() as u64 - before;
         if self.bytes > rules.byte_limit {
-            let at = Position {
-                partition,
-                offset: step.offset,
-            };
+            let at = Position { partition, offset: step.offset };
             self.evict(hash, step.tick.watermark, at, rules, out);
         }
     }
@@ -270,9 +250,7 @@ impl Shard {
                 continue;
             }
             let by = track.partition_point(|&(_, at)| at < due);
-            let offset = track
-                .get(by)
-                .map_or(slot.last_offset, |&(offset, _)| offset);
+            let offset = track.get(by).map_or(slot.last_offset, |&(offset, _)| offset);
             let at = Position { partition, offset };
             let Some(finding) = slot.finding.take() else {
                 self.forgotten += 1;
@@ -280,8 +258,7 @@ impl Shard {
                 continue;
             };
             let before = slot.logical_bytes() + OpenFinding::LOGICAL_BYTES;
-            out.events
-                .push(finding.close(slot.tenant.name(), CloseReason::Calm, due, at));
+            out.events.push(finding.close(slot.tenant.name(), CloseReason::Calm, due, at));
             if !slot.dirty {
                 slot.dirty = true;
                 self.dirty.push(hash);
@@ -296,19 +273,9 @@ impl Shard {
     /// Cold: runs once per eighth of the limit, so a sort of the shard is cheaper than an order kept
     /// up to date at every record.
     #[cold]
-    fn evict(
-        &mut self,
-        keep: TenantHash,
-        watermark: Millis,
-        at: Position,
-        rules: &Rules<'_>,
-        out: &mut Folded,
-    ) {
-        let mut by_age: Vec<(i64, TenantHash)> = self
-            .slots
-            .iter()
-            .map(|(hash, slot)| (slot.last_offset, *hash))
-            .collect();
+    fn evict(&mut self, keep: TenantHash, watermark: Millis, at: Position, rules: &Rules<'_>, out: &mut Folded) {
+        let mut by_age: Vec<(i64, TenantHash)> =
+            self.slots.iter().map(|(hash, slot)| (slot.last_offset, *hash)).collect();
         by_age.sort_unstable();
         let target = rules.byte_limit / 8 * 7;
         for (_, hash) in by_age {
@@ -322,12 +289,7 @@ impl Shard {
                 && let Some(finding) = slot.finding.take()
             {
                 self.bytes -= OpenFinding::LOGICAL_BYTES as u64;
-                out.events.push(finding.close(
-                    slot.tenant.name(),
-                    CloseReason::Evicted,
-                    watermark,
-                    at,
-                ));
+                out.events.push(finding.close(slot.tenant.name(), CloseReason::Evicted, watermark, at));
             }
             self.evicted += 1;
             self.remove(hash);
@@ -343,13 +305,7 @@ impl Shard {
         }
         self.bytes -= slot.logical_bytes() as u64;
         if slot.written >= 0 {
-            self.gone.insert(
-                hash,
-                Gone {
-                    name: slot.tenant.name().into(),
-                    written: slot.written,
-                },
-            );
+            self.gone.insert(hash, Gone { name: slot.tenant.name().into(), written: slot.written });
         }
     }
 
@@ -416,10 +372,7 @@ impl Slot {
     }
 
     fn alarm(&mut self, hash: TenantHash, alarm: Alarm, moment: Moment) -> Option<Event> {
-        let subject = Subject {
-            tenant: self.tenant.name(),
-            hash,
-        };
+        let subject = Subject { tenant: self.tenant.name(), hash };
         if let Some(open) = &mut self.finding {
             return open.alarm(subject, alarm, moment);
         }
@@ -442,11 +395,7 @@ impl Slot {
     fn logical_bytes(&self) -> usize {
         // the map's slot, the timer and the shard's lists, beside the tenant's own
         const KEPT_BY_SHARD: usize = size_of::<Slot>() - size_of::<Tenant>() + 96;
-        let finding = if self.finding.is_some() {
-            OpenFinding::LOGICAL_BYTES
-        } else {
-            0
-        };
+        let finding = if self.finding.is_some() { OpenFinding::LOGICAL_BYTES } else { 0 };
         KEPT_BY_SHARD + self.tenant.logical_bytes() + finding
     }
 }
@@ -455,10 +404,7 @@ fn moment(partition: u32, step: &Step<'_, '_>) -> Moment {
     Moment {
         effective: step.tick.effective,
         watermark: step.tick.watermark,
-        at: Position {
-            partition,
-            offset: step.offset,
-        },
+        at: Position { partition, offset: step.offset },
     }
 }
 

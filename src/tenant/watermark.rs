@@ -46,11 +46,7 @@ impl Watermark {
                     self.advance(ts);
                 }
                 let watermark = at.max(ts);
-                Tick {
-                    effective: ts,
-                    watermark,
-                    known: Some(watermark),
-                }
+                Tick { effective: ts, watermark, known: Some(watermark) }
             }
             _ => {
                 self.waiting.push((ts, tenant.0 as u64));
@@ -60,11 +56,7 @@ impl Watermark {
                 // before the first agreement the earliest date seen stands in: a first record from the
                 // far future then costs nobody but its own tenant
                 let watermark = self.at.unwrap_or_else(|| self.earliest());
-                Tick {
-                    effective: ts.min(watermark),
-                    watermark,
-                    known: self.at,
-                }
+                Tick { effective: ts.min(watermark), watermark, known: self.at }
             }
         }
     }
@@ -77,8 +69,7 @@ impl Watermark {
     fn advance(&mut self, to: Millis) {
         let to = self.at.map_or(to, |at| at.max(to));
         self.at = Some(to);
-        self.waiting
-            .retain(|(ts, _)| ts.0 > to.0.saturating_add(AHEAD));
+        self.waiting.retain(|(ts, _)| ts.0 > to.0.saturating_add(AHEAD));
     }
 
     fn waiting_agree(&self) -> bool {
@@ -92,18 +83,11 @@ impl Watermark {
     fn median(&self) -> Millis {
         let mut times: Vec<Millis> = self.waiting.iter().map(|&(ts, _)| ts).collect();
         times.sort_unstable();
-        times
-            .get((times.len().max(1) - 1) / 2)
-            .copied()
-            .unwrap_or_default()
+        times.get((times.len().max(1) - 1) / 2).copied().unwrap_or_default()
     }
 
     fn earliest(&self) -> Millis {
-        self.waiting
-            .iter()
-            .map(|&(ts, _)| ts)
-            .min()
-            .unwrap_or_default()
+        self.waiting.iter().map(|&(ts, _)| ts).min().unwrap_or_default()
     }
 }
 
@@ -137,10 +121,7 @@ mod tests {
     #[test]
     fn a_first_record_from_2099_does_not_hold_time_hostage() {
         let mut w = Watermark::default();
-        assert_eq!(
-            w.observe(Millis(YEAR_2099), TenantHash(9)).effective,
-            Millis(YEAR_2099)
-        );
+        assert_eq!(w.observe(Millis(YEAR_2099), TenantHash(9)).effective, Millis(YEAR_2099));
         for i in 0..40 {
             let tick = w.observe(Millis(T0 + i * 1000), TenantHash(u128::from(i as u8 % 3)));
             assert!(tick.effective <= Millis(T0 + i * 1000));
@@ -175,10 +156,7 @@ mod tests {
         let mut w = started();
         w.observe(Millis(YEAR_2099), TenantHash(1));
         for i in 0..15 {
-            w.observe(
-                Millis(T0 + Millis::DAY),
-                TenantHash(u128::from(i as u8 % 2)),
-            );
+            w.observe(Millis(T0 + Millis::DAY), TenantHash(u128::from(i as u8 % 2)));
         }
         assert_eq!(w.at(), Some(Millis(T0 + Millis::DAY)));
         assert_eq!(w.waiting, [(Millis(YEAR_2099), 1)], "and goes on waiting");

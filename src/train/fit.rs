@@ -9,8 +9,8 @@ use rand_xoshiro::rand_core::SeedableRng;
 
 use super::survey::{Surveyed, Window};
 use super::{TrainError, rounded};
-use crate::feature::{TABLE, WIDTH};
 use crate::feature::Says;
+use crate::feature::{TABLE, WIDTH};
 use crate::model::Model;
 use crate::model::artifact::{Body, Mixture};
 
@@ -29,13 +29,8 @@ pub(super) fn fit(body: &mut Body, tenants: &[&Surveyed], seed: u64) -> Result<(
     let all: Vec<&Window> = tenants.iter().flat_map(|tenant| balanced(tenant)).collect();
     standardise(body, &all);
     let part = |judges: bool| {
-        let chosen = tenants
-            .iter()
-            .enumerate()
-            .filter(move |(i, _)| (i % JUDGES == 0) == judges);
-        chosen
-            .flat_map(|(_, tenant)| balanced(tenant))
-            .collect::<Vec<_>>()
+        let chosen = tenants.iter().enumerate().filter(move |(i, _)| (i % JUDGES == 0) == judges);
+        chosen.flat_map(|(_, tenant)| balanced(tenant)).collect::<Vec<_>>()
     };
     let (learning, judging) = (part(false), part(true));
     let mut best: Option<(f64, usize)> = None;
@@ -62,38 +57,26 @@ pub(super) fn fit(body: &mut Body, tenants: &[&Surveyed], seed: u64) -> Result<(
             Err(reason) => why = reason,
         }
     }
-    Err(TrainError::NoFit {
-        most: MOST_COMPONENTS,
-        why,
-    })
+    Err(TrainError::NoFit { most: MOST_COMPONENTS, why })
 }
 
 /// The same number of windows from every tenant: evenly spread, repeated where there are few.
 fn balanced(tenant: &Surveyed) -> impl Iterator<Item = &Window> {
     let count = tenant.windows.len();
-    (0..WINDOWS).map(move |i| {
-        if count > WINDOWS {
-            &tenant.windows[i * count / WINDOWS]
-        } else {
-            &tenant.windows[i % count]
-        }
-    })
+    (0..WINDOWS).map(
+        move |i| {
+            if count > WINDOWS { &tenant.windows[i * count / WINDOWS] } else { &tenant.windows[i % count] }
+        },
+    )
 }
 
 /// Means and deviations; a constant feature gets the least deviation that a reader would notice.
 fn standardise(body: &mut Body, windows: &[&Window]) {
     for (feature, row) in TABLE.iter().enumerate() {
-        let values: Vec<f64> = windows
-            .iter()
-            .filter_map(|window| window.row.get(feature))
-            .collect();
+        let values: Vec<f64> = windows.iter().filter_map(|window| window.row.get(feature)).collect();
         let count = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;
-        let variance = values
-            .iter()
-            .map(|value| (value - mean) * (value - mean))
-            .sum::<f64>()
-            / count;
+        let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
         let least = match row.says {
             Says::Share => 0.05,
             Says::Count => 0.5,
@@ -105,12 +88,7 @@ fn standardise(body: &mut Body, windows: &[&Window]) {
     }
 }
 
-fn mixture(
-    body: &Body,
-    windows: &[&Window],
-    components: usize,
-    seed: u64,
-) -> Result<Mixture, String> {
+fn mixture(body: &Body, windows: &[&Window], components: usize, seed: u64) -> Result<Mixture, String> {
     let mut rows = Array2::<f64>::zeros((windows.len(), WIDTH));
     for (mut line, window) in rows.rows_mut().into_iter().zip(windows) {
         for (feature, cell) in line.iter_mut().enumerate() {
@@ -129,38 +107,18 @@ fn mixture(
     let covariances = fitted.covariances();
     let triangle = |k: usize| {
         let lower = (0..WIDTH).flat_map(|i| (0..=i).map(move |j| (i, j)));
-        lower
-            .map(|(i, j)| rounded(covariances[[k, i, j]]))
-            .collect()
+        lower.map(|(i, j)| rounded(covariances[[k, i, j]])).collect()
     };
     Ok(Mixture {
-        weights: fitted
-            .weights()
-            .iter()
-            .map(|weight| rounded(*weight))
-            .collect(),
-        means: fitted
-            .means()
-            .rows()
-            .into_iter()
-            .map(|mean| mean.iter().map(|m| rounded(*m)).collect())
-            .collect(),
+        weights: fitted.weights().iter().map(|weight| rounded(*weight)).collect(),
+        means: fitted.means().rows().into_iter().map(|mean| mean.iter().map(|m| rounded(*m)).collect()).collect(),
         covariances: (0..components).map(triangle).collect(),
     })
 }
 
 /// Mean log-density of windows under a mixture.
 fn likelihood(body: &Body, mixture: Mixture, windows: &[&Window]) -> Result<f64, TrainError> {
-    let model = Model::build(
-        Body {
-            mixture,
-            ..body.clone()
-        },
-        [0; 32],
-    )?;
-    let sum: f64 = windows
-        .iter()
-        .map(|window| model.score_row(&window.row, window.exchanges).log_density)
-        .sum();
+    let model = Model::build(Body { mixture, ..body.clone() }, [0; 32])?;
+    let sum: f64 = windows.iter().map(|window| model.score_row(&window.row, window.exchanges).log_density).sum();
     Ok(sum / windows.len().max(1) as f64)
 }

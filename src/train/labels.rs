@@ -37,31 +37,21 @@ impl Labels {
     pub fn read(lines: impl BufRead) -> Result<Labels, TrainError> {
         let mut labels = Labels::default();
         for (index, line) in lines.lines().enumerate() {
-            let wrong = |why: String| TrainError::Label {
-                line: index + 1,
-                why,
-            };
+            let wrong = |why: String| TrainError::Label { line: index + 1, why };
             let line = line.map_err(|error| wrong(error.to_string()))?;
             if line.trim().is_empty() {
                 continue;
             }
-            let line: Line =
-                serde_json::from_str(&line).map_err(|error| wrong(error.to_string()))?;
+            let line: Line = serde_json::from_str(&line).map_err(|error| wrong(error.to_string()))?;
             let role = match line.label.as_str() {
                 "benign" | "control" => Role::Calm,
                 "grey" => Role::Grey,
                 "attack" => Role::Attack,
                 other => {
-                    return Err(wrong(format!(
-                        "unknown label `{other}`, known are attack, benign, grey, control"
-                    )));
+                    return Err(wrong(format!("unknown label `{other}`, known are attack, benign, grey, control")));
                 }
             };
-            let kind = if role == Role::Attack {
-                line.family
-            } else {
-                line.class
-            };
+            let kind = if role == Role::Attack { line.family } else { line.class };
             labels.add(&line.tenant, role, kind.as_deref().unwrap_or("other"));
         }
         Ok(labels)
@@ -69,10 +59,7 @@ impl Labels {
 
     /// Adds one; `kind` is the attack's family or the innocent class.
     pub fn add(&mut self, tenant: &str, role: Role, kind: &str) {
-        let entry = self
-            .by_tenant
-            .entry(tenant.to_owned())
-            .or_insert_with(|| (role, kind.to_owned()));
+        let entry = self.by_tenant.entry(tenant.to_owned()).or_insert_with(|| (role, kind.to_owned()));
         if role > entry.0 {
             *entry = (role, kind.to_owned());
         }
@@ -80,22 +67,16 @@ impl Labels {
 
     /// A tenant's role.
     pub fn role(&self, tenant: &str) -> Role {
-        self.by_tenant
-            .get(tenant)
-            .map_or(Role::Calm, |(role, _)| *role)
+        self.by_tenant.get(tenant).map_or(Role::Calm, |(role, _)| *role)
     }
 
     /// A tenant's family or class.
     pub fn kind(&self, tenant: &str) -> &str {
-        self.by_tenant
-            .get(tenant)
-            .map_or("unlabelled", |(_, kind)| kind)
+        self.by_tenant.get(tenant).map_or("unlabelled", |(_, kind)| kind)
     }
 
     /// Roles and kinds in the order of the tenants' names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Role, &str)> {
-        self.by_tenant
-            .iter()
-            .map(|(tenant, (role, kind))| (tenant.as_str(), *role, kind.as_str()))
+        self.by_tenant.iter().map(|(tenant, (role, kind))| (tenant.as_str(), *role, kind.as_str()))
     }
 }

@@ -71,18 +71,11 @@ pub struct TrainReport {
 const LEAST_TENANTS: usize = 20;
 
 /// Fits, calibrates, tries and writes a model.
-pub fn train(
-    spec: &TrainSpec,
-    labels: &Labels,
-    feed: &mut Feed<'_>,
-) -> Result<TrainReport, TrainError> {
+pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<TrainReport, TrainError> {
     check_name(&spec.name)?;
     let survey = survey::survey(&Model::build(blank(spec), [0; 32])?, labels, feed)?;
     if survey.calm.len() < LEAST_TENANTS {
-        return Err(TrainError::TooFewTenants {
-            found: survey.calm.len(),
-            needed: LEAST_TENANTS,
-        });
+        return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
     let (fitting, holding) = survey.halves(spec.seed);
     let mut body = blank(spec);
@@ -122,47 +115,19 @@ fn blank(spec: &TrainSpec) -> Body {
     for i in 0..WIDTH {
         identity.extend((0..=i).map(|j| if i == j { 1.0 } else { 0.0 }));
     }
-    let side = |mean| Side {
-        mean,
-        between: 1.0,
-        within: 1.0,
-    };
+    let side = |mean| Side { mean, between: 1.0, within: 1.0 };
     Body {
         name: spec.name.clone(),
         kind: "density".into(),
         feature_table_hash: hex(&table_hash()),
-        features: TABLE
-            .iter()
-            .map(|feature| feature.name.to_owned())
-            .collect(),
+        features: TABLE.iter().map(|feature| feature.name.to_owned()).collect(),
         center: vec![0.0; WIDTH],
         scale: vec![1.0; WIDTH],
-        mixture: Mixture {
-            weights: vec![1.0],
-            means: vec![vec![0.0; WIDTH]],
-            covariances: vec![identity],
-        },
-        calm: CalmRange {
-            median: vec![0.0; WIDTH],
-            p01: vec![0.0; WIDTH],
-            p99: vec![0.0; WIDTH],
-        },
-        stages: vec![
-            vec![
-                Stage {
-                    median: 0.0,
-                    spread: 1.0
-                };
-                STAGES
-            ];
-            Needs::COMBINATIONS
-        ],
+        mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![identity] },
+        calm: CalmRange { median: vec![0.0; WIDTH], p01: vec![0.0; WIDTH], p99: vec![0.0; WIDTH] },
+        stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: Vec::new(),
-        evidence: Params {
-            calm: side(0.0),
-            harvest: side(1.0),
-            correlation: 0.0,
-        },
+        evidence: Params { calm: side(0.0), harvest: side(1.0), correlation: 0.0 },
         threshold: 1e9,
         calm_maxima: Vec::new(),
         calm_tenants: 0,
@@ -175,9 +140,7 @@ fn blank(spec: &TrainSpec) -> Body {
 fn check_name(name: &str) -> Result<(), TrainError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(plain) {
-        return Err(TrainError::BadName {
-            name: name.to_owned(),
-        });
+        return Err(TrainError::BadName { name: name.to_owned() });
     }
     Ok(())
 }

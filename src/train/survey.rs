@@ -36,11 +36,7 @@ pub(super) struct Survey {
 }
 
 /// Folds all exchanges once.
-pub(super) fn survey(
-    blank: &Model,
-    labels: &Labels,
-    feed: &mut Feed<'_>,
-) -> Result<Survey, TrainError> {
+pub(super) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Result<Survey, TrainError> {
     let mut tenants = BTreeMap::<String, (Tenant, Vec<Window>)>::new();
     let mut data = Sha256::new();
     feed(&mut |trace, at| {
@@ -49,20 +45,14 @@ pub(super) fn survey(
             return;
         }
         if !tenants.contains_key(trace.tenant) {
-            tenants.insert(
-                trace.tenant.to_owned(),
-                (Tenant::new(trace.tenant), Vec::new()),
-            );
+            tenants.insert(trace.tenant.to_owned(), (Tenant::new(trace.tenant), Vec::new()));
         }
         let Some((tenant, windows)) = tenants.get_mut(trace.tenant) else {
             return;
         };
         tenant.observe_with(trace, at, blank, &mut |decision| {
             if decision.exchanges.is_power_of_two() && windows.len() < MOST_WINDOWS {
-                windows.push(Window {
-                    row: *decision.row,
-                    exchanges: decision.exchanges,
-                });
+                windows.push(Window { row: *decision.row, exchanges: decision.exchanges });
             }
         });
     })?;
@@ -71,13 +61,8 @@ pub(super) fn survey(
         data.update([0, role as u8]);
         data.update(kind.as_bytes());
     }
-    let calm = tenants
-        .into_iter()
-        .map(|(name, (_, windows))| Surveyed { name, windows });
-    Ok(Survey {
-        calm: calm.filter(|tenant| !tenant.windows.is_empty()).collect(),
-        data: data.finalize().into(),
-    })
+    let calm = tenants.into_iter().map(|(name, (_, windows))| Surveyed { name, windows });
+    Ok(Survey { calm: calm.filter(|tenant| !tenant.windows.is_empty()).collect(), data: data.finalize().into() })
 }
 
 impl Survey {
@@ -93,30 +78,17 @@ impl Survey {
 
 /// A place in the shuffled order.
 pub(super) fn shuffled(name: &str, seed: u64) -> u64 {
-    name.bytes()
-        .fold(seed ^ 0x6a09_e667_f3bc_c909, |hash, byte| {
-            mix(hash ^ u64::from(byte), 0xbb67_ae85_84ca_a73b)
-        })
+    name.bytes().fold(seed ^ 0x6a09_e667_f3bc_c909, |hash, byte| mix(hash ^ u64::from(byte), 0xbb67_ae85_84ca_a73b))
 }
 
 fn hash_trace(data: &mut Sha256, trace: &Trace<'_>, at: Seen) {
     data.update(trace.tenant.as_bytes());
     data.update([0]);
     data.update(at.ts.0.to_le_bytes());
-    for hash in [
-        trace.account_hash.0,
-        trace.frame.0,
-        trace.prompt,
-        trace.session,
-        trace.user,
-    ] {
+    for hash in [trace.account_hash.0, trace.frame.0, trace.prompt, trace.session, trace.user] {
         data.update(hash.to_le_bytes());
     }
-    for tokens in [
-        trace.input_tokens,
-        trace.output_tokens,
-        trace.reasoning_tokens,
-    ] {
+    for tokens in [trace.input_tokens, trace.output_tokens, trace.reasoning_tokens] {
         data.update(tokens.to_le_bytes());
     }
 }

@@ -18,10 +18,7 @@ pub(super) struct Written {
 pub(super) fn write(spec: &TrainSpec, body: &Body, trial: &Trial) -> Result<Written, TrainError> {
     let file = spec.out.clone();
     let card = file.with_extension("card.md");
-    let unwritable = |file: &Path, source| TrainError::Unwritable {
-        file: file.to_path_buf(),
-        source,
-    };
+    let unwritable = |file: &Path, source| TrainError::Unwritable { file: file.to_path_buf(), source };
     let bytes = encode(body).map_err(|error| unwritable(&file, error.into()))?;
     let model = Model::from_bytes(&spec.name, &bytes)?;
     if let Some(folder) = file.parent() {
@@ -30,11 +27,7 @@ pub(super) fn write(spec: &TrainSpec, body: &Body, trial: &Trial) -> Result<Writ
     replace(&file, &bytes).map_err(|source| unwritable(&file, source))?;
     let text = describe(spec, body, trial, &model, &file);
     replace(&card, text.as_bytes()).map_err(|source| unwritable(&card, source))?;
-    Ok(Written {
-        file,
-        card,
-        sha256: model.sha256_hex(),
-    })
+    Ok(Written { file, card, sha256: model.sha256_hex() })
 }
 
 /// Writes beside, then renames: a full disk leaves the old file as it was.
@@ -90,15 +83,10 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
          ## Figures of the training run\n\n| figure | value |\n|---|---|\n",
     );
     for (name, value) in &origin.metrics {
-        row(
-            &mut card,
-            format_args!("| {} | {value} |", name.replace('_', " ")),
-        );
+        row(&mut card, format_args!("| {} | {value} |", name.replace('_', " ")));
     }
-    for (title, group) in [
-        ("Attackers by family", Group::Attack),
-        ("Calm tenants held back, by class", Group::Holding),
-    ] {
+    for (title, group) in [("Attackers by family", Group::Attack), ("Calm tenants held back, by class", Group::Holding)]
+    {
         row(
             &mut card,
             format_args!(
@@ -106,15 +94,8 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
             ),
         );
         for (kind, (all, found, median)) in trial.by_kind(group) {
-            let median = if found > 0 {
-                median.to_string()
-            } else {
-                "-".into()
-            };
-            row(
-                &mut card,
-                format_args!("| {kind} | {all} | {found} | {median} |"),
-            );
+            let median = if found > 0 { median.to_string() } else { "-".into() };
+            row(&mut card, format_args!("| {kind} | {all} | {found} | {median} |"));
         }
     }
     card.push_str(

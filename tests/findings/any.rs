@@ -9,9 +9,7 @@ use crate::rules::broken_rules;
 use crate::sample::{ACTIVITIES, PATTERNS, context, json};
 
 fn any_finite() -> impl Strategy<Value = f32> {
-    any::<u32>()
-        .prop_map(f32::from_bits)
-        .prop_filter("findings carry finite numbers", |value| value.is_finite())
+    any::<u32>().prop_map(f32::from_bits).prop_filter("findings carry finite numbers", |value| value.is_finite())
 }
 
 prop_compose! {

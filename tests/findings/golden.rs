@@ -12,39 +12,20 @@ use stillwatch::finding::{Activity, Event, Kind, Pattern};
 use crate::sample::{ACTIVITIES, PATTERNS, context, event};
 
 fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/findings")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/findings").join(name)
 }
 
 /// Every pattern, kind and activity is in at least one of them.
 fn golden_events() -> Vec<(String, Event)> {
     let mut events: Vec<(String, Event)> = PATTERNS
         .iter()
-        .map(|&pattern| {
-            (
-                pattern.label().to_owned(),
-                event(Kind::Workload, pattern, Activity::Create),
-            )
-        })
+        .map(|&pattern| (pattern.label().to_owned(), event(Kind::Workload, pattern, Activity::Create)))
         .collect();
-    for (name, activity) in ["update", "close_calm", "close_evicted"]
-        .into_iter()
-        .zip(&ACTIVITIES[1..])
-    {
-        events.push((
-            format!("workload_{name}"),
-            event(Kind::Workload, Pattern::ReasoningHarvest, *activity),
-        ));
-        events.push((
-            format!("tenant_{name}"),
-            event(Kind::Tenant, Pattern::Relay, *activity),
-        ));
+    for (name, activity) in ["update", "close_calm", "close_evicted"].into_iter().zip(&ACTIVITIES[1..]) {
+        events.push((format!("workload_{name}"), event(Kind::Workload, Pattern::ReasoningHarvest, *activity)));
+        events.push((format!("tenant_{name}"), event(Kind::Tenant, Pattern::Relay, *activity)));
     }
-    events.push((
-        "tenant_create".to_owned(),
-        event(Kind::Tenant, Pattern::Relay, Activity::Create),
-    ));
+    events.push(("tenant_create".to_owned(), event(Kind::Tenant, Pattern::Relay, Activity::Create)));
     events
 }
 
@@ -63,10 +44,7 @@ fn findings_equal_their_golden_files_byte_for_byte() {
 fn explanations_equal_their_golden_files() {
     for name in ["reasoning_harvest", "tenant_create", "workload_close_calm"] {
         let finding = std::fs::read(golden(&format!("{name}.json"))).unwrap();
-        compare(
-            explain(&finding).unwrap().as_bytes(),
-            &golden(&format!("{name}.txt")),
-        );
+        compare(explain(&finding).unwrap().as_bytes(), &golden(&format!("{name}.txt")));
     }
 }
 
@@ -74,19 +52,8 @@ fn explanations_equal_their_golden_files() {
 fn every_golden_finding_can_be_explained() {
     for name in files_with("json") {
         let text = explain(&std::fs::read(golden(&name)).unwrap()).unwrap();
-        for section in [
-            "Taken so far",
-            "Evidence",
-            "Why",
-            "Innocent reading",
-            "What to do",
-            "MITRE ATLAS",
-            "Model",
-        ] {
-            assert!(
-                text.lines().any(|line| line == section),
-                "{name}: {section}"
-            );
+        for section in ["Taken so far", "Evidence", "Why", "Innocent reading", "What to do", "MITRE ATLAS", "Model"] {
+            assert!(text.lines().any(|line| line == section), "{name}: {section}");
         }
     }
 }
@@ -96,23 +63,10 @@ fn compare(actual: &[u8], path: &Path) {
         std::fs::write(path, actual).unwrap();
     }
     let expected = std::fs::read(path).unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(actual),
-        String::from_utf8_lossy(&expected),
-        "{}",
-        path.display()
-    );
+    assert_eq!(String::from_utf8_lossy(actual), String::from_utf8_lossy(&expected), "{}", path.display());
 }
 
 fn files_with(extension: &str) -> BTreeSet<String> {
-    let names = std::fs::read_dir(golden(""))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names
-        .filter(|name| {
-            Path::new(name)
-                .extension()
-                .is_some_and(|found| found == extension)
-        })
-        .collect()
+    let names = std::fs::read_dir(golden("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| Path::new(name).extension().is_some_and(|found| found == extension)).collect()
 }

@@ -32,207 +32,71 @@ const OCSF_RULES: &[(&str, Must, &str)] = &[
         "ocsf: events/findings/finding.json (enum; 0 and 99 of base_event.json are not for us)",
     ),
     ("/category_uid", Be(2), "ocsf: categories.json, findings"),
-    (
-        "/class_uid",
-        Be(2004),
-        "ocsf: events/findings/detection_finding.json, uid 4 in category 2",
-    ),
-    (
-        "/type_uid",
-        BeOneOf(&[200_401, 200_402, 200_403]),
-        "ocsf: dictionary.json, class_uid × 100 + activity_id",
-    ),
-    (
-        "/severity_id",
-        BeWithin(1, 5),
-        "ocsf: dictionary.json severity_id 0-6 and 99; ours: 1-5",
-    ),
-    (
-        "/time",
-        BeMillis,
-        "ocsf: base_event.json required; timestamp_t is integer epoch milliseconds",
-    ),
-    (
-        "/metadata/version",
-        BeText("1.8.0"),
-        "ocsf: objects/metadata.json required",
-    ),
-    (
-        "/metadata/product",
-        NAMED,
-        "ocsf: objects/metadata.json required; product.json extends _entity.json",
-    ),
-    (
-        "/metadata/product/vendor_name",
-        BeFilledText,
-        "ocsf: objects/product.json recommended; ours: always",
-    ),
-    (
-        "/metadata/product/version",
-        BeFilledText,
-        "ocsf: objects/product.json recommended; ours: always",
-    ),
-    (
-        "/metadata/uid",
-        BeFilledText,
-        "ocsf: objects/metadata.json optional; ours: always",
-    ),
-    (
-        "/metadata/tenant_uid",
-        BeFilledText,
-        "ocsf: objects/metadata.json recommended",
-    ),
+    ("/class_uid", Be(2004), "ocsf: events/findings/detection_finding.json, uid 4 in category 2"),
+    ("/type_uid", BeOneOf(&[200_401, 200_402, 200_403]), "ocsf: dictionary.json, class_uid × 100 + activity_id"),
+    ("/severity_id", BeWithin(1, 5), "ocsf: dictionary.json severity_id 0-6 and 99; ours: 1-5"),
+    ("/time", BeMillis, "ocsf: base_event.json required; timestamp_t is integer epoch milliseconds"),
+    ("/metadata/version", BeText("1.8.0"), "ocsf: objects/metadata.json required"),
+    ("/metadata/product", NAMED, "ocsf: objects/metadata.json required; product.json extends _entity.json"),
+    ("/metadata/product/vendor_name", BeFilledText, "ocsf: objects/product.json recommended; ours: always"),
+    ("/metadata/product/version", BeFilledText, "ocsf: objects/product.json recommended; ours: always"),
+    ("/metadata/uid", BeFilledText, "ocsf: objects/metadata.json optional; ours: always"),
+    ("/metadata/tenant_uid", BeFilledText, "ocsf: objects/metadata.json recommended"),
     // finding and detection finding
-    (
-        "/finding_info/uid",
-        BeFilledText,
-        "ocsf: objects/finding_info.json required",
-    ),
-    (
-        "/finding_info/title",
-        BeFilledText,
-        "ocsf: objects/finding_info.json recommended",
-    ),
-    (
-        "/finding_info/desc",
-        BeFilledText,
-        "ocsf: objects/finding_info.json optional; ours: always",
-    ),
-    (
-        "/finding_info/types/[]",
-        BeFilledText,
-        "ocsf: objects/finding_info.json, array of strings",
-    ),
+    ("/finding_info/uid", BeFilledText, "ocsf: objects/finding_info.json required"),
+    ("/finding_info/title", BeFilledText, "ocsf: objects/finding_info.json recommended"),
+    ("/finding_info/desc", BeFilledText, "ocsf: objects/finding_info.json optional; ours: always"),
+    ("/finding_info/types/[]", BeFilledText, "ocsf: objects/finding_info.json, array of strings"),
     ("/finding_info/created_time", BeMillis, "ocsf: timestamp_t"),
     ("/finding_info/modified_time", BeMillis, "ocsf: timestamp_t"),
-    (
-        "/finding_info/first_seen_time",
-        BeMillis,
-        "ocsf: timestamp_t",
-    ),
-    (
-        "/finding_info/last_seen_time",
-        BeMillis,
-        "ocsf: timestamp_t",
-    ),
-    (
-        "/finding_info/analytic",
-        NAMED,
-        "ocsf: objects/analytic.json extends _entity.json",
-    ),
+    ("/finding_info/first_seen_time", BeMillis, "ocsf: timestamp_t"),
+    ("/finding_info/last_seen_time", BeMillis, "ocsf: timestamp_t"),
+    ("/finding_info/analytic", NAMED, "ocsf: objects/analytic.json extends _entity.json"),
     (
         "/finding_info/analytic/type_id",
         BeOneOf(&[3, 4]),
         "ocsf: objects/analytic.json required, 0-11 and 99; ours: statistical or learning",
     ),
-    (
-        "/finding_info/analytic/version",
-        BeFilledText,
-        "ocsf: objects/analytic.json optional; ours: always",
-    ),
+    ("/finding_info/analytic/version", BeFilledText, "ocsf: objects/analytic.json optional; ours: always"),
     (
         "/finding_info/attacks/[]",
         HoldOneOf(&["tactic", "technique", "sub_technique"]),
         "ocsf: objects/attack.json at_least_one",
     ),
-    (
-        "/finding_info/attacks/[]/version",
-        BeFilledText,
-        "ocsf: objects/attack.json recommended",
-    ),
-    (
-        "/finding_info/attacks/[]/tactic",
-        NAMED,
-        "ocsf: objects/tactic.json extends _entity.json",
-    ),
-    (
-        "/finding_info/attacks/[]/technique",
-        NAMED,
-        "ocsf: objects/technique.json extends _entity.json",
-    ),
-    (
-        "/confidence_score",
-        BeWithin(0, 100),
-        "ocsf: dictionary.json, integer_t",
-    ),
-    (
-        "/confidence_id",
-        BeOneOf(&[1, 2, 3]),
-        "ocsf: dictionary.json confidence_id 0-3 and 99",
-    ),
-    (
-        "/risk_score",
-        BeWithin(0, 100),
-        "ocsf: dictionary.json, integer_t; ours: 0-100",
-    ),
+    ("/finding_info/attacks/[]/version", BeFilledText, "ocsf: objects/attack.json recommended"),
+    ("/finding_info/attacks/[]/tactic", NAMED, "ocsf: objects/tactic.json extends _entity.json"),
+    ("/finding_info/attacks/[]/technique", NAMED, "ocsf: objects/technique.json extends _entity.json"),
+    ("/confidence_score", BeWithin(0, 100), "ocsf: dictionary.json, integer_t"),
+    ("/confidence_id", BeOneOf(&[1, 2, 3]), "ocsf: dictionary.json confidence_id 0-3 and 99"),
+    ("/risk_score", BeWithin(0, 100), "ocsf: dictionary.json, integer_t; ours: 0-100"),
     ("/count", INTEGER, "ocsf: base_event.json, integer_t"),
-    (
-        "/status_id",
-        BeOneOf(&[1, 2, 4]),
-        "ocsf: events/findings/finding.json, its own list 1-6; ours: never 3, 5, 6",
-    ),
-    (
-        "/is_alert",
-        BeBool,
-        "ocsf: detection_finding.json recommended, boolean_t",
-    ),
-    (
-        "/message",
-        BeFilledText,
-        "ocsf: base_event.json recommended",
-    ),
+    ("/status_id", BeOneOf(&[1, 2, 4]), "ocsf: events/findings/finding.json, its own list 1-6; ours: never 3, 5, 6"),
+    ("/is_alert", BeBool, "ocsf: detection_finding.json recommended, boolean_t"),
+    ("/message", BeFilledText, "ocsf: base_event.json recommended"),
     ("/start_time", BeMillis, "ocsf: timestamp_t"),
     ("/end_time", BeMillis, "ocsf: timestamp_t"),
-    (
-        "/anomaly_analyses/[]/analysis_targets/[]/name",
-        BeFilledText,
-        "ocsf: objects/analysis_target.json required",
-    ),
+    ("/anomaly_analyses/[]/analysis_targets/[]/name", BeFilledText, "ocsf: objects/analysis_target.json required"),
     (
         "/anomaly_analyses/[]/analysis_targets/[]/type",
         BeFilledText,
         "ocsf: objects/analysis_target.json optional; ours: always",
     ),
-    (
-        "/anomaly_analyses/[]/anomalies/[]/observation_parameter",
-        BeFilledText,
-        "ocsf: objects/anomaly.json required",
-    ),
+    ("/anomaly_analyses/[]/anomalies/[]/observation_parameter", BeFilledText, "ocsf: objects/anomaly.json required"),
     (
         "/anomaly_analyses/[]/anomalies/[]/observations/[]/value",
         BeFilledText,
         "ocsf: objects/observation.json required, string_t",
     ),
-    (
-        "/anomaly_analyses/[]/anomalies/[]/observations/[]/count",
-        INTEGER,
-        "ocsf: objects/observation.json recommended",
-    ),
-    (
-        "/anomaly_analyses/[]/anomalies/[]/observation_type",
-        BeFilledText,
-        "ocsf: objects/anomaly.json recommended",
-    ),
-    (
-        "/anomaly_analyses/[]/anomalies/[]/observed_pattern",
-        BeFilledText,
-        "ocsf: objects/anomaly.json recommended",
-    ),
-    (
-        "/anomaly_analyses/[]/baselines/[]/observation_parameter",
-        BeFilledText,
-        "ocsf: objects/baseline.json required",
-    ),
+    ("/anomaly_analyses/[]/anomalies/[]/observations/[]/count", INTEGER, "ocsf: objects/observation.json recommended"),
+    ("/anomaly_analyses/[]/anomalies/[]/observation_type", BeFilledText, "ocsf: objects/anomaly.json recommended"),
+    ("/anomaly_analyses/[]/anomalies/[]/observed_pattern", BeFilledText, "ocsf: objects/anomaly.json recommended"),
+    ("/anomaly_analyses/[]/baselines/[]/observation_parameter", BeFilledText, "ocsf: objects/baseline.json required"),
     (
         "/anomaly_analyses/[]/baselines/[]/observations/[]/value",
         BeFilledText,
         "ocsf: objects/observation.json required, string_t",
     ),
-    (
-        "/anomaly_analyses/[]/baselines/[]/observations/[]/count",
-        INTEGER,
-        "ocsf: objects/observation.json recommended",
-    ),
+    ("/anomaly_analyses/[]/baselines/[]/observations/[]/count", INTEGER, "ocsf: objects/observation.json recommended"),
     (
         "/evidences/[]",
         HoldOneOf(&[
@@ -257,20 +121,12 @@ const OCSF_RULES: &[(&str, Must, &str)] = &[
         ]),
         "ocsf: objects/evidences.json at_least_one",
     ),
-    (
-        "/evidences/[]/data/topic",
-        BeFilledText,
-        "ours: references go into data",
-    ),
+    ("/evidences/[]/data/topic", BeFilledText, "ours: references go into data"),
     ("/evidences/[]/data/partition", INTEGER, "ours"),
     ("/evidences/[]/data/from", BeWithin(0, i64::MAX), "ours"),
     ("/evidences/[]/data/to", BeWithin(0, i64::MAX), "ours"),
     ("/evidences/[]/data/n", BeWithin(0, i64::MAX), "ours"),
-    (
-        "/remediation/desc",
-        BeFilledText,
-        "ocsf: objects/remediation.json required",
-    ),
+    ("/remediation/desc", BeFilledText, "ocsf: objects/remediation.json required"),
     ("/unmapped/stillwatch/v", Be(1), "ours"),
     ("/unmapped/stillwatch/window/first_ts", BeFilledText, "ours"),
     ("/unmapped/stillwatch/reasons/[]/says", BeFilledText, "ours"),
@@ -325,20 +181,12 @@ fn obeys(value: &Value, must: &Must) -> bool {
     match must {
         Be(number) => value.as_i64() == Some(*number),
         BeText(text) => value.as_str() == Some(text),
-        BeOneOf(numbers) => value
-            .as_i64()
-            .is_some_and(|number| numbers.contains(&number)),
-        BeWithin(low, high) => value
-            .as_i64()
-            .is_some_and(|number| (*low..=*high).contains(&number)),
-        BeMillis => value
-            .as_i64()
-            .is_some_and(|number| (1_420_070_400_000..4_102_444_800_000).contains(&number)),
+        BeOneOf(numbers) => value.as_i64().is_some_and(|number| numbers.contains(&number)),
+        BeWithin(low, high) => value.as_i64().is_some_and(|number| (*low..=*high).contains(&number)),
+        BeMillis => value.as_i64().is_some_and(|number| (1_420_070_400_000..4_102_444_800_000).contains(&number)),
         BeFilledText => value.as_str().is_some_and(|text| !text.trim().is_empty()),
         BeBool => value.is_boolean(),
-        HoldOneOf(names) => names
-            .iter()
-            .any(|name| value.get(name).is_some_and(|value| !value.is_null())),
+        HoldOneOf(names) => names.iter().any(|name| value.get(name).is_some_and(|value| !value.is_null())),
     }
 }
 

@@ -18,12 +18,8 @@ pub(crate) const PATTERNS: [Pattern; 9] = [
     Pattern::Unknown,
 ];
 
-pub(crate) const ACTIVITIES: [Activity; 4] = [
-    Activity::Create,
-    Activity::Update,
-    Activity::Close(CloseReason::Calm),
-    Activity::Close(CloseReason::Evicted),
-];
+pub(crate) const ACTIVITIES: [Activity; 4] =
+    [Activity::Create, Activity::Update, Activity::Close(CloseReason::Calm), Activity::Close(CloseReason::Evicted)];
 
 pub(crate) fn context() -> Context {
     Context {
@@ -36,20 +32,9 @@ pub(crate) fn context() -> Context {
 }
 
 pub(crate) fn event(kind: Kind, pattern: Pattern, activity: Activity) -> Event {
-    let first = Seen {
-        ts: Millis(1_784_884_435_102),
-        offset: 88_123,
-    };
-    let last = Seen {
-        ts: Millis(1_785_661_735_000),
-        offset: 91_877,
-    };
-    let row = |name: &str| {
-        TABLE
-            .iter()
-            .position(|feature| feature.name == name)
-            .unwrap() as u16
-    };
+    let first = Seen { ts: Millis(1_784_884_435_102), offset: 88_123 };
+    let last = Seen { ts: Millis(1_785_661_735_000), offset: 91_877 };
+    let row = |name: &str| TABLE.iter().position(|feature| feature.name == name).unwrap() as u16;
     let reason = |name, value, baseline_median, baseline_p99, weight| Reason {
         feature: row(name),
         value,
@@ -72,17 +57,10 @@ pub(crate) fn event(kind: Kind, pattern: Pattern, activity: Activity) -> Event {
             Activity::Update => last.ts.plus(Millis::HOUR),
             Activity::Close(_) => last.ts.plus(7 * Millis::DAY),
         },
-        at: Position {
-            partition: 3,
-            offset: 91_877,
-        },
+        at: Position { partition: 3, offset: 91_877 },
         alarm: Alarm {
             kind,
-            workload: if kind == Kind::Workload {
-                0x9f21_0000_00c0_ffee
-            } else {
-                0
-            },
+            workload: if kind == Kind::Workload { 0x9f21_0000_00c0_ffee } else { 0 },
             account: (kind == Kind::Workload).then(|| "key_17".into()),
             pattern,
             exchanges: 412,

@@ -42,31 +42,11 @@ use std::process::ExitCode;
 use runner::{Needs, Test};
 
 const TESTS: &[Test] = &[
-    Test::new(
-        "harness::processes_stop_freeze_and_die",
-        Needs::Nothing,
-        claims::harness::processes,
-    ),
-    Test::new(
-        "harness::what_is_written_is_read",
-        Needs::Broker,
-        claims::harness::written_is_read,
-    ),
-    Test::new(
-        "harness::aborted_records_stay_unseen",
-        Needs::Broker,
-        claims::harness::aborted_stay_unseen,
-    ),
-    Test::new(
-        "harness::a_killed_broker_comes_back",
-        Needs::OwnBroker,
-        claims::harness::broker_comes_back,
-    ),
-    Test::new(
-        "harness::a_stranger_is_refused",
-        Needs::SecureBroker,
-        claims::harness::stranger_is_refused,
-    ),
+    Test::new("harness::processes_stop_freeze_and_die", Needs::Nothing, claims::harness::processes),
+    Test::new("harness::what_is_written_is_read", Needs::Broker, claims::harness::written_is_read),
+    Test::new("harness::aborted_records_stay_unseen", Needs::Broker, claims::harness::aborted_stay_unseen),
+    Test::new("harness::a_killed_broker_comes_back", Needs::OwnBroker, claims::harness::broker_comes_back),
+    Test::new("harness::a_stranger_is_refused", Needs::SecureBroker, claims::harness::stranger_is_refused),
 ];
 
 fn main() -> ExitCode {

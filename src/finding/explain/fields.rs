@@ -15,24 +15,18 @@ pub(super) struct Fields<'v> {
 
 impl<'v> Fields<'v> {
     pub(super) fn of(value: &'v Value) -> Fields<'v> {
-        Fields {
-            value,
-            path: String::new(),
-        }
+        Fields { value, path: String::new() }
     }
 
     /// An object that must be there.
     pub(super) fn need(&self, name: &str) -> Result<Fields<'v>, ExplainError> {
-        self.child(name)?
-            .ok_or_else(|| ExplainError::Missing(self.path_of(name)))
+        self.child(name)?.ok_or_else(|| ExplainError::Missing(self.path_of(name)))
     }
 
     pub(super) fn child(&self, name: &str) -> Result<Option<Fields<'v>>, ExplainError> {
         let path = self.path_of(name);
-        self.read(name, "an object", |value| {
-            value.is_object().then_some(value)
-        })
-        .map(|found| found.map(|value| Fields { value, path }))
+        self.read(name, "an object", |value| value.is_object().then_some(value))
+            .map(|found| found.map(|value| Fields { value, path }))
     }
 
     /// The objects of a list; none if the list is absent.
@@ -42,10 +36,7 @@ impl<'v> Fields<'v> {
         for (i, value) in list.into_iter().flatten().enumerate() {
             let path = format!("{}[{i}]", self.path_of(name));
             if !value.is_object() {
-                return Err(ExplainError::WrongType {
-                    path,
-                    expected: "an object",
-                });
+                return Err(ExplainError::WrongType { path, expected: "an object" });
             }
             children.push(Fields { value, path });
         }
@@ -53,22 +44,13 @@ impl<'v> Fields<'v> {
     }
 
     pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, ExplainError> {
-        let list = self.read(name, "a list of texts", |value| {
-            value
-                .as_array()
-                .filter(|list| list.iter().all(Value::is_string))
-        })?;
-        Ok(list
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(harmless)
-            .collect())
+        let list = self
+            .read(name, "a list of texts", |value| value.as_array().filter(|list| list.iter().all(Value::is_string)))?;
+        Ok(list.into_iter().flatten().filter_map(Value::as_str).map(harmless).collect())
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, ExplainError> {
-        self.read(name, "a text", Value::as_str)
-            .map(|text| text.map(harmless))
+        self.read(name, "a text", Value::as_str).map(|text| text.map(harmless))
     }
 
     pub(super) fn number(&self, name: &str) -> Result<Option<f64>, ExplainError> {
@@ -83,10 +65,7 @@ impl<'v> Fields<'v> {
     pub(super) fn time(&self, name: &str) -> Result<Option<Millis>, ExplainError> {
         let years_0_to_9999 = -62_167_219_200_000..253_402_300_800_000;
         self.read(name, "a time in epoch milliseconds", |value| {
-            value
-                .as_i64()
-                .filter(|millis| years_0_to_9999.contains(millis))
-                .map(Millis)
+            value.as_i64().filter(|millis| years_0_to_9999.contains(millis)).map(Millis)
         })
     }
 
@@ -100,20 +79,13 @@ impl<'v> Fields<'v> {
             None | Some(Value::Null) => Ok(None),
             Some(value) => match convert(value) {
                 Some(value) => Ok(Some(value)),
-                None => Err(ExplainError::WrongType {
-                    path: self.path_of(name),
-                    expected,
-                }),
+                None => Err(ExplainError::WrongType { path: self.path_of(name), expected }),
             },
         }
     }
 
     fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
 
@@ -123,7 +95,5 @@ fn harmless(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
-    text.chars()
-        .map(|c| if steers(c) { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -32,9 +32,7 @@ pub enum ExplainError {
         column: usize,
     },
     /// A second value follows: many findings in one file.
-    #[error(
-        "more follows after the first finding: give one finding, for instance one line of the file"
-    )]
+    #[error("more follows after the first finding: give one finding, for instance one line of the file")]
     More,
     /// Some other JSON.
     #[error("this is not a finding: `class_uid` must be {CLASS_UID}, OCSF Detection Finding")]
@@ -82,39 +80,23 @@ fn parse(payload: &[u8]) -> Result<Value, ExplainError> {
         Some(Ok(value)) => value,
         // the position alone: serde_json's own message may quote the input
         Some(Err(error)) => {
-            return Err(ExplainError::NotJson {
-                line: error.line(),
-                column: error.column(),
-            });
+            return Err(ExplainError::NotJson { line: error.line(), column: error.column() });
         }
         None => return Err(ExplainError::Empty),
     };
-    if values.next().is_some() {
-        Err(ExplainError::More)
-    } else {
-        Ok(value)
-    }
+    if values.next().is_some() { Err(ExplainError::More) } else { Ok(value) }
 }
 
 fn head(page: &mut Page, finding: &Fields<'_>, ours: &Fields<'_>) -> Result<(), ExplainError> {
     let info = finding.need("finding_info")?;
-    let uid = info
-        .text("uid")?
-        .ok_or_else(|| ExplainError::Missing("finding_info.uid".to_owned()))?;
-    page.title(
-        &info
-            .text("title")?
-            .unwrap_or_else(|| format!("Finding {uid}")),
-    );
+    let uid = info.text("uid")?.ok_or_else(|| ExplainError::Missing("finding_info.uid".to_owned()))?;
+    page.title(&info.text("title")?.unwrap_or_else(|| format!("Finding {uid}")));
     page.line(&standing(finding, ours)?);
 
     page.section("");
     page.pair("finding", &uid);
     page.pair_if("revision", revision(finding, &uid)?.as_deref());
-    for (label, time) in [
-        ("opened", info.time("created_time")?),
-        ("this event", finding.time("time")?),
-    ] {
+    for (label, time) in [("opened", info.time("created_time")?), ("this event", finding.time("time")?)] {
         page.pair_if(label, time.map(format_rfc3339).as_deref());
     }
     for name in ["tenant", "account", "workload", "pattern"] {
@@ -122,10 +104,7 @@ fn head(page: &mut Page, finding: &Fields<'_>, ours: &Fields<'_>) -> Result<(), 
     }
     let members = ours.texts("members")?;
     if members.len() > 1 {
-        page.pair(
-            "members",
-            &format!("{}: {}", grouped(members.len() as u64), members.join(", ")),
-        );
+        page.pair("members", &format!("{}: {}", grouped(members.len() as u64), members.join(", ")));
     }
     Ok(())
 }
@@ -150,14 +129,8 @@ fn standing(finding: &Fields<'_>, ours: &Fields<'_>) -> Result<String, ExplainEr
         parts.push(format!("{} severity", severity_caption(id)));
     }
     if let Some(id) = finding.whole("confidence_id")? {
-        let score = finding
-            .whole("confidence_score")?
-            .map(|score| format!(" ({score} of 100)"));
-        parts.push(format!(
-            "{} confidence{}",
-            confidence_caption(id),
-            score.unwrap_or_default()
-        ));
+        let score = finding.whole("confidence_score")?.map(|score| format!(" ({score} of 100)"));
+        parts.push(format!("{} confidence{}", confidence_caption(id), score.unwrap_or_default()));
     }
     if let Some(score) = finding.whole("risk_score")? {
         parts.push(format!("risk {score} of 100"));
@@ -171,22 +144,13 @@ fn revision(finding: &Fields<'_>, uid: &str) -> Result<Option<String>, ExplainEr
         return Ok(None);
     };
     let event = metadata.text("uid")?;
-    Ok(event.and_then(|event| {
-        event
-            .strip_prefix(uid)?
-            .strip_prefix('-')
-            .map(str::to_owned)
-    }))
+    Ok(event.and_then(|event| event.strip_prefix(uid)?.strip_prefix('-').map(str::to_owned)))
 }
 
 fn taken(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
     page.section("Taken so far");
-    let exchanges = ours
-        .whole("exchanges")?
-        .map(|n| format!("{} exchanges", grouped(n)));
-    let tokens = ours
-        .whole("output_tokens")?
-        .map(|n| format!("{} output tokens", grouped(n)));
+    let exchanges = ours.whole("exchanges")?.map(|n| format!("{} exchanges", grouped(n)));
+    let tokens = ours.whole("output_tokens")?.map(|n| format!("{} output tokens", grouped(n)));
     let both: Vec<String> = exchanges.into_iter().chain(tokens).collect();
     page.text(&both.join(", "));
     if let Some(window) = ours.child("window")?
@@ -207,11 +171,7 @@ fn length(first: &str, last: &str) -> String {
 
 fn evidence(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
     page.section("Evidence");
-    for (label, name) in [
-        ("evidence", "evidence"),
-        ("threshold", "threshold"),
-        ("score", "score"),
-    ] {
+    for (label, name) in [("evidence", "evidence"), ("threshold", "threshold"), ("score", "score")] {
         page.pair_if(label, ours.number(name)?.map(plain).as_deref());
     }
     let Some(budget) = ours.child("budget")? else {
@@ -222,8 +182,7 @@ fn evidence(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
         "budget",
         &match budget.number("per_1000_tenant_months")? {
             Some(rate) => format!("{} false findings per 1,000 tenant-months", plain(rate)),
-            None => "none claimed: the threshold is not calibrated on this provider's traffic"
-                .to_owned(),
+            None => "none claimed: the threshold is not calibrated on this provider's traffic".to_owned(),
         },
     );
     Ok(())
@@ -236,27 +195,15 @@ fn reasons(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
         page.text("no reasons are given");
     }
     for (i, reason) in reasons.iter().enumerate() {
-        let name = reason
-            .text("feature")?
-            .unwrap_or_else(|| "unnamed".to_owned());
-        let weight = reason
-            .number("weight")?
-            .map(|weight| format!(" ({} of the surprise)", percent(weight)));
+        let name = reason.text("feature")?.unwrap_or_else(|| "unnamed".to_owned());
+        let weight = reason.number("weight")?.map(|weight| format!(" ({} of the surprise)", percent(weight)));
         page.item(i + 1, &format!("{name}{}", weight.unwrap_or_default()));
         if let Some(says) = reason.text("says")? {
             page.below_item(&says);
         }
         let mut numbers = Vec::new();
-        for (label, field) in [
-            ("value", "value"),
-            ("calm median", "baseline_median"),
-            ("calm end", "baseline_p99"),
-        ] {
-            numbers.extend(
-                reason
-                    .number(field)?
-                    .map(|number| format!("{label} {}", plain(number))),
-            );
+        for (label, field) in [("value", "value"), ("calm median", "baseline_median"), ("calm end", "baseline_p99")] {
+            numbers.extend(reason.number(field)?.map(|number| format!("{label} {}", plain(number))));
         }
         page.below_item(&numbers.join(" · "));
     }
@@ -268,11 +215,7 @@ fn advice(page: &mut Page, finding: &Fields<'_>, ours: &Fields<'_>) -> Result<()
         page.section("Innocent reading");
         page.text(&reading);
     }
-    let remedy = finding
-        .child("remediation")?
-        .map(|remediation| remediation.text("desc"))
-        .transpose()?
-        .flatten();
+    let remedy = finding.child("remediation")?.map(|remediation| remediation.text("desc")).transpose()?.flatten();
     if let Some(remedy) = remedy {
         page.section("What to do");
         page.text(&remedy);
@@ -285,28 +228,17 @@ fn places(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
     for place in ours.children("refs")? {
         let mut parts = Vec::new();
         parts.extend(place.text("topic")?);
-        parts.extend(
-            place
-                .whole("partition")?
-                .map(|partition| format!("partition {partition}")),
-        );
+        parts.extend(place.whole("partition")?.map(|partition| format!("partition {partition}")));
         if let (Some(from), Some(to)) = (place.whole("from")?, place.whole("to")?) {
             parts.push(format!("offsets {from} to {to}"));
         }
-        parts.extend(
-            place
-                .whole("n")?
-                .map(|n| format!("{} exchanges", grouped(n))),
-        );
+        parts.extend(place.whole("n")?.map(|n| format!("{} exchanges", grouped(n))));
         page.text(&parts.join(", "));
     }
     if let Some(position) = ours.child("log_position")?
-        && let (Some(partition), Some(offset)) =
-            (position.whole("partition")?, position.whole("offset")?)
+        && let (Some(partition), Some(offset)) = (position.whole("partition")?, position.whole("offset")?)
     {
-        page.text(&format!(
-            "brought about by partition {partition}, offset {offset}"
-        ));
+        page.text(&format!("brought about by partition {partition}, offset {offset}"));
     }
     Ok(())
 }
@@ -338,10 +270,7 @@ fn model(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
         page.pair_if("name", model.text("name")?.as_deref());
         page.pair_if("sha256", model.text("sha256")?.as_deref());
     }
-    if let Some(version) = ours
-        .whole("v")?
-        .filter(|&version| version > u64::from(VERSION))
-    {
+    if let Some(version) = ours.whole("v")?.filter(|&version| version > u64::from(VERSION)) {
         page.section("Note");
         page.text(&format!("written in format {version}; this program knows up to {VERSION} and shows what it knows"));
     }

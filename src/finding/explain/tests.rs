@@ -16,10 +16,7 @@ fn least() -> Value {
 #[test]
 fn the_least_finding_is_explained() {
     let text = explained(&least()).unwrap();
-    assert!(
-        text.starts_with("Finding ab\n==========\nstatus unknown\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("Finding ab\n==========\nstatus unknown\n"), "{text}");
     assert!(text.contains("no reasons are given"));
 }
 
@@ -39,39 +36,24 @@ fn malformed_input_is_named() {
     let parse = |text: &str| explain(text.as_bytes()).unwrap_err();
     assert_eq!(parse(""), ExplainError::Empty);
     assert_eq!(parse(" \n"), ExplainError::Empty);
-    assert_eq!(
-        parse("{\"a\":\n}"),
-        ExplainError::NotJson { line: 2, column: 1 }
-    );
+    assert_eq!(parse("{\"a\":\n}"), ExplainError::NotJson { line: 2, column: 1 });
     assert_eq!(parse("{}{}"), ExplainError::More);
     assert_eq!(parse("{} x"), ExplainError::More);
     assert_eq!(parse("[]"), ExplainError::OtherClass);
     assert_eq!(parse("{\"class_uid\":\"2004\"}"), ExplainError::OtherClass);
-    assert_eq!(
-        explain(b"\"\xff\"").unwrap_err(),
-        ExplainError::NotJson { line: 1, column: 2 }
-    );
-    assert!(matches!(
-        explain("[".repeat(10_000).as_bytes()).unwrap_err(),
-        ExplainError::NotJson { .. }
-    ));
+    assert_eq!(explain(b"\"\xff\"").unwrap_err(), ExplainError::NotJson { line: 1, column: 2 });
+    assert!(matches!(explain("[".repeat(10_000).as_bytes()).unwrap_err(), ExplainError::NotJson { .. }));
 }
 
 #[test]
 fn a_missing_or_wrong_field_is_named_with_its_path() {
     let mut value = least();
     value["unmapped"] = json!({});
-    assert_eq!(
-        explained(&value).unwrap_err().to_string(),
-        "the finding has no `unmapped.stillwatch`"
-    );
+    assert_eq!(explained(&value).unwrap_err().to_string(), "the finding has no `unmapped.stillwatch`");
 
     let mut value = least();
     value["finding_info"] = json!({});
-    assert_eq!(
-        explained(&value).unwrap_err().to_string(),
-        "the finding has no `finding_info.uid`"
-    );
+    assert_eq!(explained(&value).unwrap_err().to_string(), "the finding has no `finding_info.uid`");
 
     let mut value = least();
     value["unmapped"]["stillwatch"]["reasons"] = json!([{}, {"value": "much"}]);
@@ -94,10 +76,7 @@ fn nothing_in_a_finding_steers_the_terminal() {
     value["finding_info"]["title"] = json!("a\u{1b}[31mred\u{7}\u{202e}\r\n");
     value["unmapped"]["stillwatch"]["members"] = json!(["x\u{9b}2J", "y"]);
     let text = explained(&value).unwrap();
-    assert!(
-        !text.contains(|c: char| c != '\n' && c.is_control() || c == '\u{202e}'),
-        "{text:?}"
-    );
+    assert!(!text.contains(|c: char| c != '\n' && c.is_control() || c == '\u{202e}'), "{text:?}");
 }
 
 #[test]
@@ -105,9 +84,5 @@ fn lines_fit_a_terminal() {
     let mut value = least();
     value["unmapped"]["stillwatch"]["benign_reading"] = json!("some words ".repeat(60));
     let text = explained(&value).unwrap();
-    assert!(
-        text.lines()
-            .all(|line| line.chars().count() <= 88 && line.trim_end() == line),
-        "{text}"
-    );
+    assert!(text.lines().all(|line| line.chars().count() <= 88 && line.trim_end() == line), "{text}");
 }

@@ -29,7 +29,9 @@ impl Engine {
             // pauses are forgotten across a rebalance
             let held = self.owned.iter().filter(|(_, o)| matches!(o.phase, Phase::Restoring | Phase::Stopped(_)));
             let held = client::list(&self.config.kafka.input, held.map(|(p, _)| *p));
-            if held.count() > 0 && let Err(error) = self.consumer.pause(&held) {
+            if held.count() > 0
+                && let Err(error) = self.consumer.pause(&held)
+            {
                 tracing::debug!(%error, "pause");
             }
             self.report.release(Cause::Assignment);
@@ -118,11 +120,23 @@ impl Engine {
         self.report.restored(ready.records, ready.seconds);
         let (tenants, _) = ready.fold.size();
         tracing::info!(
-            partition, tenants, records = ready.records, bytes = ready.bytes, seconds = ready.seconds,
-            from, live_from = ready.live_from, "restored"
+            partition,
+            tenants,
+            records = ready.records,
+            bytes = ready.bytes,
+            seconds = ready.seconds,
+            from,
+            live_from = ready.live_from,
+            "restored"
         );
         let Some(owned) = self.owned.get_mut(&partition) else { return Ok(()) };
-        let control = control::announce(&self.config.kafka.control, partition as u32, ready.live_from, &self.core.model, ready.in_force.as_ref());
+        let control = control::announce(
+            &self.config.kafka.control,
+            partition as u32,
+            ready.live_from,
+            &self.core.model,
+            ready.in_force.as_ref(),
+        );
         owned.restored(ready.fold, ready.live_from, ready.committed, ready.markers);
         if let Some(record) = control {
             owned.push(record, false);

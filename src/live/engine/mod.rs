@@ -251,7 +251,6 @@ fn fold_messages(
     report.spent(Stage::Render, watch.seconds());
 }
 
-
 /// Bytes of a batch that belong to a partition.
 fn bytes_of(records: &[Record<'_>], fold: Option<&Partition>) -> u64 {
     let mine = records.iter().filter(|r| fold.is_some_and(|fold| fold.index() == r.at.partition));

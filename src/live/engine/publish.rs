@@ -91,7 +91,8 @@ impl Engine {
             Outcome::TooLarge(topic) => {
                 self.report.transaction_failed("aborted", watch.seconds());
                 if !self.outputs.shrink(&topic, self.owned.values_mut()) {
-                    let why = format!("topic `{topic}` refuses a message for its size: raise its max.message.bytes to 1 MiB");
+                    let why =
+                        format!("topic `{topic}` refuses a message for its size: raise its max.message.bytes to 1 MiB");
                     tracing::error!("{why}; nothing is lost, but nothing goes on until then");
                     self.report.hold(Cause::Producer, &why);
                 }

@@ -23,7 +23,9 @@ impl Engine {
         if code == Some(RDKafkaErrorCode::AutoOffsetReset) {
             let gone: Vec<i32> = self.gone_from_log();
             for partition in gone {
-                let why = format!("`{input}` partition {partition} no longer holds the next offset to read: the log was cut while we read it; `stillwatch run --accept-gap` goes on without the missing records");
+                let why = format!(
+                    "`{input}` partition {partition} no longer holds the next offset to read: the log was cut while we read it; `stillwatch run --accept-gap` goes on without the missing records"
+                );
                 self.stop_partition(partition, why);
             }
             return Ok(());
