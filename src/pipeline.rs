@@ -229,6 +229,11 @@ impl Partition {
         self.shards.iter().fold((0, 0), |(n, bytes), shard| (n + shard.tenants(), bytes + shard.bytes()))
     }
 
+    /// Workloads held open.
+    pub fn workloads(&self) -> usize {
+        self.shards.iter().map(Shard::workloads).sum()
+    }
+
     /// Tenants evicted and forgotten so far.
     pub fn departures(&self) -> (u64, u64) {
         self.shards.iter().map(Shard::departures).fold((0, 0), |(e, f), (de, df)| (e + de, f + df))
@@ -281,13 +286,13 @@ pub fn fold_batch(
         .collect()
 }
 
-fn fold_partition<'r, 'a: 'r, 't>(
+fn fold_partition<'r, 'a, 't>(
     core: &Core,
     partition: &mut Partition,
     records: impl Iterator<Item = (&'r Record<'a>, &'t Traced<'a>)>,
 ) -> Output
 where
-    'a: 't,
+    'a: 'r + 't,
 {
     let mut out = Output::default();
     let mut track: Vec<(i64, Millis)> = Vec::new();

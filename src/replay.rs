@@ -126,6 +126,9 @@ impl Summary {
 }
 
 /// Replays files. `progress` hears (bytes done, bytes in all) after every batch, `see` every event shown.
+///
+/// # Panics
+/// If read is not accepted + rejected: the fold lost a record.
 pub fn replay(
     spec: &Spec,
     core: &Core,

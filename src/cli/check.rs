@@ -111,7 +111,7 @@ fn brokers(config: &Config, report: &mut Report) -> Result<(), Failure> {
     };
     match admin.brokers() {
         Ok(count) => {
-            report.ok(Area::Kafka, "broker", &format!("{} answers, {count} in the cluster", kafka.bootstrap))?
+            report.ok(Area::Kafka, "broker", &format!("{} answers, {count} in the cluster", kafka.bootstrap))?;
         }
         Err(error) => return report.error(Area::Kafka, "broker", &error.to_string()),
     }

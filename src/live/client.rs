@@ -96,7 +96,7 @@ impl ClientContext for Context {
                 tracing::warn!(target: "librdkafka", fac, "{message}");
             }
             RDKafkaLogLevel::Warning | RDKafkaLogLevel::Notice => {
-                tracing::info!(target: "librdkafka", fac, "{message}")
+                tracing::info!(target: "librdkafka", fac, "{message}");
             }
             _ => tracing::debug!(target: "librdkafka", fac, "{message}"),
         }
@@ -125,7 +125,8 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, err: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let partitions: Vec<i32> = list.elements().iter().map(|e| e.partition()).collect();
+        let partitions: Vec<i32> =
+            list.elements().iter().map(rdkafka::topic_partition_list::TopicPartitionListElem::partition).collect();
         let assigned = matches!(err, RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         if self.closing.load(Ordering::SeqCst) {
             let done = if assigned { consumer.incremental_assign(list) } else { consumer.incremental_unassign(list) };

@@ -17,7 +17,7 @@ const KEPT: usize = 64;
 
 /// A context that remembers complaints; clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Heard(Arc<Mutex<Said>>);
+pub(super) struct Heard(Arc<Mutex<Said>>);
 
 #[derive(Debug, Default)]
 struct Said {
@@ -27,7 +27,7 @@ struct Said {
 
 impl Heard {
     /// The reason to show: a refusal first, else the last complaint that is not a summary.
-    pub fn reason(&self) -> Option<String> {
+    pub(super) fn reason(&self) -> Option<String> {
         let said = self.lock();
         let refusal = said.complaints.iter().find(|(code, _)| is_refusal(*code));
         let summary = Some(RDKafkaErrorCode::AllBrokersDown);
@@ -36,12 +36,12 @@ impl Heard {
     }
 
     /// True when credentials or certificates were refused: trying again is no use.
-    pub fn refused(&self) -> bool {
+    pub(super) fn refused(&self) -> bool {
         self.lock().complaints.iter().any(|(code, _)| is_refusal(*code))
     }
 
     /// What the broker said to adding a partition to a transaction, once it has; needs `debug=eos`.
-    pub fn transaction(&self) -> Option<Result<(), String>> {
+    pub(super) fn transaction(&self) -> Option<Result<(), String>> {
         self.lock().transaction.clone()
     }
 

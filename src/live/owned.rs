@@ -52,6 +52,8 @@ pub struct Owned {
     /// Since when the shard at the cursor waits, and the next shard to checkpoint.
     turn: Stopwatch,
     cursor: usize,
+    /// Evicted and forgotten tenants already reported.
+    reported: (u64, u64),
     /// Covered offset of each shard's last committed marker.
     markers: Vec<i64>,
 }
@@ -70,6 +72,7 @@ impl Owned {
             finding_waits: false,
             turn: Stopwatch::start(),
             cursor: 0,
+            reported: (0, 0),
             markers: vec![-1; SHARDS],
         }
     }
@@ -131,6 +134,13 @@ impl Owned {
             self.cursor = (self.cursor + turned) % SHARDS;
             self.turn = Stopwatch::start();
         }
+    }
+
+    /// Tenants evicted and forgotten since the last call.
+    pub fn departures(&mut self) -> (u64, u64) {
+        let now = self.fold.as_ref().map_or((0, 0), Partition::departures);
+        let before = std::mem::replace(&mut self.reported, now);
+        (now.0.saturating_sub(before.0), now.1.saturating_sub(before.1))
     }
 
     /// Takes over what the restore thread read.

@@ -159,7 +159,7 @@ impl Publisher {
             return Ok(Outcome::Unknown("no producer".into()));
         };
         if let Err(error) = producer.begin_transaction() {
-            return self.unknown("begin", &error);
+            return Ok(self.unknown("begin", &error));
         }
         failpoint::reached("before_produce");
         let mut timings = Timings::default();
@@ -168,13 +168,13 @@ impl Publisher {
             match send(producer, message, self.config.transaction_timeout) {
                 Ok(()) => {}
                 Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge)) => {
-                    return self.abort("produce", message.topic.clone(), Outcome::TooLarge);
+                    return Ok(self.abort("produce", message.topic.clone(), Outcome::TooLarge));
                 }
                 Err(error) => {
                     if let Some(fatal) = hopeless(&error, &format!("topic `{}`", message.topic)) {
                         return Err(fatal);
                     }
-                    return self.abort("produce", error.to_string(), Outcome::Aborted);
+                    return Ok(self.abort("produce", error.to_string(), Outcome::Aborted));
                 }
             }
         }
@@ -184,18 +184,18 @@ impl Publisher {
         while producer.in_flight_count() > 0 {
             producer.poll(Duration::from_millis(5));
             if watch.elapsed() > self.config.transaction_timeout {
-                return self.abort("flush", "time-out".into(), Outcome::Aborted);
+                return Ok(self.abort("flush", "time-out".into(), Outcome::Aborted));
             }
         }
         if let Some((code, topic)) = producer.context().take_failed_deliveries().into_iter().next() {
             let error = KafkaError::MessageProduction(code);
             if code == RDKafkaErrorCode::MessageSizeTooLarge {
-                return self.abort("deliver", topic, Outcome::TooLarge);
+                return Ok(self.abort("deliver", topic, Outcome::TooLarge));
             }
             if let Some(fatal) = hopeless(&error, &format!("topic `{topic}`")) {
                 return Err(fatal);
             }
-            return self.abort("deliver", format!("topic `{topic}`: {error}"), Outcome::Aborted);
+            return Ok(self.abort("deliver", format!("topic `{topic}`: {error}"), Outcome::Aborted));
         }
         timings.flush = watch.seconds() - timings.produce;
         failpoint::reached("before_offsets");
@@ -225,10 +225,10 @@ impl Publisher {
                 return Err(fatal);
             }
             if is_fatal(&error) {
-                return self.unknown("offsets", &error).map(Some);
+                return Ok(Some(self.unknown("offsets", &error)));
             }
             if !is_retriable(&error) || limit.elapsed() > self.config.transaction_timeout {
-                return self.abort("offsets", error.to_string(), Outcome::Aborted).map(Some);
+                return Ok(Some(self.abort("offsets", error.to_string(), Outcome::Aborted)));
             }
         }
     }
@@ -241,21 +241,21 @@ impl Publisher {
                 return Ok(None);
             };
             if is_fatal(&error) {
-                return self.unknown("commit", &error).map(Some);
+                return Ok(Some(self.unknown("commit", &error)));
             }
             if requires_abort(&error) {
-                return self.abort("commit", error.to_string(), Outcome::Aborted).map(Some);
+                return Ok(Some(self.abort("commit", error.to_string(), Outcome::Aborted)));
             }
             if !is_retriable(&error) || limit.elapsed() > self.config.transaction_timeout {
-                return self.unknown("commit", &error).map(Some);
+                return Ok(Some(self.unknown("commit", &error)));
             }
         }
     }
 
     /// Short time-outs and polls between: an abort with messages outstanding cannot finish by itself.
-    fn abort(&mut self, step: &str, why: String, outcome: fn(String) -> Outcome) -> Result<Outcome, Fatal> {
+    fn abort(&mut self, step: &str, why: String, outcome: fn(String) -> Outcome) -> Outcome {
         tracing::info!(step, why, "transaction aborted");
-        let Some(producer) = &self.producer else { return Ok(Outcome::Unknown(why)) };
+        let Some(producer) = &self.producer else { return Outcome::Unknown(why) };
         let limit = Stopwatch::start();
         loop {
             match producer.abort_transaction(Duration::from_millis(200)) {
@@ -274,13 +274,13 @@ impl Publisher {
         if let Some(producer) = &self.producer {
             drop(producer.context().take_failed_deliveries());
         }
-        Ok(outcome(format!("{step}: {why}")))
+        outcome(format!("{step}: {why}"))
     }
 
-    fn unknown(&mut self, step: &str, error: &KafkaError) -> Result<Outcome, Fatal> {
+    fn unknown(&mut self, step: &str, error: &KafkaError) -> Outcome {
         tracing::info!(step, %error, "transaction's outcome is unknown; a new producer will tell");
         self.producer = None;
-        Ok(Outcome::Unknown(format!("{step}: {error}")))
+        Outcome::Unknown(format!("{step}: {error}"))
     }
 }
 

@@ -96,6 +96,12 @@ impl Report {
         }
     }
 
+    /// Tenants that left memory since the last call.
+    pub fn departed(&self, evicted: u64, forgotten: u64) {
+        self.metrics.evictions.with_label_values(&["memory"]).inc_by(evicted);
+        self.metrics.evictions.with_label_values(&["silent"]).inc_by(forgotten);
+    }
+
     /// A partition's state was read back.
     pub fn restored(&self, records: u64, seconds: f64) {
         self.metrics.restore_seconds.observe(seconds);
@@ -109,7 +115,7 @@ impl Report {
 
     /// What is held now, and how far behind the log it is.
     pub fn holding<'o>(&self, owned: impl Iterator<Item = (&'o i32, &'o Owned)>, ends: impl Fn(i32) -> Option<i64>) {
-        let (mut assigned, mut live, mut tenants, mut bytes, mut oldest) = (0, 0, 0, 0, None);
+        let (mut assigned, mut live, mut tenants, mut workloads, mut bytes, mut oldest) = (0, 0, 0, 0, 0, None);
         for (&partition, owned) in owned {
             assigned += 1;
             live += i64::from(owned.is_live());
@@ -117,6 +123,7 @@ impl Report {
             let (held, size) = fold.size();
             tenants += held as i64;
             bytes += size as i64;
+            workloads += fold.workloads() as i64;
             oldest = fold.watermark().into_iter().chain(oldest).min();
             if let Some(end) = ends(partition) {
                 self.metrics.lag(partition, (end - fold.next()).max(0));
@@ -125,6 +132,7 @@ impl Report {
         self.metrics.assigned_partitions.set(assigned);
         self.metrics.partitions_ready.set(live);
         self.metrics.tenants.set(tenants);
+        self.metrics.workloads.set(workloads);
         self.metrics.state_bytes.set(bytes);
         if let Some(oldest) = oldest {
             self.metrics.event_time_lag_seconds.set(clock::now_millis().since(oldest) as f64 / 1000.0);

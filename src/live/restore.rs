@@ -210,12 +210,7 @@ impl control::ReadTopic for Job {
     }
 
     /// Reads a partition of a topic from its start to its (stable) end.
-    fn read_to_end(
-        &self,
-        topic: &str,
-        partition: i32,
-        take: &mut dyn FnMut(&[u8], Option<&[u8]>) -> Result<(), NotReady>,
-    ) -> Result<(), NotReady> {
+    fn read_to_end(&self, topic: &str, partition: i32, take: &mut control::Take<'_>) -> Result<(), NotReady> {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Beginning)
             .and_then(|()| self.reader.assign(&list))

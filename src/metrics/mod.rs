@@ -90,8 +90,6 @@ pub struct Metrics {
     pub evictions: IntCounterVec,
     /// Finding events committed, by kind, pattern and activity.
     pub findings: IntCounterVec,
-    /// Scores of decided windows.
-    pub score: Histogram,
     model_info: GaugeVec,
 }
 

@@ -11,7 +11,6 @@ use crate::record::reject::Reject;
 
 impl Metrics {
     /// A registry of its own with everything in it.
-    #[expect(clippy::too_many_lines, reason = "one line per metric; parts would only hide the list")]
     pub fn new() -> Result<Metrics, prometheus::Error> {
         let mut make = Maker { registry: Registry::new(), rows: Vec::new() };
         let metrics = Metrics {
@@ -56,7 +55,6 @@ impl Metrics {
             state_bytes: make.gauge("state_bytes", "Logical bytes of state in memory.")?,
             evictions: make.counters("evictions_total", "Tenants that left memory, by reason.", &["reason"])?,
             findings: make.counters("findings_total", "Finding events committed.", &["kind", "pattern", "activity"])?,
-            score: make.histogram("score", "Scores of decided windows, 0 to 1.", &SCORE)?,
             model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
             registry: make.registry.clone(),
             rows: Vec::new(),
@@ -96,7 +94,6 @@ const POWERS_OF_4: [f64; 9] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_3
 const SHORT: [f64; 11] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0];
 const LATENCY: [f64; 14] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86_400.0];
 // fine at the top: that is where decisions are made
-const SCORE: [f64; 10] = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 1.0];
 
 /// Makes a metric, registers it and notes its row.
 struct Maker {

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::ModelError;
 use crate::evidence::Params;
 use crate::feature::{Needs, TABLE, WIDTH, table_hash};
+use crate::units::hex;
 
 /// Version of the format.
 pub const VERSION: u64 = 1;
@@ -245,10 +246,4 @@ fn check_numbers(body: &Body) -> Result<(), ModelError> {
     }
     need("evidence", "a proper distribution", body.evidence.is_proper())?;
     need("threshold", "positive", positive(&body.threshold))
-}
-
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

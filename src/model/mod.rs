@@ -117,7 +117,7 @@ impl Model {
 
     /// The same as text.
     pub fn sha256_hex(&self) -> String {
-        artifact::hex(&self.sha256)
+        crate::units::hex(&self.sha256)
     }
 
     /// Hash of the feature table the model was fitted to; a loaded model's equals the program's.

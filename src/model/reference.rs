@@ -1,10 +1,11 @@
 //! A model fitted by hand to a few rows, for tests of what stands around the model.
 
 use super::Model;
-use super::artifact::{Body, CalmRange, Mixture, Origin, STAGES, Stage, encode, hex};
+use super::artifact::{Body, CalmRange, Mixture, Origin, STAGES, Stage, encode};
 use super::calibration::stage;
 use crate::evidence::{Params, Side};
 use crate::feature::{Needs, Row, TABLE, WIDTH, table_hash};
+use crate::units::hex;
 
 /// A single Gaussian over rows with their exchange counts.
 pub(crate) fn body(rows: &[(Row, u64)]) -> Body {

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Reject;
 use crate::source::Record;
+use crate::units::hex;
 
 /// What is known of a rejected record without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,8 +48,8 @@ impl DeadLetter {
 
     /// The reference as one line of JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        #[expect(clippy::expect_used, reason = "strings and integers always serialise")]
-        serde_json::to_vec(self).expect("a dead letter serialises")
+        // strings and integers always serialise
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     /// The reference as headers, beside the original bytes.
@@ -62,16 +63,6 @@ impl DeadLetter {
             ("stillwatch_offset", self.offset.to_string()),
         ]
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // writing to a String cannot fail
-        let _: std::fmt::Result = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

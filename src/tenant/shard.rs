@@ -131,6 +131,7 @@ pub struct Shard {
     pub(super) written_xor: u64,
     timers: BTreeSet<(Millis, TenantHash)>,
     bytes: u64,
+    workloads: usize,
     evicted: u64,
     forgotten: u64,
 }
@@ -171,6 +172,11 @@ impl Shard {
         self.bytes
     }
 
+    /// Workloads held open.
+    pub fn workloads(&self) -> usize {
+        self.workloads
+    }
+
     /// Tenants evicted by the memory limit, and forgotten after silence, since the shard was made.
     pub fn departures(&self) -> (u64, u64) {
         (self.evicted, self.forgotten)
@@ -190,6 +196,7 @@ impl Shard {
             slot
         });
         let before = slot.logical_bytes() as u64;
+        let workloads = slot.tenant.open_workloads();
         if slot.model_tag != rules.model_tag {
             slot.tenant.forget_evidence();
             slot.model_tag = rules.model_tag;
@@ -221,6 +228,7 @@ impl Shard {
             self.timers.insert((due, hash));
         }
         self.bytes = self.bytes + slot.logical_bytes() as u64 - before;
+        self.workloads = self.workloads + slot.tenant.open_workloads() - workloads;
         if self.bytes > rules.byte_limit {
             let at = Position { partition, offset: step.offset };
             self.evict(hash, step.tick.watermark, at, rules, out);
@@ -304,6 +312,7 @@ impl Shard {
             self.timers.remove(&(set, hash));
         }
         self.bytes -= slot.logical_bytes() as u64;
+        self.workloads -= slot.tenant.open_workloads();
         if slot.written >= 0 {
             self.gone.insert(hash, Gone { name: slot.tenant.name().into(), written: slot.written });
         }
@@ -330,13 +339,14 @@ impl Shard {
     /// After the last restored value: timers and the byte count follow from the slots.
     pub(super) fn finish_restore(&mut self, covered: i64, close_after: i64, forget_after: i64) {
         self.covered = covered;
-        self.bytes = 0;
+        (self.bytes, self.workloads) = (0, 0);
         self.timers.clear();
         for (hash, slot) in &mut self.slots {
             let due = slot.due_after(close_after, forget_after);
             slot.timer = Some(due);
             self.timers.insert((due, *hash));
             self.bytes += slot.logical_bytes() as u64;
+            self.workloads += slot.tenant.open_workloads();
         }
     }
 }

@@ -150,7 +150,7 @@ proptest! {
     fn decoding_restores_state_and_behaviour(seed in any::<u64>(), every in 2usize..6, cut in 0usize..400) {
         let mut traces = mixed(every, 400);
         for (i, (trace, _)) in traces.iter_mut().enumerate() {
-            if scatter(seed ^ i as u64) % 3 == 0 {
+            if scatter(seed ^ i as u64).is_multiple_of(3) {
                 trace.account_hash.0 = scatter(seed ^ i as u64) % 12;
             }
         }

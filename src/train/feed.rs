@@ -30,6 +30,7 @@ pub fn read_line(
 }
 
 /// Labels and feed of a simulation; each pass draws it anew, which is cheaper than to keep it.
+#[expect(clippy::type_complexity, reason = "an alias cannot say that the closure takes any lifetime")]
 pub fn simulated(
     spec: &Spec,
 ) -> (Labels, impl FnMut(&mut dyn FnMut(&Trace<'_>, Seen)) -> Result<(), TrainError> + use<>) {

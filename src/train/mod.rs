@@ -25,8 +25,9 @@ use crate::evidence::{Params, Side};
 use crate::feature::{Needs, TABLE, WIDTH, table_hash};
 use crate::finding::Seen;
 use crate::model::Model;
-use crate::model::artifact::{Body, CalmRange, Mixture, Origin, STAGES, Stage, hex};
+use crate::model::artifact::{Body, CalmRange, Mixture, Origin, STAGES, Stage};
 use crate::trace::Trace;
+use crate::units::hex;
 
 pub use error::TrainError;
 pub use feed::{TRAIN_SECRET, read_line, simulated};

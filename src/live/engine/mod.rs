@@ -131,6 +131,10 @@ impl Engine {
         self.publisher.poll();
         if self.gauges.due() {
             let ends = self.consumer.context().ends();
+            for owned in self.owned.values_mut() {
+                let (evicted, forgotten) = owned.departures();
+                self.report.departed(evicted, forgotten);
+            }
             self.report.holding(self.owned.iter(), |partition| ends.get(&partition).copied());
         }
         Ok(())
