@@ -22,10 +22,7 @@ struct Home {
 impl Broker {
     /// One that is there already and not ours to stop.
     pub fn given(bootstrap: &str) -> Broker {
-        Broker {
-            bootstrap: bootstrap.to_owned(),
-            home: None,
-        }
+        Broker { bootstrap: bootstrap.to_owned(), home: None }
     }
 
     /// A new one with PLAINTEXT only.
@@ -96,26 +93,15 @@ impl Broker {
     }
 
     fn boot(secure: &str) -> Broker {
-        let dir = tempfile::Builder::new()
-            .prefix("stillwatch-kafka-")
-            .tempdir()
-            .expect("temp dir");
+        let dir = tempfile::Builder::new().prefix("stillwatch-kafka-").tempdir().expect("temp dir");
         let port = port::free(3);
-        let bootstrap = script(
-            &["start".as_ref(), dir.path(), port.to_string().as_ref()],
-            secure,
-        );
+        let bootstrap = script(&["start".as_ref(), dir.path(), port.to_string().as_ref()], secure);
         let bootstrap = bootstrap.unwrap_or_else(|why| panic!("the broker does not start: {why}"));
-        Broker {
-            bootstrap,
-            home: Some(Home { dir, port }),
-        }
+        Broker { bootstrap, home: Some(Home { dir, port }) }
     }
 
     fn home(&self) -> &Home {
-        self.home
-            .as_ref()
-            .expect("a given broker is not ours to harm")
+        self.home.as_ref().expect("a given broker is not ours to harm")
     }
 
     fn dir(&self) -> &Path {
@@ -142,9 +128,7 @@ pub fn install() -> Result<(), String> {
     if installed() {
         return Ok(());
     }
-    script(&["install".as_ref()], "0")
-        .map(drop)
-        .map_err(|why| format!("mvn cannot download Kafka: {why}"))
+    script(&["install".as_ref()], "0").map(drop).map_err(|why| format!("mvn cannot download Kafka: {why}"))
 }
 
 /// Runs one of Kafka's own tools: what it printed on stdout and stderr.
@@ -157,23 +141,14 @@ pub fn tool(class: &str, args: &[&str]) -> (String, String) {
 }
 
 fn jars() -> Option<PathBuf> {
-    let var = |name| {
-        std::env::var_os(name)
-            .filter(|v| !v.is_empty())
-            .map(PathBuf::from)
-    };
+    let var = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let cache = || var("XDG_CACHE_HOME").or_else(|| Some(var("HOME")?.join(".cache")));
     var("STILLWATCH_KAFKA_JARS").or_else(|| Some(cache()?.join("stillwatch-kafka-4.2.1")))
 }
 
 fn bash() -> Command {
     let mut command = Command::new("bash");
-    command
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/kafka/broker.sh"
-        ))
-        .stdin(Stdio::null());
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/broker.sh")).stdin(Stdio::null());
     command
 }
 

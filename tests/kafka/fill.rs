@@ -21,19 +21,11 @@ pub struct Entry {
 
 impl Entry {
     pub fn new(partition: i32, key: &str, payload: impl Into<Vec<u8>>) -> Entry {
-        Entry {
-            partition,
-            key: Some(key.into()),
-            payload: Some(payload.into()),
-        }
+        Entry { partition, key: Some(key.into()), payload: Some(payload.into()) }
     }
 
     pub fn tombstone(partition: i32, key: &str) -> Entry {
-        Entry {
-            partition,
-            key: Some(key.into()),
-            payload: None,
-        }
+        Entry { partition, key: Some(key.into()), payload: None }
     }
 }
 
@@ -42,11 +34,7 @@ pub fn fill(bootstrap: &str, topic: &str, entries: impl IntoIterator<Item = Entr
     let (producer, arrived) = producer(base(bootstrap).set("enable.idempotence", "true"));
     let sent = send(&producer, topic, entries);
     drain(&producer);
-    assert_eq!(
-        arrived.load(Ordering::Relaxed),
-        sent,
-        "records acknowledged of {topic}"
-    );
+    assert_eq!(arrived.load(Ordering::Relaxed), sent, "records acknowledged of {topic}");
     sent
 }
 
@@ -54,9 +42,7 @@ pub fn fill(bootstrap: &str, topic: &str, entries: impl IntoIterator<Item = Entr
 pub fn fill_and_abort(bootstrap: &str, topic: &str, entries: impl IntoIterator<Item = Entry>) {
     let id = format!("aborting-{topic}");
     let (producer, _) = producer(base(bootstrap).set("transactional.id", &id));
-    producer
-        .init_transactions(LIMIT)
-        .expect("init transactions");
+    producer.init_transactions(LIMIT).expect("init transactions");
     producer.begin_transaction().expect("begin");
     send(&producer, topic, entries);
     // All of them reach the log before the abort: aborting earlier would purge them from the queue.
@@ -89,11 +75,7 @@ impl ProducerContext for Count {
             Ok(_) => {
                 self.0.fetch_add(1, Ordering::Relaxed);
             }
-            Err((error, message)) => eprintln!(
-                "not written: {}/{}: {error}",
-                message.topic(),
-                message.partition()
-            ),
+            Err((error, message)) => eprintln!("not written: {}/{}: {error}", message.topic(), message.partition()),
         }
     }
 }
@@ -104,11 +86,7 @@ fn producer(config: &ClientConfig) -> (BaseProducer<Count>, Arc<AtomicU64>) {
     (producer, count.0)
 }
 
-fn send(
-    producer: &BaseProducer<Count>,
-    topic: &str,
-    entries: impl IntoIterator<Item = Entry>,
-) -> u64 {
+fn send(producer: &BaseProducer<Count>, topic: &str, entries: impl IntoIterator<Item = Entry>) -> u64 {
     let mut sent = 0;
     for entry in entries {
         let mut record = BaseRecord::<Vec<u8>, Vec<u8>>::to(topic).partition(entry.partition);
@@ -116,14 +94,8 @@ fn send(
         record.payload = entry.payload.as_ref();
         let begin = Instant::now();
         while let Err((error, back)) = producer.send(record) {
-            let full = matches!(
-                error,
-                KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)
-            );
-            assert!(
-                full && begin.elapsed() < LIMIT,
-                "cannot write to {topic}: {error}"
-            );
+            let full = matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
+            assert!(full && begin.elapsed() < LIMIT, "cannot write to {topic}: {error}");
             producer.poll(Duration::from_millis(10));
             record = back;
         }
@@ -139,11 +111,7 @@ fn send(
 fn drain(producer: &BaseProducer<Count>) {
     let begin = Instant::now();
     while producer.in_flight_count() > 0 {
-        assert!(
-            begin.elapsed() < LIMIT,
-            "{} records unacknowledged after {LIMIT:?}",
-            producer.in_flight_count()
-        );
+        assert!(begin.elapsed() < LIMIT, "{} records unacknowledged after {LIMIT:?}", producer.in_flight_count());
         producer.poll(Duration::from_millis(5));
     }
 }

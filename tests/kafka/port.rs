@@ -12,9 +12,7 @@ pub fn free(n: u16) -> u16 {
     for _ in 0..1_000 {
         let step = NEXT.fetch_add(n, Ordering::Relaxed) % 12_000;
         let first = 20_000 + (home + step) % 12_000;
-        let bound: Result<Vec<_>, _> = (first..first + n)
-            .map(|port| TcpListener::bind(("127.0.0.1", port)))
-            .collect();
+        let bound: Result<Vec<_>, _> = (first..first + n).map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
         if bound.is_ok() {
             return first;
         }

@@ -22,24 +22,10 @@ impl Process {
     /// Starts `command`; its output is appended to `<dir>/<name>.log`.
     pub fn start(mut command: Command, name: &str, dir: &Path) -> Process {
         let log = dir.join(format!("{name}.log"));
-        let open = || {
-            std::fs::File::options()
-                .create(true)
-                .append(true)
-                .open(&log)
-                .expect("open the log")
-        };
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(open())
-            .stderr(open())
-            .spawn();
+        let open = || std::fs::File::options().create(true).append(true).open(&log).expect("open the log");
+        let child = command.stdin(Stdio::null()).stdout(open()).stderr(open()).spawn();
         let child = child.unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
-        Process {
-            child,
-            name: name.to_owned(),
-            log,
-        }
+        Process { child, name: name.to_owned(), log }
     }
 
     /// SIGKILL, and the body is gone when this returns.
@@ -72,12 +58,7 @@ impl Process {
     pub fn end(&mut self, limit: Duration) -> ExitStatus {
         let what = format!("the end of {}", self.name);
         let log = self.log.clone();
-        wait::until(
-            &what,
-            limit,
-            || wait::tail(&log),
-            || self.child.try_wait().expect("wait"),
-        )
+        wait::until(&what, limit, || wait::tail(&log), || self.child.try_wait().expect("wait"))
     }
 
     /// Everything it printed so far.
@@ -108,11 +89,7 @@ impl Drop for Process {
 pub fn get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
-    )
-    .ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n").ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
     let answer = String::from_utf8_lossy(&answer);

@@ -40,10 +40,7 @@ pub fn committed(bootstrap: &str, topic: &str) -> Vec<Seen> {
 pub fn settle(bootstrap: &str, topic: &str) {
     let stable = consumer(bootstrap, "read_committed");
     let high = consumer(bootstrap, "read_uncommitted");
-    let ends = |of: &BaseConsumer, partition| {
-        of.fetch_watermarks(topic, partition, Duration::from_secs(5))
-            .ok()
-    };
+    let ends = |of: &BaseConsumer, partition| of.fetch_watermarks(topic, partition, Duration::from_secs(5)).ok();
     for partition in partitions(&stable, topic) {
         let what = format!("the last open transaction on {topic}/{partition}");
         wait::until(&what, LIMIT, String::new, || {
@@ -56,11 +53,7 @@ pub fn settle(bootstrap: &str, topic: &str) {
 pub fn span(bootstrap: &str, topic: &str) -> i64 {
     let consumer = consumer(bootstrap, "read_committed");
     let one = |partition| {
-        let ask = || {
-            consumer
-                .fetch_watermarks(topic, partition, Duration::from_secs(5))
-                .ok()
-        };
+        let ask = || consumer.fetch_watermarks(topic, partition, Duration::from_secs(5)).ok();
         let (low, high) = wait::until("watermarks", LIMIT, String::new, ask);
         high - low
     };
@@ -82,23 +75,13 @@ pub fn dump(bootstrap: &str, topic: &str, file: &Path) -> u64 {
 
 fn envelope(topic: &str, record: &Seen) -> Map<String, Value> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let headers: Vec<String> = record
-        .headers
-        .iter()
-        .flat_map(|(name, value)| [name.clone(), text(value)])
-        .collect();
+    let headers: Vec<String> = record.headers.iter().flat_map(|(name, value)| [name.clone(), text(value)]).collect();
     let line = json!({
         "topic": topic, "partition": record.partition, "offset": record.offset, "tstype": "create",
         "ts": record.timestamp, "broker": 1, "headers": headers, "key": record.key.as_deref().map(text),
     });
-    let Value::Object(mut line) = line else {
-        unreachable!("an object was written")
-    };
-    match record
-        .payload
-        .as_deref()
-        .map(|bytes| (std::str::from_utf8(bytes), bytes))
-    {
+    let Value::Object(mut line) = line else { unreachable!("an object was written") };
+    match record.payload.as_deref().map(|bytes| (std::str::from_utf8(bytes), bytes)) {
         None => line.insert("payload".to_owned(), Value::Null),
         Some((Ok(text), _)) => line.insert("payload".to_owned(), text.into()),
         Some((Err(_), bytes)) => line.insert("payload_b64".to_owned(), base64(bytes).into()),
@@ -111,20 +94,12 @@ pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let three = [
-            chunk[0],
-            *chunk.get(1).unwrap_or(&0),
-            *chunk.get(2).unwrap_or(&0),
-        ];
+        let three = [chunk[0], *chunk.get(1).unwrap_or(&0), *chunk.get(2).unwrap_or(&0)];
         let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
         for digit in 0..4 {
             let known = digit <= chunk.len();
             let index = (bits >> (18 - 6 * digit)) & 63;
-            text.push(if known {
-                char::from(DIGITS[index as usize])
-            } else {
-                '='
-            });
+            text.push(if known { char::from(DIGITS[index as usize]) } else { '=' });
         }
     }
     text
@@ -135,9 +110,7 @@ fn each(bootstrap: &str, topic: &str, mut take: impl FnMut(&BorrowedMessage<'_>)
     let mut assignment = TopicPartitionList::new();
     let mut open = BTreeSet::new();
     for partition in partitions(&consumer, topic) {
-        assignment
-            .add_partition_offset(topic, partition, Offset::Beginning)
-            .expect("offset");
+        assignment.add_partition_offset(topic, partition, Offset::Beginning).expect("offset");
         open.insert(partition);
     }
     consumer.assign(&assignment).expect("assign");
@@ -145,10 +118,7 @@ fn each(bootstrap: &str, topic: &str, mut take: impl FnMut(&BorrowedMessage<'_>)
     let mut trouble = String::new();
     while !open.is_empty() {
         let late = begin.elapsed() >= LIMIT;
-        assert!(
-            !late,
-            "read {topic} for {LIMIT:?}, partitions {open:?} have no end; last error: {trouble}"
-        );
+        assert!(!late, "read {topic} for {LIMIT:?}, partitions {open:?} have no end; last error: {trouble}");
         match consumer.poll(Duration::from_millis(200)) {
             None => {}
             Some(Ok(message)) => take(&message),
@@ -175,26 +145,17 @@ fn consumer(bootstrap: &str, isolation: &str) -> BaseConsumer {
 }
 
 fn partitions(consumer: &BaseConsumer, topic: &str) -> std::ops::Range<i32> {
-    let count = wait::until(
-        &format!("partitions of {topic}"),
-        LIMIT,
-        String::new,
-        || {
-            let all = consumer
-                .fetch_metadata(Some(topic), Duration::from_secs(10))
-                .ok()?;
-            Some(all.topics().first()?.partitions().len()).filter(|count| *count > 0)
-        },
-    );
+    let count = wait::until(&format!("partitions of {topic}"), LIMIT, String::new, || {
+        let all = consumer.fetch_metadata(Some(topic), Duration::from_secs(10)).ok()?;
+        Some(all.topics().first()?.partitions().len()).filter(|count| *count > 0)
+    });
     0..i32::try_from(count).expect("few partitions")
 }
 
 fn seen(message: &BorrowedMessage<'_>) -> Seen {
-    let headers = message.headers().map(|all| {
-        all.iter()
-            .map(|h| (h.key.to_owned(), h.value.unwrap_or_default().to_vec()))
-            .collect()
-    });
+    let headers = message
+        .headers()
+        .map(|all| all.iter().map(|h| (h.key.to_owned(), h.value.unwrap_or_default().to_vec())).collect());
     Seen {
         partition: message.partition(),
         offset: message.offset(),

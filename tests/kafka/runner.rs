@@ -1,7 +1,6 @@
 //! Runs the named tests one after the other and reports the way cargo's own harness does.
 
 use std::cell::OnceCell;
-use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -87,8 +86,7 @@ impl Args {
                 "--exact" => args.exact = true,
                 "--ignored" => args.ignored_only = true,
                 "--skip" => args.skips.extend(given.next()),
-                "--test-threads" | "--format" | "--color" | "--logfile" | "--shuffle-seed"
-                | "-Z" => {
+                "--test-threads" | "--format" | "--color" | "--logfile" | "--shuffle-seed" | "-Z" => {
                     given.next();
                 }
                 other => match other.strip_prefix("--skip=") {
@@ -103,11 +101,7 @@ impl Args {
 
     fn selects(&self, name: &str) -> bool {
         let matches = |pattern: &String| {
-            if self.exact {
-                name == pattern
-            } else {
-                name.contains(pattern.as_str())
-            }
+            if self.exact { name == pattern } else { name.contains(pattern.as_str()) }
         };
         let wanted = self.filters.is_empty() || self.filters.iter().any(matches);
         wanted && !self.ignored_only && !self.skips.iter().any(matches)
@@ -117,10 +111,7 @@ impl Args {
 /// The whole program.
 pub fn main(tests: &[Test]) -> ExitCode {
     let args = Args::parse(std::env::args().skip(1));
-    let selected: Vec<&Test> = tests
-        .iter()
-        .filter(|test| args.selects(test.name))
-        .collect();
+    let selected: Vec<&Test> = tests.iter().filter(|test| args.selects(test.name)).collect();
     if args.list {
         for test in &selected {
             println!("{}: test", test.name);
@@ -129,29 +120,26 @@ pub fn main(tests: &[Test]) -> ExitCode {
     }
 
     let kafka = selected.iter().any(|test| test.needs != Needs::Nothing);
-    let world = World {
-        setting: Setting::probe(kafka),
-        shared: OnceCell::new(),
-    };
+    let world = World { setting: Setting::probe(kafka), shared: OnceCell::new() };
     println!("\nrunning {} tests", selected.len());
     let begin = Instant::now();
     let mut failed = Vec::new();
     let mut unable = Vec::new();
     for test in &selected {
-        print!("test {} ... ", test.name);
-        std::io::stdout().flush().expect("stdout");
         if let Some(why) = world.setting.missing(test.needs) {
-            println!("could not run: {why}");
+            println!("test {} ... could not run: {why}", test.name);
             unable.push((test.name, why));
             continue;
         }
+        // What a test says of itself comes between this line and its outcome.
+        println!("begin {}", test.name);
         let started = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| (test.run)(&world)));
         let seconds = started.elapsed().as_secs_f32();
         if outcome.is_ok() {
-            println!("ok ({seconds:.1} s)");
+            println!("test {} ... ok ({seconds:.1} s)", test.name);
         } else {
-            println!("FAILED ({seconds:.1} s): {}", test.name);
+            println!("test {} ... FAILED ({seconds:.1} s)", test.name);
             failed.push(test.name);
         }
     }
@@ -159,13 +147,7 @@ pub fn main(tests: &[Test]) -> ExitCode {
     close(selected.len(), tests.len(), &failed, &unable, begin)
 }
 
-fn close(
-    selected: usize,
-    all: usize,
-    failed: &[&str],
-    unable: &[(&str, String)],
-    begin: Instant,
-) -> ExitCode {
+fn close(selected: usize, all: usize, failed: &[&str], unable: &[(&str, String)], begin: Instant) -> ExitCode {
     let required = std::env::var("STILLWATCH_REQUIRE_KAFKA").is_ok_and(|v| v == "1");
     if !failed.is_empty() {
         println!("\nfailures:");
@@ -174,10 +156,7 @@ fn close(
         }
     }
     if !unable.is_empty() {
-        println!(
-            "\n{} Kafka tests could not run on this machine:",
-            unable.len()
-        );
+        println!("\n{} Kafka tests could not run on this machine:", unable.len());
         for (name, why) in unable {
             println!("    {name}: {why}");
         }
@@ -195,9 +174,5 @@ fn close(
         all - selected,
         begin.elapsed().as_secs_f32()
     );
-    if bad {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -15,19 +15,9 @@ pub struct Setting {
 impl Setting {
     /// Looks around; with `kafka`, also downloads it if it is not there yet.
     pub fn probe(kafka: bool) -> Setting {
-        let given = std::env::var("STILLWATCH_TEST_BOOTSTRAP")
-            .ok()
-            .filter(|v| !v.is_empty());
-        let own = if kafka {
-            java().and_then(|()| broker::install())
-        } else {
-            Ok(())
-        };
-        Setting {
-            given,
-            own,
-            openssl: answers("openssl", "version").is_some(),
-        }
+        let given = std::env::var("STILLWATCH_TEST_BOOTSTRAP").ok().filter(|v| !v.is_empty());
+        let own = if kafka { java().and_then(|()| broker::install()) } else { Ok(()) };
+        Setting { given, own, openssl: answers("openssl", "version").is_some() }
     }
 
     /// The broker named by `STILLWATCH_TEST_BOOTSTRAP`.
@@ -45,17 +35,13 @@ impl Setting {
         let own = self.own.as_ref().err();
         match (needs, &self.given) {
             (Needs::Nothing, _) | (Needs::Broker, Some(_)) => None,
-            (Needs::Broker, None) => own.map(|why| {
-                format!(
-                    "needs a Kafka broker: {why}, and STILLWATCH_TEST_BOOTSTRAP names no broker"
-                )
-            }),
-            (Needs::OwnBroker | Needs::SecureBroker, Some(given)) => Some(format!(
-                "needs a broker of its own to harm, and STILLWATCH_TEST_BOOTSTRAP names {given}"
-            )),
-            (Needs::OwnBroker, None) => {
-                own.map(|why| format!("needs a Kafka broker of its own: {why}"))
+            (Needs::Broker, None) => {
+                own.map(|why| format!("needs a Kafka broker: {why}, and STILLWATCH_TEST_BOOTSTRAP names no broker"))
             }
+            (Needs::OwnBroker | Needs::SecureBroker, Some(given)) => {
+                Some(format!("needs a broker of its own to harm, and STILLWATCH_TEST_BOOTSTRAP names {given}"))
+            }
+            (Needs::OwnBroker, None) => own.map(|why| format!("needs a Kafka broker of its own: {why}")),
             (Needs::SecureBroker, None) if self.openssl => {
                 own.map(|why| format!("needs a Kafka broker of its own: {why}"))
             }
@@ -70,11 +56,7 @@ fn java() -> Result<(), String> {
     };
     // `openjdk version "17.0.15" 2025-04-15`; before 9 it was "1.8.0".
     let version = says.split('"').nth(1).unwrap_or_default().to_owned();
-    let major: u32 = version
-        .split(['.', '-', '+'])
-        .next()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0);
+    let major: u32 = version.split(['.', '-', '+']).next().and_then(|n| n.parse().ok()).unwrap_or(0);
     if major < 17 {
         return Err(format!("java is version {version}, Kafka needs 17"));
     }
@@ -87,14 +69,7 @@ fn java() -> Result<(), String> {
 
 /// What a program prints when it is there and ends well.
 fn answers(program: &str, arg: &str) -> Option<String> {
-    let output = Command::new(program)
-        .arg(arg)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new(program).arg(arg).stdin(Stdio::null()).output().ok()?;
     let both = [output.stdout, output.stderr].concat();
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&both).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&both).into_owned())
 }

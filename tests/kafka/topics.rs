@@ -56,16 +56,7 @@ impl Names {
 
     /// Deletes them.
     pub fn delete(&self, bootstrap: &str) {
-        delete(
-            bootstrap,
-            &[
-                &self.input,
-                &self.state,
-                &self.findings,
-                &self.dead_letters,
-                &self.control,
-            ],
-        );
+        delete(bootstrap, &[&self.input, &self.state, &self.findings, &self.dead_letters, &self.control]);
     }
 }
 
@@ -78,11 +69,7 @@ pub struct Topic<'a> {
 
 impl<'a> Topic<'a> {
     pub fn new(name: &'a str, partitions: i32) -> Topic<'a> {
-        Topic {
-            name,
-            partitions,
-            config: Vec::new(),
-        }
+        Topic { name, partitions, config: Vec::new() }
     }
 
     pub fn with(mut self, key: &'a str, value: &'a str) -> Topic<'a> {
@@ -96,28 +83,18 @@ pub fn create(bootstrap: &str, topics: &[Topic<'_>]) {
     let admin = admin(bootstrap);
     let new = topics.iter().map(|topic| {
         let new = NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(1));
-        topic
-            .config
-            .iter()
-            .fold(new, |new, (key, value)| new.set(key, value))
+        topic.config.iter().fold(new, |new, (key, value)| new.set(key, value))
     });
     let new: Vec<NewTopic<'_>> = new.collect();
-    for outcome in block_on(admin.create_topics(&new, &AdminOptions::new())).expect("create topics")
-    {
+    for outcome in block_on(admin.create_topics(&new, &AdminOptions::new())).expect("create topics") {
         outcome.expect("create topic");
     }
     for topic in topics {
         let what = format!("leaders of {}", topic.name);
         wait::until(&what, Duration::from_secs(20), String::new, || {
-            let all = admin
-                .inner()
-                .fetch_metadata(Some(topic.name), Duration::from_secs(5))
-                .ok()?;
+            let all = admin.inner().fetch_metadata(Some(topic.name), Duration::from_secs(5)).ok()?;
             let partitions = all.topics().first()?.partitions();
-            let led = partitions
-                .iter()
-                .filter(|p| p.leader() >= 0 && p.error().is_none())
-                .count();
+            let led = partitions.iter().filter(|p| p.leader() >= 0 && p.error().is_none()).count();
             (led == topic.partitions as usize).then_some(())
         });
     }
@@ -125,23 +102,15 @@ pub fn create(bootstrap: &str, topics: &[Topic<'_>]) {
 
 /// Deletes topics.
 pub fn delete(bootstrap: &str, names: &[&str]) {
-    for outcome in block_on(admin(bootstrap).delete_topics(names, &AdminOptions::new()))
-        .expect("delete topics")
-    {
+    for outcome in block_on(admin(bootstrap).delete_topics(names, &AdminOptions::new())).expect("delete topics") {
         outcome.expect("delete topic");
     }
 }
 
 fn admin(bootstrap: &str) -> AdminClient<DefaultClientContext> {
-    ClientConfig::new()
-        .set("bootstrap.servers", bootstrap)
-        .create()
-        .expect("admin client")
+    ClientConfig::new().set("bootstrap.servers", bootstrap).create().expect("admin client")
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("runtime")
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().expect("runtime").block_on(future)
 }

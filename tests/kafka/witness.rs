@@ -17,9 +17,7 @@ pub struct Committed {
 
 impl Witness {
     pub fn new(bootstrap: &str) -> Witness {
-        Witness {
-            bootstrap: bootstrap.to_owned(),
-        }
+        Witness { bootstrap: bootstrap.to_owned() }
     }
 
     /// What the console consumer prints of a topic, `read_committed`: (key, value), sorted.
@@ -43,14 +41,9 @@ impl Witness {
             "allow.auto.create.topics=false",
         ];
         let (out, err) = tool("consumer.ConsoleConsumer", &args);
-        assert!(
-            err.contains("Processed a total of"),
-            "the console consumer did not end well: {err}"
-        );
+        assert!(err.contains("Processed a total of"), "the console consumer did not end well: {err}");
         let split = |line: &str| {
-            let (key, value) = line
-                .split_once('\u{1}')
-                .unwrap_or_else(|| panic!("no separator in {line}"));
+            let (key, value) = line.split_once('\u{1}').unwrap_or_else(|| panic!("no separator in {line}"));
             (key.to_owned(), value.to_owned())
         };
         let mut all: Vec<_> = out.lines().map(split).collect();
@@ -60,25 +53,14 @@ impl Witness {
 
     /// Committed offsets and log ends of a group, by partition.
     pub fn group(&self, group: &str) -> Vec<Committed> {
-        let args = [
-            "--bootstrap-server",
-            &self.bootstrap,
-            "--group",
-            group,
-            "--describe",
-        ];
+        let args = ["--bootstrap-server", &self.bootstrap, "--group", group, "--describe"];
         let (out, err) = tool("consumer.group.ConsumerGroupCommand", &args);
         // GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG …
         let row = |line: &str| {
             let words: Vec<&str> = line.split_whitespace().collect();
             let number = |at: usize| words.get(at)?.parse::<i64>().ok();
-            (words.first() == Some(&group)).then(|| {
-                Some(Committed {
-                    partition: number(2)? as i32,
-                    offset: number(3)?,
-                    end: number(4)?,
-                })
-            })?
+            (words.first() == Some(&group))
+                .then(|| Some(Committed { partition: number(2)? as i32, offset: number(3)?, end: number(4)? }))?
         };
         let mut rows: Vec<Committed> = out.lines().filter_map(row).collect();
         assert!(!rows.is_empty(), "no offsets of group {group}: {out}{err}");
@@ -88,10 +70,7 @@ impl Witness {
 
     /// Transactional ids with this prefix and their states, e.g. `CompleteCommit`.
     pub fn transactions(&self, prefix: &str) -> Vec<(String, String)> {
-        let (out, _) = tool(
-            "TransactionsCommand",
-            &["--bootstrap-server", &self.bootstrap, "list"],
-        );
+        let (out, _) = tool("TransactionsCommand", &["--bootstrap-server", &self.bootstrap, "list"]);
         // TransactionalId Coordinator ProducerId TransactionState
         let row = |line: &str| {
             let words: Vec<&str> = line.split_whitespace().collect();
