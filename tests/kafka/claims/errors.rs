@@ -73,6 +73,18 @@ pub fn missing_topics_are_named(world: &World) {
     names.delete(world.bootstrap());
 }
 
+pub fn wrong_credentials_are_told(_: &World) {
+    let broker = Broker::start_secure();
+    let names = Names::unique("credentials");
+    names.create(broker.bootstrap(), 2);
+    let wrong = "a-wrong-password";
+    let mut refused = secure(&broker, &names, "admin", wrong).start("refused");
+    refused.exits(4);
+    let printed = refused.process.printed();
+    assert!(!printed.contains(wrong), "the password is in the log");
+    ends(refused, 4, &["credentials"]);
+}
+
 pub fn rights_decide_who_gets_in(_: &World) {
     let broker = Broker::start_secure();
     let names = Names::unique("rights");
