@@ -156,6 +156,10 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
                     break;
                 }
                 Err(error) => {
+                    // serves the error callback: the reason of a refusal arrives there
+                    if let Some(Err(heard)) = reader.poll(Duration::from_millis(50)) {
+                        tracing::debug!(error = %heard, "looking for the brokers");
+                    }
                     let trouble = reader.context().take_trouble();
                     if let Some(reason) = trouble.authentication {
                         return Err(Fatal::Kafka(format!(

@@ -32,9 +32,19 @@ mod fill;
 mod read;
 mod witness;
 mod process;
+mod instance;
+mod traffic;
+mod outputs;
 
 mod claims {
     pub mod harness;
+    pub mod identity;
+    pub mod crash;
+    pub mod failpoints;
+    pub mod restore;
+    pub mod errors;
+    pub mod odd;
+    pub mod privacy;
 }
 
 use std::process::ExitCode;
@@ -47,6 +57,23 @@ const TESTS: &[Test] = &[
     Test::new("harness::aborted_records_stay_unseen", Needs::Broker, claims::harness::aborted_stay_unseen),
     Test::new("harness::a_killed_broker_comes_back", Needs::OwnBroker, claims::harness::broker_comes_back),
     Test::new("harness::a_stranger_is_refused", Needs::SecureBroker, claims::harness::stranger_is_refused),
+    Test::new("identity::live_equals_replay", Needs::Broker, claims::identity::live_equals_replay),
+    Test::new("crash::nothing_lost_nothing_twice", Needs::OwnBroker, claims::crash::nothing_lost_nothing_twice),
+    Test::new("failpoints::killed_there", Needs::Broker, claims::failpoints::killed),
+    Test::new("failpoints::frozen_there_and_woken", Needs::Broker, claims::failpoints::frozen_and_woken),
+    Test::new("restore::tenants_come_back", Needs::Broker, claims::restore::tenants_come_back),
+    Test::new("errors::a_broker_crash_is_survived", Needs::OwnBroker, claims::errors::broker_crash_is_survived),
+    Test::new("errors::patience_has_an_end", Needs::OwnBroker, claims::errors::patience_has_an_end),
+    Test::new("errors::missing_topics_are_named", Needs::Broker, claims::errors::missing_topics_are_named),
+    Test::new("errors::wrong_credentials_are_told", Needs::SecureBroker, claims::errors::wrong_credentials_are_told),
+    Test::new("errors::rights_decide_who_gets_in", Needs::SecureBroker, claims::errors::rights_decide_who_gets_in),
+    Test::new(
+        "errors::wrong_keys_get_the_nearest_name",
+        Needs::Nothing,
+        claims::errors::wrong_keys_get_the_nearest_name,
+    ),
+    Test::new("odd::odd_records_disturb_nobody", Needs::Broker, claims::odd::odd_records_disturb_nobody),
+    Test::new("privacy::no_text_is_kept", Needs::Broker, claims::privacy::no_text_is_kept),
 ];
 
 fn main() -> ExitCode {

@@ -1,7 +1,6 @@
 //! Runs the named tests one after the other and reports the way cargo's own harness does.
 
 use std::cell::OnceCell;
-use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -127,20 +126,20 @@ pub fn main(tests: &[Test]) -> ExitCode {
     let mut failed = Vec::new();
     let mut unable = Vec::new();
     for test in &selected {
-        print!("test {} ... ", test.name);
-        std::io::stdout().flush().expect("stdout");
         if let Some(why) = world.setting.missing(test.needs) {
-            println!("could not run: {why}");
+            println!("test {} ... could not run: {why}", test.name);
             unable.push((test.name, why));
             continue;
         }
+        // What a test says of itself comes between this line and its outcome.
+        println!("begin {}", test.name);
         let started = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| (test.run)(&world)));
         let seconds = started.elapsed().as_secs_f32();
         if outcome.is_ok() {
-            println!("ok ({seconds:.1} s)");
+            println!("test {} ... ok ({seconds:.1} s)", test.name);
         } else {
-            println!("FAILED ({seconds:.1} s): {}", test.name);
+            println!("test {} ... FAILED ({seconds:.1} s)", test.name);
             failed.push(test.name);
         }
     }

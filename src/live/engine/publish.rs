@@ -15,11 +15,14 @@ use crate::tenant::checkpoint::Slice;
 
 impl Engine {
     pub(super) fn publish_due(&self) -> bool {
-        if !self.owned.values().any(Owned::has_news) {
-            return false;
-        }
         let live = &self.config.live;
         let waited = self.since_publish.elapsed();
+        if !self.owned.values().any(Owned::has_news) {
+            // a log that fell silent is checkpointed to its end, or a restart would fold it again
+            let interval = live.checkpoint_interval;
+            return waited >= live.publish_every
+                && self.owned.values().any(|o| o.is_live() && !o.shards_due(interval, false).shards.is_empty());
+        }
         let bytes: usize = self.owned.values().map(|o| o.output_bytes).sum();
         waited >= live.publish_every
             || bytes >= live.publish_bytes

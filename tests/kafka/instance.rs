@@ -1,0 +1,174 @@
+//! The real `stillwatch` binary, configured for one test's topics.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use toml::{Table, Value};
+
+use crate::process::{Process, get};
+use crate::topics::Names;
+use crate::{port, wait};
+
+/// Long enough for a debug build on a busy machine.
+pub const LIMIT: Duration = Duration::from_secs(120);
+
+/// A configuration and the folder it lives in; instances share it.
+pub struct Setup {
+    pub names: Names,
+    pub partitions: i32,
+    config: Table,
+    dir: Rc<TempDir>,
+}
+
+impl Setup {
+    /// Short times throughout: what takes a test a minute would teach it nothing more.
+    pub fn new(bootstrap: &str, names: &Names, partitions: i32) -> Setup {
+        let mut setup = Setup {
+            names: names.clone(),
+            partitions,
+            config: Table::new(),
+            dir: Rc::new(tempfile::tempdir().expect("temp dir")),
+        };
+        for (key, value) in [
+            ("kafka.bootstrap", bootstrap),
+            ("kafka.group", &names.group),
+            ("kafka.start", "earliest"),
+            ("kafka.give_up_after", "60s"),
+            ("kafka.session_timeout", "6s"),
+            ("kafka.transaction_timeout", "4s"),
+            ("kafka.topics.input", &names.input),
+            ("kafka.topics.findings", &names.findings),
+            ("kafka.topics.dead_letters", &names.dead_letters),
+            ("kafka.topics.state", &names.state),
+            ("kafka.topics.control", &names.control),
+            ("fold.secret", "a fixed secret for tests only"),
+            ("live.publish_every", "200ms"),
+            ("live.checkpoint_interval", "2s"),
+            ("live.drain_limit", "5s"),
+            ("log.filter", "info"),
+        ] {
+            setup.set(key, value);
+        }
+        setup
+    }
+
+    /// Sets one key, e.g. `kafka.give_up_after`.
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        let (path, last) = key.rsplit_once('.').expect("section.key");
+        put(&mut self.config, path, last, value.into());
+    }
+
+    /// Sets a librdkafka option, whose name has dots of its own.
+    pub fn option(&mut self, name: &str, value: &str) {
+        put(&mut self.config, "kafka.options", name, value.into());
+    }
+
+    /// The folder of configs and logs.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Starts an instance as a dynamic member of the group.
+    pub fn start(&self, name: &str) -> Instance {
+        self.launch(name, self.config.clone(), &[])
+    }
+
+    /// Starts an instance with `name` as its static member id.
+    pub fn start_static(&self, name: &str) -> Instance {
+        let mut config = self.config.clone();
+        put(&mut config, "kafka", "instance_id", name.into());
+        self.launch(name, config, &[])
+    }
+
+    /// Starts an instance that stops at the nth passage of a failpoint, which the file's existence tells.
+    pub fn start_failing(&self, name: &str, point: &str) -> (Instance, PathBuf) {
+        let file = self.dir().join(format!("{name}.reached"));
+        let text = file.to_str().expect("a plain path").to_owned();
+        let env = [("STILLWATCH_FAILPOINT", point), ("STILLWATCH_FAILPOINT_FILE", &text)];
+        (self.launch(name, self.config.clone(), &env), file)
+    }
+
+    /// Writes the config as replay takes it.
+    pub fn write(&self, name: &str) -> PathBuf {
+        write(self.dir(), name, &self.config)
+    }
+
+    fn launch(&self, name: &str, mut config: Table, env: &[(&str, &str)]) -> Instance {
+        let port = port::free(1);
+        put(&mut config, "http", "listen", format!("127.0.0.1:{port}").into());
+        let file = write(self.dir(), name, &config);
+        let mut command = stillwatch();
+        command.arg("run").arg("-c").arg(file).envs(env.iter().copied());
+        Instance { process: Process::start(command, name, self.dir()), port, _dir: Rc::clone(&self.dir) }
+    }
+}
+
+/// A running `stillwatch run`.
+pub struct Instance {
+    pub process: Process,
+    port: u16,
+    /// Its config and log stay until the last instance has gone.
+    _dir: Rc<TempDir>,
+}
+
+impl Instance {
+    /// Waits until `/readyz` says yes.
+    pub fn ready(&mut self) {
+        let port = self.port;
+        let process = &mut self.process;
+        let mut ask = || {
+            let answer = get(port, "/readyz");
+            if answer.as_ref().is_some_and(|(status, _)| *status == 200) {
+                return Some(Ok(()));
+            }
+            (!process.alive()).then_some(Err(()))
+        };
+        let outcome = wait::until("ready", LIMIT, String::new, &mut ask);
+        assert!(outcome.is_ok(), "ended before it was ready\n{}", self.process.tail());
+    }
+
+    /// Body of a GET.
+    pub fn get(&self, path: &str) -> String {
+        get(self.port, path).unwrap_or_else(|| panic!("no answer on {path}\n{}", self.process.tail())).1
+    }
+
+    /// Waits for the end with an exit code.
+    pub fn exits(&mut self, code: i32) {
+        let status = self.process.end(LIMIT);
+        assert_eq!(status.code(), Some(code), "exit code\n{}", self.process.tail());
+    }
+
+    /// SIGTERM, and a good end.
+    pub fn stop(mut self) {
+        self.process.terminate();
+        self.exits(0);
+    }
+}
+
+/// The program under test, not yet started, without the caller's own STILLWATCH variables.
+pub fn stillwatch() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stillwatch"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("STILLWATCH") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn put(table: &mut Table, path: &str, key: &str, value: Value) {
+    let inner = path.split('.').fold(table, |table, name| {
+        let entry = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
+        entry.as_table_mut().expect("a section")
+    });
+    inner.insert(key.to_owned(), value);
+}
+
+fn write(dir: &Path, name: &str, config: &Table) -> PathBuf {
+    let file = dir.join(format!("{name}.toml"));
+    std::fs::write(&file, toml::to_string(config).expect("toml")).expect("write the config");
+    file
+}
