@@ -10,14 +10,7 @@ use crate::tenant::unit::Unit;
 const LEAST_WEIGHT: f64 = 0.02;
 
 /// The alarm of a unit at a decision.
-pub fn alarm(
-    subject: Subject<'_>,
-    unit: &Unit,
-    at: Seen,
-    row: &Row,
-    scored: &Scored,
-    model: &Model,
-) -> Alarm {
+pub fn alarm(subject: Subject<'_>, unit: &Unit, at: Seen, row: &Row, scored: &Scored, model: &Model) -> Alarm {
     let evidence = unit.evidence.level();
     Alarm {
         kind: subject.kind,
@@ -43,19 +36,13 @@ fn reasons(row: &Row, model: &Model) -> Vec<Reason> {
     if all <= 0.0 {
         return Vec::new();
     }
-    let mut order: Vec<usize> = (0..TABLE.len())
-        .filter(|f| surprise[*f] / all >= LEAST_WEIGHT)
-        .collect();
+    let mut order: Vec<usize> = (0..TABLE.len()).filter(|f| surprise[*f] / all >= LEAST_WEIGHT).collect();
     // ties by table order
     order.sort_by(|a, b| surprise[*b].total_cmp(&surprise[*a]).then(a.cmp(b)));
     order.truncate(Alarm::MAX_REASONS);
     let reason = |feature: usize| {
         let calm = model.baseline(feature)?;
-        let end = if TABLE[feature].direction == Direction::Down {
-            calm.p01
-        } else {
-            calm.p99
-        };
+        let end = if TABLE[feature].direction == Direction::Down { calm.p01 } else { calm.p99 };
         Some(Reason {
             feature: feature as u16,
             value: row.get(feature)? as f32,

@@ -31,8 +31,7 @@ impl Params {
     pub fn log_ratio(&self, mean: f64, values: f64) -> f64 {
         // the mean of n correlated values is never less certain than one value
         let share = ((1.0 + self.correlation) / (1.0 - self.correlation) / values).min(1.0);
-        let variance =
-            |side: &Side| side.between * side.between + side.within * side.within * share;
+        let variance = |side: &Side| side.between * side.between + side.within * side.within * share;
         let (calm, harvest) = (variance(&self.calm), variance(&self.harvest));
         // The ratio of two bells is a parabola: beyond its vertex a higher mean would count less, or a
         // lower one more. Between the calm mean and the vertex it rises, and there it is read.
@@ -44,8 +43,7 @@ impl Params {
             at = at.max(vertex);
         }
         let (off_calm, off_harvest) = (at - self.calm.mean, at - self.harvest.mean);
-        0.5 * (off_calm * off_calm / calm - off_harvest * off_harvest / harvest
-            + libm::log(calm / harvest))
+        0.5 * (off_calm * off_calm / calm - off_harvest * off_harvest / harvest + libm::log(calm / harvest))
     }
 
     /// Whether no log-ratio can be NaN.

@@ -19,9 +19,7 @@ pub(super) fn of(unit: &Unit, row: &Row, model: &Model) -> Pattern {
     };
     let value = |name: &str| feature(name).map_or(0.0, |(value, _)| value);
     // high: a habit of this unit that half of the calm units do not have
-    let high = |name: &str| {
-        feature(name).is_some_and(|(value, calm)| value >= HABIT && value > calm.median)
-    };
+    let high = |name: &str| feature(name).is_some_and(|(value, calm)| value >= HABIT && value > calm.median);
     let single = value("follow_up_share") < 0.2;
 
     if high("probe_share") && value("prompt_repeat") < HABIT && unit.means.output_log2.get() < 6.0 {

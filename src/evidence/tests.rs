@@ -2,16 +2,8 @@ use super::*;
 use proptest::prelude::*;
 
 const PARAMS: Params = Params {
-    calm: Side {
-        mean: 0.2,
-        between: 0.2,
-        within: 0.4,
-    },
-    harvest: Side {
-        mean: 1.4,
-        between: 0.5,
-        within: 0.4,
-    },
+    calm: Side { mean: 0.2, between: 0.2, within: 0.4 },
+    harvest: Side { mean: 1.4, between: 0.5, within: 0.4 },
     correlation: 0.8,
 };
 
@@ -26,10 +18,7 @@ fn level(scores: impl IntoIterator<Item = f32>) -> f32 {
 #[test]
 fn an_offset_saturates_instead_of_growing() {
     // a unit a little above the calm mean: any sum of log-ratios would cross any threshold in time
-    let (early, late) = (
-        level(std::iter::repeat_n(0.45, 200)),
-        level(std::iter::repeat_n(0.45, 20_000)),
-    );
+    let (early, late) = (level(std::iter::repeat_n(0.45, 200)), level(std::iter::repeat_n(0.45, 20_000)));
     assert!(late < 1.5, "{late}");
     assert!(late - early < 0.5, "{early} {late}");
 }

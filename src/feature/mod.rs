@@ -112,9 +112,7 @@ pub fn text(feature: u16) -> Option<FeatureText> {
 impl Feature {
     /// The unit's value, if what it needs is there.
     pub fn value(&self, unit: &Unit) -> Option<f64> {
-        self.needs
-            .met_by(row::present(unit))
-            .then(|| (self.value)(unit))
+        self.needs.met_by(row::present(unit)).then(|| (self.value)(unit))
     }
 }
 

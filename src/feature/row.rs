@@ -33,11 +33,7 @@ impl Row {
 
     /// The value of a feature, if it is there.
     pub fn get(&self, feature: usize) -> Option<f64> {
-        TABLE
-            .get(feature)?
-            .needs
-            .met_by(self.present)
-            .then(|| self.values[feature])
+        TABLE.get(feature)?.needs.met_by(self.present).then(|| self.values[feature])
     }
 }
 

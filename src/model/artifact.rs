@@ -51,8 +51,10 @@ pub struct Body {
     pub center: Vec<f64>,
     /// Standard deviations of calm units.
     pub scale: Vec<f64>,
-    /// The density in standardised features.
+    /// The density of calm units in standardised features.
     pub mixture: Mixture,
+    /// That of harvesting units, where training had labelled ones.
+    pub harvest: Option<Mixture>,
     /// Calm range of each feature.
     pub calm: CalmRange,
     /// Calm log-density by what is present and by stage: median and spread.
@@ -119,7 +121,9 @@ pub struct Origin {
     pub budget: f64,
     /// Calm tenants fitted to.
     pub fitted: usize,
-    /// Attackers whose scores set the harvest side.
+    /// Pure attackers that the harvest density was fitted to.
+    pub taught: usize,
+    /// Other attackers, whose scores set the harvest side of the evidence.
     pub attackers: usize,
     /// Calm tenant-months behind the threshold.
     pub tenant_months: f64,
@@ -131,11 +135,7 @@ pub struct Origin {
 pub fn encode(body: &Body) -> Result<Vec<u8>, serde_json::Error> {
     let mut rest = serde_json::to_vec(body)?;
     rest.push(b'\n');
-    let header = Header {
-        stillwatch_model: VERSION,
-        sha256: hex(&Sha256::digest(&rest)),
-        bytes: rest.len(),
-    };
+    let header = Header { stillwatch_model: VERSION, sha256: hex(&Sha256::digest(&rest)), bytes: rest.len() };
     let mut bytes = serde_json::to_vec(&header)?;
     bytes.push(b'\n');
     bytes.append(&mut rest);
@@ -146,56 +146,31 @@ pub fn encode(body: &Body) -> Result<Vec<u8>, serde_json::Error> {
 pub(super) fn decode(model: &str, bytes: &[u8]) -> Result<(Body, [u8; 32]), ModelError> {
     let model = model.to_owned();
     if bytes.len() > MOST_BYTES {
-        return Err(ModelError::TooLarge {
-            model,
-            limit: MOST_BYTES,
-        });
+        return Err(ModelError::TooLarge { model, limit: MOST_BYTES });
     }
-    let Some(end) = memchr::memchr(b'\n', bytes.get(..1_024.min(bytes.len())).unwrap_or(bytes))
-    else {
-        return Err(ModelError::BadHeader {
-            model,
-            why: "no line end in the first 1,024 bytes".into(),
-        });
+    let Some(end) = memchr::memchr(b'\n', bytes.get(..1_024.min(bytes.len())).unwrap_or(bytes)) else {
+        return Err(ModelError::BadHeader { model, why: "no line end in the first 1,024 bytes".into() });
     };
     let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
     let header: Header = match serde_json::from_slice(line) {
         Ok(header) => header,
         Err(error) => {
-            return Err(ModelError::BadHeader {
-                model,
-                why: error.to_string(),
-            });
+            return Err(ModelError::BadHeader { model, why: error.to_string() });
         }
     };
     if header.stillwatch_model != VERSION {
-        return Err(ModelError::WrongVersion {
-            model,
-            found: header.stillwatch_model,
-            expected: VERSION,
-        });
+        return Err(ModelError::WrongVersion { model, found: header.stillwatch_model, expected: VERSION });
     }
     if header.bytes != rest.len() {
-        return Err(ModelError::WrongLength {
-            model,
-            found: rest.len(),
-            expected: header.bytes,
-        });
+        return Err(ModelError::WrongLength { model, found: rest.len(), expected: header.bytes });
     }
     let sha256: [u8; 32] = Sha256::digest(rest).into();
     if hex(&sha256) != header.sha256 {
-        return Err(ModelError::WrongChecksum {
-            model,
-            found: hex(&sha256),
-            expected: header.sha256,
-        });
+        return Err(ModelError::WrongChecksum { model, found: hex(&sha256), expected: header.sha256 });
     }
     match serde_json::from_slice(rest) {
         Ok(body) => Ok((body, sha256)),
-        Err(error) => Err(ModelError::BadBody {
-            model,
-            why: error.to_string(),
-        }),
+        Err(error) => Err(ModelError::BadBody { model, why: error.to_string() }),
     }
 }
 
@@ -203,80 +178,34 @@ pub(super) fn decode(model: &str, bytes: &[u8]) -> Result<(Body, [u8; 32]), Mode
 pub(super) fn check(body: &Body) -> Result<(), ModelError> {
     let model = || body.name.clone();
     if body.kind != "density" {
-        return Err(ModelError::UnknownKind {
-            model: model(),
-            found: body.kind.clone(),
-        });
+        return Err(ModelError::UnknownKind { model: model(), found: body.kind.clone() });
     }
     if body.features.len() != WIDTH {
-        return Err(ModelError::WrongWidth {
-            model: model(),
-            expected: body.features.len(),
-            table: WIDTH,
-        });
+        return Err(ModelError::WrongWidth { model: model(), expected: body.features.len(), table: WIDTH });
     }
     let table = hex(&table_hash());
-    if body.feature_table_hash != table
-        || body
-            .features
-            .iter()
-            .zip(TABLE)
-            .any(|(name, row)| name != row.name)
-    {
-        return Err(ModelError::WrongTable {
-            model: model(),
-            expected: body.feature_table_hash.clone(),
-            table,
-        });
+    if body.feature_table_hash != table || body.features.iter().zip(TABLE).any(|(name, row)| name != row.name) {
+        return Err(ModelError::WrongTable { model: model(), expected: body.feature_table_hash.clone(), table });
     }
     let size = |what, found, expected| {
-        if found == expected {
-            Ok(())
-        } else {
-            Err(ModelError::WrongSize {
-                model: model(),
-                what,
-                found,
-                expected,
-            })
-        }
+        if found == expected { Ok(()) } else { Err(ModelError::WrongSize { model: model(), what, found, expected }) }
     };
     let most = |what, found, limit| {
-        if found <= limit {
-            Ok(())
-        } else {
-            size(what, found, limit)
-        }
+        if found <= limit { Ok(()) } else { size(what, found, limit) }
     };
-    let components = body.mixture.weights.len();
-    size(
-        "mixture.weights",
-        components,
-        components.clamp(1, MOST_COMPONENTS),
-    )?;
-    size("mixture.means", body.mixture.means.len(), components)?;
-    size(
-        "mixture.covariances",
-        body.mixture.covariances.len(),
-        components,
-    )?;
     size("stages", body.stages.len(), Needs::COMBINATIONS)?;
-    most(
-        "score_quantiles",
-        body.score_quantiles.len(),
-        MOST_QUANTILES,
-    )?;
+    most("score_quantiles", body.score_quantiles.len(), MOST_QUANTILES)?;
     most("calm_maxima", body.calm_maxima.len(), MOST_MAXIMA)?;
     most("calm_maxima", body.calm_maxima.len(), body.calm_tenants)?;
-    for mean in &body.mixture.means {
-        size("mixture.means", mean.len(), WIDTH)?;
-    }
-    for covariance in &body.mixture.covariances {
-        size(
-            "mixture.covariances",
-            covariance.len(),
-            WIDTH * (WIDTH + 1) / 2,
-        )?;
+    for mixture in mixtures(body) {
+        let components = mixture.weights.len();
+        size("mixture.weights", components, components.clamp(1, MOST_COMPONENTS))?;
+        size("mixture.means", mixture.means.len(), components)?;
+        size("mixture.covariances", mixture.covariances.len(), components)?;
+        for (mean, covariance) in mixture.means.iter().zip(&mixture.covariances) {
+            size("mixture.means", mean.len(), WIDTH)?;
+            size("mixture.covariances", covariance.len(), WIDTH * (WIDTH + 1) / 2)?;
+        }
     }
     for stages in &body.stages {
         size("stages", stages.len(), STAGES)?;
@@ -294,46 +223,27 @@ pub(super) fn check(body: &Body) -> Result<(), ModelError> {
     check_numbers(body)
 }
 
+fn mixtures(body: &Body) -> impl Iterator<Item = &Mixture> {
+    std::iter::once(&body.mixture).chain(&body.harvest)
+}
+
 fn check_numbers(body: &Body) -> Result<(), ModelError> {
     let need = |what, expected, holds: bool| {
-        if holds {
-            Ok(())
-        } else {
-            Err(ModelError::BadNumber {
-                model: body.name.clone(),
-                what,
-                expected,
-            })
-        }
+        if holds { Ok(()) } else { Err(ModelError::BadNumber { model: body.name.clone(), what, expected }) }
     };
     // sums of squares of these stay finite
     let sane = |value: &f64| value.abs() < 1e12;
     let positive = |value: &f64| *value > 1e-12 && sane(value);
     let finite = "finite and below 1e12";
-    for list in [
-        &body.center,
-        &body.calm.median,
-        &body.calm.p01,
-        &body.calm.p99,
-    ] {
+    for list in [&body.center, &body.calm.median, &body.calm.p01, &body.calm.p99] {
         need("center, calm", finite, list.iter().all(sane))?;
     }
     need("scale", "positive", body.scale.iter().all(positive))?;
-    need(
-        "mixture.weights",
-        "positive",
-        body.mixture.weights.iter().all(positive),
-    )?;
-    need(
-        "mixture.means",
-        finite,
-        body.mixture.means.iter().flatten().all(sane),
-    )?;
-    need(
-        "mixture.covariances",
-        finite,
-        body.mixture.covariances.iter().flatten().all(sane),
-    )?;
+    for mixture in mixtures(body) {
+        need("mixture.weights", "positive", mixture.weights.iter().all(positive))?;
+        need("mixture.means", finite, mixture.means.iter().flatten().all(sane))?;
+        need("mixture.covariances", finite, mixture.covariances.iter().flatten().all(sane))?;
+    }
     let stages = || body.stages.iter().flatten();
     need(
         "stages",
@@ -341,26 +251,14 @@ fn check_numbers(body: &Body) -> Result<(), ModelError> {
         stages().all(|stage| sane(&stage.median) && positive(&stage.spread)),
     )?;
     for list in [&body.score_quantiles, &body.calm_maxima] {
-        need(
-            "score_quantiles, calm_maxima",
-            "finite and ascending",
-            list.iter().all(sane) && list.is_sorted(),
-        )?;
+        need("score_quantiles, calm_maxima", "finite and ascending", list.iter().all(sane) && list.is_sorted())?;
     }
-    need(
-        "evidence",
-        "a proper distribution",
-        body.evidence.is_proper(),
-    )?;
+    need("evidence", "a proper distribution", body.evidence.is_proper())?;
     need("threshold", "positive", positive(&body.threshold))
 }
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

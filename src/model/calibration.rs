@@ -46,11 +46,7 @@ impl Calibration {
 
     pub(super) fn baseline(&self, feature: usize) -> Option<Baseline> {
         let median = *self.range.median.get(feature)?;
-        Some(Baseline {
-            median,
-            p01: *self.range.p01.get(feature)?,
-            p99: *self.range.p99.get(feature)?,
-        })
+        Some(Baseline { median, p01: *self.range.p01.get(feature)?, p99: *self.range.p99.get(feature)? })
     }
 
     pub(super) fn p_value(&self, evidence: f32) -> f32 {

@@ -45,37 +45,24 @@ pub(super) struct Scratch {
 
 impl Default for Scratch {
     fn default() -> Scratch {
-        Scratch {
-            standard: [0.0; WIDTH],
-            logs: [0.0; MOST_COMPONENTS],
-            total: 0.0,
-        }
+        Scratch { standard: [0.0; WIDTH], logs: [0.0; MOST_COMPONENTS], total: 0.0 }
     }
 }
 
 impl Density {
     pub(super) fn new(model: &str, mixture: &Mixture) -> Result<Density, ModelError> {
-        let margins =
-            (0..Needs::COMBINATIONS as u8).map(|present| Margin::new(model, mixture, present));
-        Ok(Density {
-            margins: margins.collect::<Result<_, _>>()?,
-        })
+        let margins = (0..Needs::COMBINATIONS as u8).map(|present| Margin::new(model, mixture, present));
+        Ok(Density { margins: margins.collect::<Result<_, _>>()? })
     }
 
     /// Log-density of a standardised row.
-    pub(super) fn log_density(
-        &self,
-        standard: &[f64; WIDTH],
-        present: u8,
-        scratch: &mut Scratch,
-    ) -> f64 {
+    pub(super) fn log_density(&self, standard: &[f64; WIDTH], present: u8, scratch: &mut Scratch) -> f64 {
         let margin = self.margin(present);
         scratch.standard = *standard;
         let mut highest = f64::NEG_INFINITY;
         for (slot, component) in scratch.logs.iter_mut().zip(&margin.components) {
             let mut whitened = [0.0; WIDTH];
-            *slot = component.constant
-                - component.whiten(standard, &margin.features, &mut whitened) / 2.0;
+            *slot = component.constant - component.whiten(standard, &margin.features, &mut whitened) / 2.0;
             highest = highest.max(*slot);
         }
         let mut sum = 0.0;
@@ -113,28 +100,13 @@ impl Density {
 
 impl Margin {
     fn new(model: &str, mixture: &Mixture, present: u8) -> Result<Margin, ModelError> {
-        let features: Vec<usize> = (0..WIDTH)
-            .filter(|feature| TABLE[*feature].needs.met_by(present))
-            .collect();
-        let parts = mixture
-            .weights
-            .iter()
-            .zip(&mixture.means)
-            .zip(&mixture.covariances);
-        let components = parts
-            .enumerate()
-            .map(|(component, ((weight, mean), covariance))| {
-                Component::new(*weight, mean, covariance, &features).ok_or_else(|| {
-                    ModelError::NotPositiveDefinite {
-                        model: model.to_owned(),
-                        component,
-                    }
-                })
-            });
-        Ok(Margin {
-            components: components.collect::<Result<_, _>>()?,
-            features,
-        })
+        let features: Vec<usize> = (0..WIDTH).filter(|feature| TABLE[*feature].needs.met_by(present)).collect();
+        let parts = mixture.weights.iter().zip(&mixture.means).zip(&mixture.covariances);
+        let components = parts.enumerate().map(|(component, ((weight, mean), covariance))| {
+            Component::new(*weight, mean, covariance, &features)
+                .ok_or_else(|| ModelError::NotPositiveDefinite { model: model.to_owned(), component })
+        });
+        Ok(Margin { components: components.collect::<Result<_, _>>()?, features })
     }
 }
 
@@ -173,12 +145,7 @@ impl Component {
     }
 
     /// Solves L y = x − μ; the squared length of y is the Mahalanobis distance.
-    fn whiten(
-        &self,
-        standard: &[f64; WIDTH],
-        features: &[usize],
-        whitened: &mut [f64; WIDTH],
-    ) -> f64 {
+    fn whiten(&self, standard: &[f64; WIDTH], features: &[usize], whitened: &mut [f64; WIDTH]) -> f64 {
         let mut distance = 0.0;
         let mut start = 0;
         for (i, feature) in features.iter().enumerate() {

@@ -12,20 +12,13 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
     let column = |feature: usize| rows.iter().map(move |(row, _)| row.values[feature]);
     let center: Vec<f64> = (0..WIDTH).map(|f| column(f).sum::<f64>() / count).collect();
     let scale: Vec<f64> = (0..WIDTH)
-        .map(|f| {
-            (column(f).map(|v| (v - center[f]).powi(2)).sum::<f64>() / count)
-                .sqrt()
-                .max(0.05)
-        })
+        .map(|f| (column(f).map(|v| (v - center[f]).powi(2)).sum::<f64>() / count).sqrt().max(0.05))
         .collect();
     let standard = |row: &Row, f: usize| (row.values[f] - center[f]) / scale[f];
     let mut covariance = Vec::new();
     for i in 0..WIDTH {
         for j in 0..=i {
-            let sum: f64 = rows
-                .iter()
-                .map(|(row, _)| standard(row, i) * standard(row, j))
-                .sum();
+            let sum: f64 = rows.iter().map(|(row, _)| standard(row, i) * standard(row, j)).sum();
             covariance.push(sum / count + if i == j { 0.2 } else { 0.0 });
         }
     }
@@ -39,44 +32,17 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         name: "reference".into(),
         kind: "density".into(),
         feature_table_hash: hex(&table_hash()),
-        features: TABLE
-            .iter()
-            .map(|feature| feature.name.to_owned())
-            .collect(),
-        mixture: Mixture {
-            weights: vec![1.0],
-            means: vec![vec![0.0; WIDTH]],
-            covariances: vec![covariance],
-        },
-        calm: CalmRange {
-            median: quantile(0.5),
-            p01: quantile(0.01),
-            p99: quantile(0.99),
-        },
+        features: TABLE.iter().map(|feature| feature.name.to_owned()).collect(),
+        mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![covariance] },
+        harvest: None,
+        calm: CalmRange { median: quantile(0.5), p01: quantile(0.01), p99: quantile(0.99) },
         center,
         scale,
-        stages: vec![
-            vec![
-                Stage {
-                    median: 0.0,
-                    spread: 1.0
-                };
-                STAGES
-            ];
-            Needs::COMBINATIONS
-        ],
+        stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: (0..100).map(|i| f64::from(i) / 50.0).collect(),
         evidence: Params {
-            calm: Side {
-                mean: 0.15,
-                between: 0.2,
-                within: 0.3,
-            },
-            harvest: Side {
-                mean: 1.2,
-                between: 0.5,
-                within: 0.3,
-            },
+            calm: Side { mean: 0.15, between: 0.2, within: 0.3 },
+            harvest: Side { mean: 1.2, between: 0.5, within: 0.3 },
             correlation: 0.9,
         },
         threshold: 4.0,
@@ -91,19 +57,12 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
             let mut logs: Vec<f64> = rows
                 .iter()
                 .filter(|(_, exchanges)| stage(*exchanges) == at)
-                .map(|(row, exchanges)| {
-                    model
-                        .score_row(&Row { present, ..*row }, *exchanges)
-                        .log_density
-                })
+                .map(|(row, exchanges)| model.score_row(&Row { present, ..*row }, *exchanges).log_density)
                 .collect();
             logs.sort_by(f64::total_cmp);
             if !logs.is_empty() {
                 let (median, low) = (logs[logs.len() / 2], logs[logs.len() / 10]);
-                body.stages[usize::from(present)][at] = Stage {
-                    median,
-                    spread: (median - low).max(0.5),
-                };
+                body.stages[usize::from(present)][at] = Stage { median, spread: (median - low).max(0.5) };
             }
         }
     }

@@ -16,13 +16,7 @@ fn rows(count: u64) -> Vec<(Row, u64)> {
                 let noise = unit(i * 101 + f as u64) + unit(i * 103 + f as u64 + 50);
                 *value = 0.4 * noise + 0.3 * unit(i * 107) + if i % 2 == 0 { 0.5 } else { 0.0 };
             }
-            (
-                Row {
-                    values,
-                    present: 15,
-                },
-                8 + i % 300,
-            )
+            (Row { values, present: 15 }, 8 + i % 300)
         })
         .collect()
 }
@@ -33,9 +27,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| reference::model(&BODY));
 fn broken(change: impl FnOnce(&mut Body)) -> String {
     let mut body = BODY.clone();
     change(&mut body);
-    Model::from_bytes("m", &encode(&body).unwrap())
-        .unwrap_err()
-        .to_string()
+    Model::from_bytes("m", &encode(&body).unwrap()).unwrap_err().to_string()
 }
 
 #[test]
@@ -49,10 +41,7 @@ fn the_embedded_model_loads() {
 #[test]
 fn a_row_has_the_same_bits_in_any_order_and_for_ever() {
     let rows = rows(64);
-    let alone: Vec<Scored> = rows
-        .iter()
-        .map(|(row, n)| MODEL.score_row(row, *n))
-        .collect();
+    let alone: Vec<Scored> = rows.iter().map(|(row, n)| MODEL.score_row(row, *n)).collect();
     for (i, (row, n)) in rows.iter().enumerate().rev() {
         let again = MODEL.score_row(row, *n);
         assert_eq!(again.log_density.to_bits(), alone[i].log_density.to_bits());
@@ -60,8 +49,7 @@ fn a_row_has_the_same_bits_in_any_order_and_for_ever() {
     }
     let mut bits = 0u64;
     for scored in &alone {
-        bits =
-            bits.rotate_left(7) ^ scored.log_density.to_bits() ^ u64::from(scored.score.to_bits());
+        bits = bits.rotate_left(7) ^ scored.log_density.to_bits() ^ u64::from(scored.score.to_bits());
     }
     assert_eq!(bits, GOLDEN, "{bits:#x}");
 }
@@ -79,30 +67,19 @@ fn one_component_is_the_textbook_gaussian() {
     }
     body.mixture.covariances = vec![identity];
     let model = reference::model(&body);
-    let row = Row {
-        values: [1.0; WIDTH],
-        present: 15,
-    };
+    let row = Row { values: [1.0; WIDTH], present: 15 };
     let expect = -(WIDTH as f64) * (0.5 * (std::f64::consts::TAU * 4.0).ln() + 0.125);
     assert!((model.score_row(&row, 100).log_density - expect).abs() < 1e-9);
     // with nothing but metadata, the metadata features alone count
-    let metadata = TABLE
-        .iter()
-        .filter(|feature| feature.needs == Needs::Metadata)
-        .count() as f64;
+    let metadata = TABLE.iter().filter(|feature| feature.needs == Needs::Metadata).count() as f64;
     let row = Row { present: 0, ..row };
-    assert!(
-        (model.score_row(&row, 100).log_density - expect / WIDTH as f64 * metadata).abs() < 1e-9
-    );
+    assert!((model.score_row(&row, 100).log_density - expect / WIDTH as f64 * metadata).abs() < 1e-9);
 }
 
 #[test]
 fn absent_values_are_not_read() {
     for present in 0..16 {
-        let mut row = Row {
-            present,
-            ..rows(1)[0].0
-        };
+        let mut row = Row { present, ..rows(1)[0].0 };
         let before = MODEL.score_row(&row, 50);
         let explained = MODEL.explain(&row);
         for (value, feature) in row.values.iter_mut().zip(TABLE) {
@@ -123,10 +100,7 @@ fn absent_values_are_not_read() {
 fn a_feature_pushed_to_its_suspicious_side_raises_the_score_and_is_the_reason() {
     let (mut row, n) = rows(1)[0];
     let before = MODEL.score_row(&row, n).score;
-    let probe = TABLE
-        .iter()
-        .position(|feature| feature.name == "probe_share")
-        .unwrap();
+    let probe = TABLE.iter().position(|feature| feature.name == "probe_share").unwrap();
     row.values[probe] += 5.0;
     assert!(MODEL.score_row(&row, n).score > before + 0.5);
     let surprise = MODEL.explain(&row);
@@ -137,10 +111,7 @@ fn a_feature_pushed_to_its_suspicious_side_raises_the_score_and_is_the_reason() 
 
 #[test]
 fn growth_is_bounded() {
-    let row = Row {
-        values: [f64::MAX; WIDTH],
-        present: 15,
-    };
+    let row = Row { values: [f64::MAX; WIDTH], present: 15 };
     let scored = MODEL.score_row(&row, 8);
     assert!(scored.score.is_finite() && scored.score < 20.0);
 }
@@ -157,54 +128,24 @@ fn every_fault_is_named() {
     let error = |bytes: &[u8]| Model::from_bytes("m", bytes).unwrap_err();
     assert!(matches!(error(b""), ModelError::BadHeader { .. }));
     assert!(matches!(error(b"{}\n"), ModelError::BadHeader { .. }));
-    assert!(matches!(
-        error(&vec![b' '; artifact::MOST_BYTES + 1]),
-        ModelError::TooLarge { .. }
-    ));
-    assert!(matches!(
-        error(&bytes[..bytes.len() - 1]),
-        ModelError::WrongLength { .. }
-    ));
+    assert!(matches!(error(&vec![b' '; artifact::MOST_BYTES + 1]), ModelError::TooLarge { .. }));
+    assert!(matches!(error(&bytes[..bytes.len() - 1]), ModelError::WrongLength { .. }));
     let text = String::from_utf8(bytes.clone()).unwrap();
-    assert!(matches!(
-        error(text.replacen(":1,", ":2,", 1).as_bytes()),
-        ModelError::WrongVersion { found: 2, .. }
-    ));
-    assert!(matches!(
-        error(text.replacen("reference", "rEference", 1).as_bytes()),
-        ModelError::WrongChecksum { .. }
-    ));
-    let missing = Model::load(std::path::Path::new("/nowhere/model.json"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        missing.starts_with("model file /nowhere/model.json can't be read"),
-        "{missing}"
-    );
+    assert!(matches!(error(text.replacen(":1,", ":2,", 1).as_bytes()), ModelError::WrongVersion { found: 2, .. }));
+    assert!(matches!(error(text.replacen("reference", "rEference", 1).as_bytes()), ModelError::WrongChecksum { .. }));
+    let missing = Model::load(std::path::Path::new("/nowhere/model.json")).unwrap_err().to_string();
+    assert!(missing.starts_with("model file /nowhere/model.json can't be read"), "{missing}");
 
     assert_eq!(
         broken(|body| body.features.push("more".into())),
-        format!(
-            "model `reference` expects {} features, the table has {WIDTH}",
-            WIDTH + 1
-        )
+        format!("model `reference` expects {} features, the table has {WIDTH}", WIDTH + 1)
     );
-    assert!(
-        broken(|body| body.feature_table_hash = "00".into())
-            .contains("was fitted to feature table 00")
-    );
+    assert!(broken(|body| body.feature_table_hash = "00".into()).contains("was fitted to feature table 00"));
     assert!(broken(|body| body.kind = "forest".into()).contains("kind `forest`"));
-    assert!(
-        broken(|body| body.mixture.means[0].truncate(3)).contains("`mixture.means` has 3 entries")
-    );
-    assert!(
-        broken(|body| body.scale[2] = 0.0).contains("`scale` holds a number that is not positive")
-    );
+    assert!(broken(|body| body.mixture.means[0].truncate(3)).contains("`mixture.means` has 3 entries"));
+    assert!(broken(|body| body.scale[2] = 0.0).contains("`scale` holds a number that is not positive"));
     assert!(broken(|body| body.mixture.weights.clear()).contains("mixture.weights"));
-    assert!(
-        broken(|body| body.mixture.covariances[0][0] = -1.0)
-            .contains("component 0 is not positive definite")
-    );
+    assert!(broken(|body| body.mixture.covariances[0][0] = -1.0).contains("component 0 is not positive definite"));
     assert!(broken(|body| body.evidence.correlation = 1.0).contains("proper distribution"));
     assert!(broken(|body| body.calm_maxima.reverse()).contains("ascending"));
     assert!(broken(|body| body.threshold = 0.0).contains("threshold"));

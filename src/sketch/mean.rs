@@ -73,16 +73,8 @@ mod tests {
             }
             weights.push(newest);
         }
-        let mean: f64 = values
-            .iter()
-            .zip(&weights)
-            .map(|(v, w)| f64::from(*v) * w)
-            .sum();
-        let variance: f64 = values
-            .iter()
-            .zip(&weights)
-            .map(|(v, w)| w * (f64::from(*v) - mean).powi(2))
-            .sum();
+        let mean: f64 = values.iter().zip(&weights).map(|(v, w)| f64::from(*v) * w).sum();
+        let variance: f64 = values.iter().zip(&weights).map(|(v, w)| w * (f64::from(*v) - mean).powi(2)).sum();
         (mean, variance.sqrt())
     }
 

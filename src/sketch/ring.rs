@@ -21,9 +21,7 @@ impl<T: Copy + PartialEq, const N: usize> Ring<[T; N]> {
     /// The values held, in no useful order.
     pub fn recent(&self) -> &[T] {
         // a damaged state record must not be able to bring the process down
-        self.slots
-            .get(..usize::from(self.used))
-            .unwrap_or(&self.slots)
+        self.slots.get(..usize::from(self.used)).unwrap_or(&self.slots)
     }
 
     /// The newest value.

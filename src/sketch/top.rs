@@ -44,28 +44,14 @@ impl Top {
             return entry.at_least();
         }
         if self.entries.len() < CAPACITY {
-            self.entries.push(Entry {
-                key,
-                count: 1,
-                error: 0,
-                last,
-            });
+            self.entries.push(Entry { key, count: 1, error: 0, last });
             return 1;
         }
-        let Some(lightest) = self
-            .entries
-            .iter_mut()
-            .min_by_key(|entry| (entry.count, entry.last))
-        else {
+        let Some(lightest) = self.entries.iter_mut().min_by_key(|entry| (entry.count, entry.last)) else {
             return 0;
         };
         let error = lightest.count;
-        *lightest = Entry {
-            key,
-            count: error.saturating_add(1),
-            error,
-            last,
-        };
+        *lightest = Entry { key, count: error.saturating_add(1), error, last };
         1
     }
 

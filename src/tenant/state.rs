@@ -29,11 +29,7 @@ impl Tenant {
 
     /// A tenant that was never seen.
     pub fn new(name: &str) -> Tenant {
-        Tenant {
-            name: name.into(),
-            whole: Unit::default(),
-            workloads: Workloads::default(),
-        }
+        Tenant { name: name.into(), whole: Unit::default(), workloads: Workloads::default() }
     }
 
     /// The customer's id.
@@ -83,11 +79,7 @@ impl Tenant {
         sink: &mut dyn FnMut(&Decision<'_>),
     ) -> Option<Alarm> {
         self.whole.fold(trace, at);
-        let whole = Subject {
-            kind: Kind::Tenant,
-            workload: 0,
-            account: None,
-        };
+        let whole = Subject { kind: Kind::Tenant, workload: 0, account: None };
         let of_tenant = decide(whole, &mut self.whole, at, model, sink);
 
         let suspicious = model.threshold() / 2.0;
@@ -96,11 +88,7 @@ impl Tenant {
             return of_tenant;
         };
         cell.unit.fold(trace, at);
-        let part = Subject {
-            kind: Kind::Workload,
-            workload: cell.workload,
-            account: cell.account.as_deref(),
-        };
+        let part = Subject { kind: Kind::Workload, workload: cell.workload, account: cell.account.as_deref() };
         let of_workload = decide(part, &mut cell.unit, at, model, sink);
         match (of_tenant, of_workload) {
             (Some(tenant), Some(workload)) if workload.evidence > tenant.evidence => Some(workload),
@@ -127,13 +115,6 @@ fn decide(
     let row = Row::of(unit);
     let scored = model.score_row(&row, unit.exchanges);
     let level = unit.evidence.add(scored.score, model.evidence());
-    sink(&Decision {
-        subject,
-        exchanges: unit.exchanges,
-        at,
-        row: &row,
-        scored: &scored,
-        evidence: level,
-    });
+    sink(&Decision { subject, exchanges: unit.exchanges, at, row: &row, scored: &scored, evidence: level });
     (level >= model.threshold()).then(|| evidence::alarm(subject, unit, at, &row, &scored, model))
 }

@@ -85,12 +85,7 @@ pub(crate) fn scatter(value: u64) -> u64 {
 }
 
 fn words(seed: u64, vocabulary: u64, count: u64) -> String {
-    let word = |i| {
-        format!(
-            "w{:x}",
-            scatter(scatter(seed.wrapping_add(i)) % vocabulary) & 0xff_ffff
-        )
-    };
+    let word = |i| format!("w{:x}", scatter(scatter(seed.wrapping_add(i)) % vocabulary) & 0xff_ffff);
     (0..count).map(word).collect::<Vec<_>>().join(" ")
 }
 
@@ -101,35 +96,20 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
     (0..count)
         .map(|i| {
             let random = scatter(seed ^ scatter(i));
-            let asked = if habit.repeat_every > 0 {
-                i % habit.repeat_every
-            } else {
-                i
-            };
+            let asked = if habit.repeat_every > 0 { i % habit.repeat_every } else { i };
             let topic = scatter(seed ^ (asked / habit.stay));
             let vocabulary = habit.topic_words;
             let opening = if habit.openings == 1 {
                 habit.opening.to_owned()
             } else {
-                format!(
-                    "{} {}",
-                    words(scatter(seed ^ (asked % habit.openings)), 1_000, 6),
-                    habit.opening
-                )
+                format!("{} {}", words(scatter(seed ^ (asked % habit.openings)), 1_000, 6), habit.opening)
             };
             let slot = words(topic, vocabulary, 15) + " " + &words(topic ^ asked, vocabulary, 15);
             let prompt = format!("{opening} {slot}");
-            let response = if habit.extractive {
-                slot
-            } else {
-                words(random, 100_000, 40)
-            };
+            let response = if habit.extractive { slot } else { words(random, 100_000, 40) };
             let session = format!("s{}", asked / habit.stay);
-            let gap = if habit.even {
-                habit.gap_seconds
-            } else {
-                habit.gap_seconds * (random % 64) * (random % 64) / 1_000
-            };
+            let gap =
+                if habit.even { habit.gap_seconds } else { habit.gap_seconds * (random % 64) * (random % 64) / 1_000 };
             ts = ts.plus(gap as i64 * 1_000);
             let mut exchange = Exchange {
                 tenant: "acme",
@@ -149,11 +129,7 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
                     reasoning: Some(habit.reasoning),
                     cached: None,
                 },
-                finish: Some(if habit.refused && i % 2 == 0 {
-                    "content_filter"
-                } else {
-                    "stop"
-                }),
+                finish: Some(if habit.refused && i % 2 == 0 { "content_filter" } else { "stop" }),
                 tier: Tier::Content,
                 ts,
                 ..Exchange::default()
@@ -161,13 +137,7 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
             exchange.params.logprobs = Some(habit.probes);
             let trace = tracer.trace(&exchange);
             let trace = trace.renamed("acme", Some(habit.account));
-            (
-                trace,
-                Seen {
-                    ts,
-                    offset: i as i64,
-                },
-            )
+            (trace, Seen { ts, offset: i as i64 })
         })
         .collect()
 }

@@ -20,9 +20,7 @@ fn calm_rows() -> Vec<(Row, u64)> {
         let mut unit = unit::Unit::default();
         for (trace, at) in stream(&habit, scatter(seed), 700) {
             unit.fold(&trace, at);
-            if unit.exchanges.is_power_of_two() && unit.exchanges >= 8
-                || unit.exchanges.is_multiple_of(100)
-            {
+            if unit.exchanges.is_power_of_two() && unit.exchanges >= 8 || unit.exchanges.is_multiple_of(100) {
                 rows.push((Row::of(&unit), unit.exchanges));
             }
         }
@@ -32,10 +30,7 @@ fn calm_rows() -> Vec<(Row, u64)> {
 
 fn run(traces: &[(Trace<'static>, Seen)]) -> (Tenant, Vec<Alarm>) {
     let mut tenant = Tenant::new("acme");
-    let alarms = traces
-        .iter()
-        .filter_map(|(trace, at)| tenant.observe(trace, *at, &MODEL))
-        .collect();
+    let alarms = traces.iter().filter_map(|(trace, at)| tenant.observe(trace, *at, &MODEL)).collect();
     (tenant, alarms)
 }
 
@@ -44,11 +39,7 @@ fn mixed(every: usize, count: u64) -> Vec<(Trace<'static>, Seen)> {
     let mut harvest = stream(&HARVEST, 99, count).into_iter();
     let calm = stream(&PERSON, 5, count);
     let pick = |(i, calm): (usize, (Trace<'static>, Seen))| {
-        let trace = if i % every == 0 {
-            harvest.next().unwrap().0
-        } else {
-            calm.0
-        };
+        let trace = if i % every == 0 { harvest.next().unwrap().0 } else { calm.0 };
         (trace, calm.1)
     };
     calm.into_iter().enumerate().map(pick).collect()
@@ -70,12 +61,7 @@ fn a_pure_harvest_is_found_within_forty_exchanges_with_reasons() {
     assert_eq!(first.pattern, Pattern::ReasoningHarvest);
     assert!(!first.reasons.is_empty() && first.reasons.len() <= Alarm::MAX_REASONS);
     assert!(first.reasons.is_sorted_by(|a, b| a.weight >= b.weight));
-    assert!(
-        first
-            .reasons
-            .iter()
-            .all(|r| 0.0 < r.weight && r.weight <= 1.0)
-    );
+    assert!(first.reasons.iter().all(|r| 0.0 < r.weight && r.weight <= 1.0));
     assert!(first.evidence >= first.threshold && first.p_value > 0.0);
     assert_eq!(first.last.offset, first.exchanges as i64 - 1);
 }
@@ -83,10 +69,7 @@ fn a_pure_harvest_is_found_within_forty_exchanges_with_reasons() {
 #[test]
 fn a_twentieth_of_a_tenant_is_found_as_a_workload() {
     let (tenant, alarms) = run(&mixed(20, 1_200));
-    let first = alarms
-        .iter()
-        .find(|alarm| alarm.kind == Kind::Workload)
-        .unwrap();
+    let first = alarms.iter().find(|alarm| alarm.kind == Kind::Workload).unwrap();
     assert_eq!(first.account.as_deref(), Some("key"));
     assert!(first.exchanges <= 40 && first.workload != 0);
     assert!(tenant.open_workloads() >= 1);
@@ -95,17 +78,7 @@ fn a_twentieth_of_a_tenant_is_found_as_a_workload() {
 #[test]
 fn state_stays_within_its_bound_whatever_arrives() {
     let mut tenant = Tenant::new(&"n".repeat(256));
-    for (i, (mut trace, at)) in stream(
-        &Habit {
-            openings: 50,
-            ..PERSON
-        },
-        1,
-        3_000,
-    )
-    .into_iter()
-    .enumerate()
-    {
+    for (i, (mut trace, at)) in stream(&Habit { openings: 50, ..PERSON }, 1, 3_000).into_iter().enumerate() {
         trace.account_hash.0 = scatter(i as u64 % 97);
         tenant.observe(&trace, at, &MODEL);
         assert!(tenant.logical_bytes() <= Tenant::MOST_BYTES);
@@ -118,17 +91,7 @@ fn every_workload_gets_its_turn() {
     // twenty equal accounts: each must be judged for a whole span, though only eight fit
     let mut judged = std::collections::BTreeMap::<u64, u64>::new();
     let mut tenant = Tenant::new("acme");
-    for (i, (mut trace, at)) in stream(
-        &Habit {
-            gap_seconds: 3,
-            ..PIPELINE
-        },
-        1,
-        12_000,
-    )
-    .into_iter()
-    .enumerate()
-    {
+    for (i, (mut trace, at)) in stream(&Habit { gap_seconds: 3, ..PIPELINE }, 1, 12_000).into_iter().enumerate() {
         trace.account_hash.0 = 1 + scatter(i as u64) % 20;
         tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
             let most = judged.entry(decision.subject.workload).or_default();
@@ -152,9 +115,7 @@ fn a_suspicious_cell_is_not_pushed_out() {
         } else {
             trace.account_hash.0 = scatter(i as u64 % 30);
         }
-        if let Some(alarm) = tenant
-            .observe(&trace, at, &MODEL)
-            .filter(|alarm| alarm.account.as_deref() == Some("key"))
+        if let Some(alarm) = tenant.observe(&trace, at, &MODEL).filter(|alarm| alarm.account.as_deref() == Some("key"))
         {
             lost |= found.is_some_and(|before| alarm.exchanges <= before);
             found = Some(alarm.exchanges);

@@ -84,13 +84,10 @@ impl Unit {
             self.first = at;
         } else {
             let seconds = at.ts.since(self.last.ts) as f64 / Millis::SECOND as f64;
-            self.gaps
-                .add(u32::from(self.counts.all), libm::log2(1.0 + seconds) as f32);
+            self.gaps.add(u32::from(self.counts.all), libm::log2(1.0 + seconds) as f32);
         }
         self.exchanges += 1;
-        self.output_tokens = self
-            .output_tokens
-            .saturating_add(u64::from(trace.output_tokens));
+        self.output_tokens = self.output_tokens.saturating_add(u64::from(trace.output_tokens));
         self.last = at;
         self.hours.add(at.ts);
         self.fold_metadata(trace);
@@ -114,23 +111,14 @@ impl Unit {
     fn fold_metadata(&mut self, trace: &Trace<'_>) {
         let n = count(&mut self.counts.all);
         let session = trace.session as u32;
-        self.means.same_session.add(
-            n,
-            share(trace.session != 0 && self.sessions.contains(session)),
-        );
+        self.means.same_session.add(n, share(trace.session != 0 && self.sessions.contains(session)));
         if trace.session != 0 && !self.sessions.contains(session) {
             self.sessions.push(session);
         }
         self.means.user.add(n, share(trace.user != 0));
-        self.means
-            .refused
-            .add(n, share(trace.flags.has(Flags::REFUSED)));
-        self.means
-            .probes
-            .add(n, share(trace.flags.has(Flags::PROBES)));
-        self.means
-            .tools
-            .add(n, share(trace.flags.has(Flags::TOOLS)));
+        self.means.refused.add(n, share(trace.flags.has(Flags::REFUSED)));
+        self.means.probes.add(n, share(trace.flags.has(Flags::PROBES)));
+        self.means.tools.add(n, share(trace.flags.has(Flags::TOOLS)));
     }
 
     fn fold_tokens(&mut self, trace: &Trace<'_>) {
@@ -138,9 +126,7 @@ impl Unit {
         let log2 = |tokens: u32| libm::log2f(1.0 + tokens as f32);
         let output = log2(trace.output_tokens);
         self.means.output_log2.add(n, output);
-        self.means
-            .output_per_input
-            .add(n, output - log2(trace.input_tokens));
+        self.means.output_per_input.add(n, output - log2(trace.input_tokens));
         if trace.flags.has(Flags::REASONING) {
             let n = count(&mut self.counts.reasoning);
             let ratio = trace.reasoning_tokens as f32 / trace.output_tokens.max(1) as f32;
@@ -153,25 +139,19 @@ impl Unit {
         let means = &mut self.means;
         // 32 bits of a keyed hash: a chance hit among 16 once in 270 million
         let (template, prompt) = (trace.template as u32, trace.prompt as u32);
-        means
-            .template
-            .add(n, share(self.templates.contains(template)));
+        means.template.add(n, share(self.templates.contains(template)));
         if !self.templates.contains(template) {
             self.templates.push(template);
         }
         means.repeat.add(n, share(self.prompts.contains(prompt)));
         self.prompts.push(prompt);
-        means
-            .new_shingles
-            .add(n, self.shingles.observe(trace.shingles()));
+        means.new_shingles.add(n, self.shingles.observe(trace.shingles()));
         means.follows.add(n, share(trace.flags.has(Flags::FOLLOWS)));
         means.elicits.add(n, share(trace.flags.has(Flags::ELICITS)));
         means.records.add(n, share(trace.flags.has(Flags::RECORDS)));
         means.judges.add(n, share(trace.flags.has(Flags::JUDGES)));
         if let Some(previous) = self.simhashes.newest() {
-            means
-                .near_previous
-                .add(n - 1, likeness(previous, trace.simhash));
+            means.near_previous.add(n - 1, likeness(previous, trace.simhash));
             let past = self.simhashes.recent();
             let sum: f32 = past.iter().map(|old| likeness(*old, trace.simhash)).sum();
             means.near_past.add(n - 1, sum / past.len() as f32);
@@ -185,11 +165,7 @@ impl Hours {
         let block = ts.0.div_euclid(HOURS_BLOCK_DAYS * Millis::DAY) as i32;
         let bit = 1 << (ts.0.rem_euclid(Millis::DAY) / Millis::HOUR);
         if block > self.block {
-            self.previous = if block == self.block + 1 {
-                self.current
-            } else {
-                0
-            };
+            self.previous = if block == self.block + 1 { self.current } else { 0 };
             self.current = 0;
             self.block = block;
         }

@@ -45,13 +45,7 @@ pub struct Workloads {
 impl Workloads {
     /// The cell of a trace's workload, opened if it is time. `ordinal` counts the tenant's exchanges;
     /// `suspicious` is the evidence above which a cell is kept.
-    pub(crate) fn cell(
-        &mut self,
-        trace: &Trace<'_>,
-        at: Seen,
-        ordinal: u64,
-        suspicious: f32,
-    ) -> Option<&mut Cell> {
+    pub(crate) fn cell(&mut self, trace: &Trace<'_>, at: Seen, ordinal: u64, suspicious: f32) -> Option<&mut Cell> {
         let workload = trace.workload();
         let index = match self.cells.iter().position(|cell| cell.workload == workload) {
             Some(index) => index,
@@ -62,35 +56,19 @@ impl Workloads {
         Some(cell)
     }
 
-    fn open(
-        &mut self,
-        workload: u64,
-        trace: &Trace<'_>,
-        at: Seen,
-        ordinal: u64,
-        suspicious: f32,
-    ) -> Option<usize> {
+    fn open(&mut self, workload: u64, trace: &Trace<'_>, at: Seen, ordinal: u64, suspicious: f32) -> Option<usize> {
         if self.cold.add(workload) < OPEN_AT {
             return None;
         }
         let index = if self.cells.len() < CELLS {
             self.cells.len()
         } else {
-            let going = self
-                .cells
-                .iter()
-                .enumerate()
-                .filter(|(_, cell)| cell.may_go(at.ts, ordinal, suspicious));
+            let going = self.cells.iter().enumerate().filter(|(_, cell)| cell.may_go(at.ts, ordinal, suspicious));
             going.min_by_key(|(index, cell)| (cell.last, *index))?.0
         };
         self.cold.remove(workload);
         let account = trace.account.map(Box::from);
-        let cell = Cell {
-            workload,
-            account,
-            last: ordinal,
-            unit: Unit::default(),
-        };
+        let cell = Cell { workload, account, last: ordinal, unit: Unit::default() };
         if index < self.cells.len() {
             self.cells[index] = cell;
         } else {

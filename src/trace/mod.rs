@@ -105,11 +105,7 @@ impl Trace<'_> {
     /// The workload this exchange belongs to: account and frame. Never 0, which stands for the tenant.
     pub fn workload(&self) -> u64 {
         // both are keyed already; the multiplication keeps (a, b) and (b, a) apart
-        words::mix(
-            self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3,
-            self.frame.0 | 1,
-        )
-        .max(1)
+        words::mix(self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3, self.frame.0 | 1).max(1)
     }
 }
 
@@ -167,10 +163,7 @@ impl Tracer {
     /// A tracer for a secret. Another secret gives other hashes, and makes old state useless.
     pub fn new(secret: &[u8; 16]) -> Tracer {
         // the table is a constant and a test builds it: the error can't happen
-        Tracer {
-            keys: Keys::new(secret),
-            phrases: Phrases::new().ok(),
-        }
+        Tracer { keys: Keys::new(secret), phrases: Phrases::new().ok() }
     }
 
     /// The keyed hash of a tenant's name.
@@ -190,10 +183,7 @@ impl Tracer {
             unknown_fields: exchange.unknown_fields.len().min(usize::from(u16::MAX)) as u16,
             tenant: exchange.tenant,
             tenant_hash: self.tenant_hash(exchange.tenant),
-            account: exchange
-                .account
-                .filter(|account| !account.is_empty())
-                .map(cut),
+            account: exchange.account.filter(|account| !account.is_empty()).map(cut),
             account_hash: AccountHash(self.keys.account(exchange.account)),
             frame: FrameHash(self.keys.frame(read.frame)),
             ts: exchange.ts,
@@ -216,9 +206,7 @@ impl Tracer {
 
 /// The start of an account id, at most [`ACCOUNT_BYTES`] long.
 fn cut(account: &str) -> &str {
-    let end = (0..=ACCOUNT_BYTES.min(account.len()))
-        .rev()
-        .find(|end| account.is_char_boundary(*end));
+    let end = (0..=ACCOUNT_BYTES.min(account.len())).rev().find(|end| account.is_char_boundary(*end));
     end.and_then(|end| account.get(..end)).unwrap_or(account)
 }
 

@@ -15,11 +15,7 @@ pub(super) struct Overlap {
 
 impl Overlap {
     pub(super) fn new() -> Overlap {
-        Overlap {
-            bits: [0; WORDS],
-            words: 0,
-            found: 0,
-        }
+        Overlap { bits: [0; WORDS], words: 0, found: 0 }
     }
 
     #[inline]

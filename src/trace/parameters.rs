@@ -20,11 +20,7 @@ pub(super) fn tokens(exchange: &Exchange<'_>) -> Tokens {
         let context = exchange.turns.context_bytes as usize / BYTES_PER_TOKEN;
         of(exchange.prompt).map(|prompt| prompt + context + of(exchange.system).unwrap_or(0))
     });
-    let reasoning = exchange
-        .usage
-        .reasoning
-        .map(|n| n as usize)
-        .or_else(|| of(exchange.reasoning));
+    let reasoning = exchange.usage.reasoning.map(|n| n as usize).or_else(|| of(exchange.reasoning));
     let output = exchange
         .usage
         .output
@@ -48,9 +44,7 @@ pub(super) fn flags(exchange: &Exchange<'_>) -> Flags {
         || params.n.is_some_and(|n| n > 1)
         || params.logit_bias.is_some_and(|n| n > 0)
         || params.max_tokens == Some(1);
-    let refused = exchange
-        .refusal
-        .is_some_and(|category| !category.is_empty())
+    let refused = exchange.refusal.is_some_and(|category| !category.is_empty())
         || matches!(exchange.finish, Some("refusal" | "content_filter"));
     Flags::default()
         .with(Flags::PROBES, probes)

@@ -124,12 +124,8 @@ const CLEAN_PHRASES: &[&str] = &[
     "fix the reasoning",
     "reconstruct the reasoning",
 ];
-const GROUPS: [(u8, &[&str]); 4] = [
-    (REASONING, REASONING_PHRASES),
-    (RECORD, RECORD_PHRASES),
-    (JUDGE, JUDGE_PHRASES),
-    (CLEAN, CLEAN_PHRASES),
-];
+const GROUPS: [(u8, &[&str]); 4] =
+    [(REASONING, REASONING_PHRASES), (RECORD, RECORD_PHRASES), (JUDGE, JUDGE_PHRASES), (CLEAN, CLEAN_PHRASES)];
 
 /// The automaton and the group of each phrase.
 #[derive(Clone)]
@@ -140,19 +136,12 @@ pub(super) struct Phrases {
 
 impl Phrases {
     pub(super) fn new() -> Result<Phrases, BuildError> {
-        let all = || {
-            GROUPS
-                .iter()
-                .flat_map(|(group, phrases)| phrases.iter().map(move |phrase| (*group, *phrase)))
-        };
+        let all = || GROUPS.iter().flat_map(|(group, phrases)| phrases.iter().map(move |phrase| (*group, *phrase)));
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
             .build(all().map(|(_, phrase)| phrase))?;
-        Ok(Phrases {
-            automaton,
-            groups: all().map(|(group, _)| group).collect(),
-        })
+        Ok(Phrases { automaton, groups: all().map(|(group, _)| group).collect() })
     }
 
     /// The groups that have a phrase in the text.

@@ -15,10 +15,7 @@ pub(super) struct Lowest {
 
 impl Lowest {
     pub(super) fn new() -> Lowest {
-        Lowest {
-            hashes: [u64::MAX; SAMPLES],
-            used: 0,
-        }
+        Lowest { hashes: [u64::MAX; SAMPLES], used: 0 }
     }
 
     #[inline]
@@ -43,10 +40,7 @@ impl Lowest {
 /// Hash of three words in their order.
 #[inline]
 pub(super) fn gram(first: u64, second: u64, third: u64) -> u64 {
-    mix(
-        first ^ second.rotate_left(21) ^ third.rotate_left(42),
-        0xa076_1d64_78bd_642f,
-    )
+    mix(first ^ second.rotate_left(21) ^ third.rotate_left(42), 0xa076_1d64_78bd_642f)
 }
 
 #[cfg(test)]

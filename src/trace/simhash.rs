@@ -14,10 +14,7 @@ pub(super) struct Simhash {
 
 impl Simhash {
     pub(super) fn new() -> Simhash {
-        Simhash {
-            slices: [0; 8],
-            words: 0,
-        }
+        Simhash { slices: [0; 8], words: 0 }
     }
 
     #[inline]

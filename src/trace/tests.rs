@@ -17,8 +17,7 @@ fn tracer() -> Tracer {
     Tracer::new(b"0123456789abcdef")
 }
 
-const LONG: &str =
-    "Answer the following question in detail: why does the tide turn twice a day at most coasts";
+const LONG: &str = "Answer the following question in detail: why does the tide turn twice a day at most coasts";
 
 #[test]
 fn the_phrase_table_builds() {
@@ -28,29 +27,17 @@ fn the_phrase_table_builds() {
 #[test]
 fn frame_is_the_system_prompt_with_numbers_folded_or_the_first_words() {
     let tracer = tracer();
-    let with = |system| Exchange {
-        system: Some(system),
-        ..exchange(LONG, "x")
-    };
+    let with = |system| Exchange { system: Some(system), ..exchange(LONG, "x") };
     let a = tracer.trace(&with("You help. Today is 2026-07-24."));
-    let b = tracer.trace(&Exchange {
-        prompt: Some("something else"),
-        ..with("You help. Today is 2026-08-01.")
-    });
+    let b = tracer.trace(&Exchange { prompt: Some("something else"), ..with("You help. Today is 2026-08-01.") });
     assert_eq!(a.frame, b.frame);
     assert_ne!(a.frame, tracer.trace(&with("You translate.")).frame);
 
-    let c = tracer.trace(&exchange(
-        "Answer the following question in detail: how do bees dance",
-        "x",
-    ));
+    let c = tracer.trace(&exchange("Answer the following question in detail: how do bees dance", "x"));
     let d = tracer.trace(&exchange(LONG, "x"));
     assert_eq!((c.frame, c.template), (d.frame, d.template));
     assert_ne!(c.prompt, d.prompt);
-    let tools = tracer.trace(&Exchange {
-        tools: &["sql"],
-        ..exchange(LONG, "x")
-    });
+    let tools = tracer.trace(&Exchange { tools: &["sql"], ..exchange(LONG, "x") });
     assert_ne!(tools.frame, d.frame);
 }
 
@@ -58,14 +45,8 @@ fn frame_is_the_system_prompt_with_numbers_folded_or_the_first_words() {
 fn workload_is_account_and_frame() {
     let tracer = tracer();
     let a = tracer.trace(&exchange(LONG, "x"));
-    let other_account = tracer.trace(&Exchange {
-        account: Some("key_2"),
-        ..exchange(LONG, "x")
-    });
-    let none = tracer.trace(&Exchange {
-        account: None,
-        ..exchange(LONG, "x")
-    });
+    let other_account = tracer.trace(&Exchange { account: Some("key_2"), ..exchange(LONG, "x") });
+    let none = tracer.trace(&Exchange { account: None, ..exchange(LONG, "x") });
     assert_ne!(a.workload(), other_account.workload());
     assert_ne!(a.workload(), none.workload());
     assert_eq!(none.account_hash.0, 0);
@@ -80,35 +61,19 @@ fn shingles_are_about_the_slot_and_shared_text_shares_them() {
     let slot = "the quick brown fox jumps over the lazy dog near a cold river bank";
     let a = format!("Please sum up this text now: {slot}");
     let b = format!("Could you kindly put into French: {slot}");
-    let (a, b) = (
-        tracer.trace(&exchange(&a, "x")),
-        tracer.trace(&exchange(&b, "x")),
-    );
-    assert!(
-        a.shingles()
-            .iter()
-            .filter(|s| b.shingles().contains(s))
-            .count()
-            >= 5
-    );
+    let (a, b) = (tracer.trace(&exchange(&a, "x")), tracer.trace(&exchange(&b, "x")));
+    assert!(a.shingles().iter().filter(|s| b.shingles().contains(s)).count() >= 5);
     assert_eq!(tracer.trace(&exchange("", "x")).shingles().len(), 0);
 }
 
 #[test]
 fn secrets_change_every_hash_that_leaves() {
     let (one, two) = (Tracer::new(&[1; 16]), Tracer::new(&[2; 16]));
-    let full = Exchange {
-        user: Some("u"),
-        session: Some("s"),
-        ..exchange(LONG, "x")
-    };
+    let full = Exchange { user: Some("u"), session: Some("s"), ..exchange(LONG, "x") };
     let (a, b) = (one.trace(&full), two.trace(&full));
     assert_ne!(a.tenant_hash, b.tenant_hash);
     assert_ne!(a.account_hash, b.account_hash);
-    assert_ne!(
-        (a.frame, a.template, a.prompt),
-        (b.frame, b.template, b.prompt)
-    );
+    assert_ne!((a.frame, a.template, a.prompt), (b.frame, b.template, b.prompt));
     assert_ne!((a.user, a.session), (b.user, b.session));
     assert!(a.shingles().iter().all(|s| !b.shingles().contains(s)));
 }
@@ -119,31 +84,11 @@ fn tokens_are_counted_or_estimated_or_absent() {
     let estimated = tracer.trace(&exchange("12345678", "1234"));
     assert_eq!((estimated.input_tokens, estimated.output_tokens), (2, 1));
     assert!(estimated.flags.has(Flags::TOKENS) && !estimated.flags.has(Flags::REASONING));
-    let usage = Usage {
-        input: Some(10),
-        output: Some(90),
-        reasoning: Some(40),
-        cached: None,
-    };
-    let counted = tracer.trace(&Exchange {
-        usage,
-        ..exchange("12345678", "1234")
-    });
-    assert_eq!(
-        (
-            counted.input_tokens,
-            counted.output_tokens,
-            counted.reasoning_tokens
-        ),
-        (10, 90, 40)
-    );
+    let usage = Usage { input: Some(10), output: Some(90), reasoning: Some(40), cached: None };
+    let counted = tracer.trace(&Exchange { usage, ..exchange("12345678", "1234") });
+    assert_eq!((counted.input_tokens, counted.output_tokens, counted.reasoning_tokens), (10, 90, 40));
     assert!(counted.flags.has(Flags::REASONING));
-    let metadata = tracer.trace(&Exchange {
-        prompt: None,
-        response: None,
-        tier: Tier::Metadata,
-        ..exchange("", "")
-    });
+    let metadata = tracer.trace(&Exchange { prompt: None, response: None, tier: Tier::Metadata, ..exchange("", "") });
     assert!(!metadata.flags.has(Flags::TOKENS) && !metadata.flags.has(Flags::PROMPT));
 }
 
@@ -151,101 +96,34 @@ fn tokens_are_counted_or_estimated_or_absent() {
 fn an_extractive_answer_overlaps_and_a_new_one_does_not() {
     let tracer = tracer();
     let text = "Summarise: volcanoes erupt when molten rock rises through cracks beneath the crust under pressure";
-    assert!(
-        tracer
-            .trace(&exchange(
-                text,
-                "Volcanoes erupt when pressure lifts molten rock."
-            ))
-            .overlap
-            > 0.7
-    );
-    assert!(
-        tracer
-            .trace(&exchange(
-                text,
-                "Quantum chromodynamics describes gluons binding quarks"
-            ))
-            .overlap
-            < 0.1
-    );
+    assert!(tracer.trace(&exchange(text, "Volcanoes erupt when pressure lifts molten rock.")).overlap > 0.7);
+    assert!(tracer.trace(&exchange(text, "Quantum chromodynamics describes gluons binding quarks")).overlap < 0.1);
 }
 
 #[test]
 fn probes_refusals_and_follow_ups_are_seen() {
     let tracer = tracer();
-    let params = |params| {
-        tracer
-            .trace(&Exchange {
-                params,
-                ..exchange("a", "b")
-            })
-            .flags
-            .has(Flags::PROBES)
-    };
-    assert!(params(Params {
-        logprobs: Some(true),
-        ..Params::default()
-    }));
-    assert!(params(Params {
-        n: Some(4),
-        ..Params::default()
-    }));
-    assert!(params(Params {
-        max_tokens: Some(1),
-        ..Params::default()
-    }));
-    assert!(!params(Params {
-        logprobs: Some(false),
-        n: Some(1),
-        top_logprobs: Some(0),
-        ..Params::default()
-    }));
-    let refused = |finish, refusal| {
-        tracer
-            .trace(&Exchange {
-                finish,
-                refusal,
-                ..exchange("a", "b")
-            })
-            .flags
-            .has(Flags::REFUSED)
-    };
+    let params = |params| tracer.trace(&Exchange { params, ..exchange("a", "b") }).flags.has(Flags::PROBES);
+    assert!(params(Params { logprobs: Some(true), ..Params::default() }));
+    assert!(params(Params { n: Some(4), ..Params::default() }));
+    assert!(params(Params { max_tokens: Some(1), ..Params::default() }));
+    assert!(!params(Params { logprobs: Some(false), n: Some(1), top_logprobs: Some(0), ..Params::default() }));
+    let refused =
+        |finish, refusal| tracer.trace(&Exchange { finish, refusal, ..exchange("a", "b") }).flags.has(Flags::REFUSED);
     assert!(refused(Some("content_filter"), None));
     assert!(refused(None, Some("reasoning_extraction")));
     assert!(!refused(Some("stop"), None));
-    let turns = Turns {
-        messages: 3,
-        assistant: 1,
-        ..Turns::default()
-    };
-    assert!(
-        tracer
-            .trace(&Exchange {
-                turns,
-                ..exchange("a", "b")
-            })
-            .flags
-            .has(Flags::FOLLOWS)
-    );
+    let turns = Turns { messages: 3, assistant: 1, ..Turns::default() };
+    assert!(tracer.trace(&Exchange { turns, ..exchange("a", "b") }).flags.has(Flags::FOLLOWS));
 }
 
 #[test]
 fn long_accounts_are_cut_for_display_only() {
     let tracer = tracer();
+    let (a, b) = (format!("{}é-one", "x".repeat(63)), format!("{}é-two", "x".repeat(63)));
     let (a, b) = (
-        format!("{}é-one", "x".repeat(63)),
-        format!("{}é-two", "x".repeat(63)),
-    );
-    let (a, b) = (
-        tracer.trace(&Exchange {
-            account: Some(&a),
-            ..exchange("p", "r")
-        }),
-        tracer.trace(&Exchange {
-            account: Some(&b),
-            ..exchange("p", "r")
-        }),
+        tracer.trace(&Exchange { account: Some(&a), ..exchange("p", "r") }),
+        tracer.trace(&Exchange { account: Some(&b), ..exchange("p", "r") }),
     );
     assert_eq!(a.account.unwrap(), "x".repeat(63));
     assert_eq!(a.account, b.account);
@@ -256,14 +134,7 @@ fn long_accounts_are_cut_for_display_only() {
 fn hashes_are_the_same_everywhere_for_ever() {
     // state and findings hold these: a change needs a new state version
     let trace = tracer().trace(&exchange(LONG, "x"));
-    let got = [
-        trace.frame.0,
-        trace.template,
-        trace.prompt,
-        trace.simhash,
-        trace.account_hash.0,
-        trace.shingles()[0],
-    ];
+    let got = [trace.frame.0, trace.template, trace.prompt, trace.simhash, trace.account_hash.0, trace.shingles()[0]];
     assert_eq!(got, GOLDEN);
 }
 

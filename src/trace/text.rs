@@ -40,26 +40,16 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: Option<&Phrases>) -> Read {
     let found = phrases.map_or(0, |phrases| phrases.find(prompt) | phrases.find(system));
     let flags = Flags::default()
         .with(Flags::PROMPT, !prompt.is_empty())
-        .with(
-            Flags::RESPONSE,
-            !prompt.is_empty() && exchange.response.is_some_and(|text| !text.is_empty()),
-        )
+        .with(Flags::RESPONSE, !prompt.is_empty() && exchange.response.is_some_and(|text| !text.is_empty()))
         .with(Flags::ELICITS, found & phrases::REASONING != 0)
-        .with(
-            Flags::RECORDS,
-            found & (phrases::RECORD | phrases::CLEAN) != 0,
-        )
+        .with(Flags::RECORDS, found & (phrases::RECORD | phrases::CLEAN) != 0)
         .with(Flags::JUDGES, found & phrases::JUDGE != 0);
     Read {
         frame: frame(system, exchange.tools, template),
         template,
         prompt: prompt_hash,
         simhash,
-        overlap: if flags.has(Flags::RESPONSE) {
-            overlap.share()
-        } else {
-            0.0
-        },
+        overlap: if flags.has(Flags::RESPONSE) { overlap.share() } else { 0.0 },
         flags,
         shingles,
     }

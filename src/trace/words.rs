@@ -48,11 +48,7 @@ struct Word {
 }
 
 impl Word {
-    const EMPTY: Word = Word {
-        hash: SEED,
-        packed: 0,
-        bytes: 0,
-    };
+    const EMPTY: Word = Word { hash: SEED, packed: 0, bytes: 0 };
 
     #[inline]
     fn push(&mut self, byte: u8) {
@@ -101,10 +97,7 @@ pub fn each_word(text: &str, mut each: impl FnMut(u64, u32) -> bool) {
         if character.is_alphanumeric() && !alone {
             for lower in character.to_lowercase() {
                 let mut buffer = [0u8; 4];
-                lower
-                    .encode_utf8(&mut buffer)
-                    .bytes()
-                    .for_each(|byte| word.push(byte));
+                lower.encode_utf8(&mut buffer).bytes().for_each(|byte| word.push(byte));
             }
             continue;
         }
@@ -117,10 +110,7 @@ pub fn each_word(text: &str, mut each: impl FnMut(u64, u32) -> bool) {
         if alone {
             let mut single = Word::EMPTY;
             let mut buffer = [0u8; 4];
-            character
-                .encode_utf8(&mut buffer)
-                .bytes()
-                .for_each(|byte| single.push(byte));
+            character.encode_utf8(&mut buffer).bytes().for_each(|byte| single.push(byte));
             if !each(single.finish(), 4) {
                 return;
             }
@@ -209,10 +199,7 @@ mod tests {
 
     #[test]
     fn folding_hides_numbers_only() {
-        assert_eq!(
-            folded("Item 17 of 2026-07-24: go", 99),
-            folded("item 9 of 1999-1-2: go", 99)
-        );
+        assert_eq!(folded("Item 17 of 2026-07-24: go", 99), folded("item 9 of 1999-1-2: go", 99));
         assert_ne!(folded("item 17 of x", 99), folded("item of x", 99));
         assert_eq!(folded("a b c d e f g", 6), folded("a b c d e f h", 6));
         assert_eq!(folded("12345678901", 6), folded("1", 6));

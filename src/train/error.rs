@@ -14,9 +14,7 @@ pub enum TrainError {
         name: String,
     },
     /// Too little to learn from.
-    #[error(
-        "training needs {needed} calm tenants with at least 8 exchanges, the input has {found}"
-    )]
+    #[error("training needs {needed} calm tenants with at least 8 exchanges, the input has {found}")]
     TooFewTenants {
         /// In the input.
         found: usize,

@@ -25,43 +25,32 @@ pub fn read_line(
         return false;
     };
     let trace = tracer.trace(&exchange);
-    sink(
-        &trace,
-        Seen {
-            ts: trace.ts,
-            offset,
-        },
-    );
+    sink(&trace, Seen { ts: trace.ts, offset });
     true
 }
 
 /// Labels and feed of a simulation; each pass draws it anew, which is cheaper than to keep it.
 pub fn simulated(
     spec: &Spec,
-) -> (
-    Labels,
-    impl FnMut(&mut dyn FnMut(&Trace<'_>, Seen)) -> Result<(), TrainError> + use<>,
-) {
+) -> (Labels, impl FnMut(&mut dyn FnMut(&Trace<'_>, Seen)) -> Result<(), TrainError> + use<>) {
     let mut labels = Labels::default();
     for label in simulate::simulate(spec).labels() {
         let (role, kind) = match label.label {
-            Truth::Attack => (
-                Role::Attack,
-                label.family.map_or("other", simulate::Family::name),
-            ),
+            Truth::Attack => (Role::Attack, label.family.map_or("other", simulate::Family::name)),
             Truth::Grey => (Role::Grey, label.class),
             Truth::Benign | Truth::Control => (Role::Calm, label.class),
         };
         labels.add(&label.tenant, role, kind);
+        if role == Role::Attack && label.account.is_some() {
+            labels.only_in_part(&label.tenant);
+        }
     }
     let spec = spec.clone();
     let feed = move |sink: &mut dyn FnMut(&Trace<'_>, Seen)| {
         let (tracer, mut arena) = (Tracer::new(TRAIN_SECRET), Bump::new());
         for (offset, record) in (0i64..).zip(simulate::simulate(&spec)) {
             if !read_line(record.line.as_bytes(), offset, &tracer, &mut arena, sink) {
-                return Err(TrainError::Input {
-                    why: format!("simulated record {offset} is a reject"),
-                });
+                return Err(TrainError::Input { why: format!("simulated record {offset} is a reject") });
             }
         }
         Ok(())

@@ -15,7 +15,9 @@ use crate::model::Model;
 use crate::model::artifact::{Body, Mixture};
 
 /// Components tried.
-const MOST_COMPONENTS: usize = 8;
+const MOST_COMPONENTS: usize = 12;
+/// Pure attackers from which a harvest density is worth fitting.
+const LEAST_ATTACKERS: usize = 8;
 /// Windows per tenant, so that each weighs the same.
 const WINDOWS: usize = 24;
 /// Added to every variance, in standardised units: a habit that no calm tenant has in training is odd,
@@ -24,18 +26,22 @@ const LEAST_VARIANCE: f64 = 0.05;
 /// Every fourth tenant judges the number of components.
 const JUDGES: usize = 4;
 
-/// Fills standardisation and mixture.
-pub(super) fn fit(body: &mut Body, tenants: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
-    let all: Vec<&Window> = tenants.iter().flat_map(|tenant| balanced(tenant)).collect();
+/// Fills standardisation and mixtures.
+pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], harvest: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
+    let all: Vec<&Window> = calm.iter().flat_map(|tenant| balanced(tenant)).collect();
     standardise(body, &all);
+    body.mixture = best_mixture(body, calm, seed)?;
+    if harvest.len() >= LEAST_ATTACKERS {
+        body.harvest = Some(best_mixture(body, harvest, seed)?);
+    }
+    Ok(())
+}
+
+/// The mixture whose number of components explains held-out tenants best, fitted to all.
+fn best_mixture(body: &Body, tenants: &[&Surveyed], seed: u64) -> Result<Mixture, TrainError> {
     let part = |judges: bool| {
-        let chosen = tenants
-            .iter()
-            .enumerate()
-            .filter(move |(i, _)| (i % JUDGES == 0) == judges);
-        chosen
-            .flat_map(|(_, tenant)| balanced(tenant))
-            .collect::<Vec<_>>()
+        let chosen = tenants.iter().enumerate().filter(move |(i, _)| (i % JUDGES == 0) == judges);
+        chosen.flat_map(|(_, tenant)| balanced(tenant)).collect::<Vec<_>>()
     };
     let (learning, judging) = (part(false), part(true));
     let mut best: Option<(f64, usize)> = None;
@@ -53,47 +59,33 @@ pub(super) fn fit(body: &mut Body, tenants: &[&Surveyed], seed: u64) -> Result<(
     }
     // with all tenants the chosen number may fail where three quarters of them did not: then fewer
     let most = best.map_or(0, |(_, components)| components);
+    let all: Vec<&Window> = tenants.iter().flat_map(|tenant| balanced(tenant)).collect();
     for components in (1..=most).rev() {
         match mixture(body, &all, components, seed) {
-            Ok(mixture) => {
-                body.mixture = mixture;
-                return Ok(());
-            }
+            Ok(mixture) => return Ok(mixture),
             Err(reason) => why = reason,
         }
     }
-    Err(TrainError::NoFit {
-        most: MOST_COMPONENTS,
-        why,
-    })
+    Err(TrainError::NoFit { most: MOST_COMPONENTS, why })
 }
 
 /// The same number of windows from every tenant: evenly spread, repeated where there are few.
 fn balanced(tenant: &Surveyed) -> impl Iterator<Item = &Window> {
     let count = tenant.windows.len();
-    (0..WINDOWS).map(move |i| {
-        if count > WINDOWS {
-            &tenant.windows[i * count / WINDOWS]
-        } else {
-            &tenant.windows[i % count]
-        }
-    })
+    (0..WINDOWS).map(
+        move |i| {
+            if count > WINDOWS { &tenant.windows[i * count / WINDOWS] } else { &tenant.windows[i % count] }
+        },
+    )
 }
 
 /// Means and deviations; a constant feature gets the least deviation that a reader would notice.
 fn standardise(body: &mut Body, windows: &[&Window]) {
     for (feature, row) in TABLE.iter().enumerate() {
-        let values: Vec<f64> = windows
-            .iter()
-            .filter_map(|window| window.row.get(feature))
-            .collect();
+        let values: Vec<f64> = windows.iter().filter_map(|window| window.row.get(feature)).collect();
         let count = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;
-        let variance = values
-            .iter()
-            .map(|value| (value - mean) * (value - mean))
-            .sum::<f64>()
-            / count;
+        let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
         let least = match row.says {
             Shown::Share => 0.05,
             Shown::Count => 0.5,
@@ -105,12 +97,7 @@ fn standardise(body: &mut Body, windows: &[&Window]) {
     }
 }
 
-fn mixture(
-    body: &Body,
-    windows: &[&Window],
-    components: usize,
-    seed: u64,
-) -> Result<Mixture, String> {
+fn mixture(body: &Body, windows: &[&Window], components: usize, seed: u64) -> Result<Mixture, String> {
     let mut rows = Array2::<f64>::zeros((windows.len(), WIDTH));
     for (mut line, window) in rows.rows_mut().into_iter().zip(windows) {
         for (feature, cell) in line.iter_mut().enumerate() {
@@ -129,38 +116,18 @@ fn mixture(
     let covariances = fitted.covariances();
     let triangle = |k: usize| {
         let lower = (0..WIDTH).flat_map(|i| (0..=i).map(move |j| (i, j)));
-        lower
-            .map(|(i, j)| rounded(covariances[[k, i, j]]))
-            .collect()
+        lower.map(|(i, j)| rounded(covariances[[k, i, j]])).collect()
     };
     Ok(Mixture {
-        weights: fitted
-            .weights()
-            .iter()
-            .map(|weight| rounded(*weight))
-            .collect(),
-        means: fitted
-            .means()
-            .rows()
-            .into_iter()
-            .map(|mean| mean.iter().map(|m| rounded(*m)).collect())
-            .collect(),
+        weights: fitted.weights().iter().map(|weight| rounded(*weight)).collect(),
+        means: fitted.means().rows().into_iter().map(|mean| mean.iter().map(|m| rounded(*m)).collect()).collect(),
         covariances: (0..components).map(triangle).collect(),
     })
 }
 
 /// Mean log-density of windows under a mixture.
 fn likelihood(body: &Body, mixture: Mixture, windows: &[&Window]) -> Result<f64, TrainError> {
-    let model = Model::build(
-        Body {
-            mixture,
-            ..body.clone()
-        },
-        [0; 32],
-    )?;
-    let sum: f64 = windows
-        .iter()
-        .map(|window| model.score_row(&window.row, window.exchanges).log_density)
-        .sum();
+    let model = Model::build(Body { mixture, ..body.clone() }, [0; 32])?;
+    let sum: f64 = windows.iter().map(|window| model.score_row(&window.row, window.exchanges).log_density).sum();
     Ok(sum / windows.len().max(1) as f64)
 }

@@ -59,8 +59,8 @@ pub struct TrainReport {
     pub card: PathBuf,
     /// The model's identity.
     pub sha256: String,
-    /// Components of the mixture.
-    pub components: usize,
+    /// Components of the calm and of the harvest mixture.
+    pub components: (usize, usize),
     /// Evidence at which a unit alarms.
     pub threshold: f64,
     /// Figures, as in the card.
@@ -71,25 +71,20 @@ pub struct TrainReport {
 const LEAST_TENANTS: usize = 20;
 
 /// Fits, calibrates, tries and writes a model.
-pub fn train(
-    spec: &TrainSpec,
-    labels: &Labels,
-    feed: &mut Feed<'_>,
-) -> Result<TrainReport, TrainError> {
+pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<TrainReport, TrainError> {
     check_name(&spec.name)?;
     let survey = survey::survey(&Model::build(blank(spec), [0; 32])?, labels, feed)?;
     if survey.calm.len() < LEAST_TENANTS {
-        return Err(TrainError::TooFewTenants {
-            found: survey.calm.len(),
-            needed: LEAST_TENANTS,
-        });
+        return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, holding) = survey.halves(spec.seed);
+    let (fitting, holding) = survey::halves(&survey.calm, spec.seed);
+    let (teaching, _) = survey::halves(&survey.pure, spec.seed);
     let mut body = blank(spec);
-    fit::fit(&mut body, &fitting, spec.seed)?;
+    fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
     calibrate::stages(&mut body, &holding)?;
 
-    let roles = trial::Roles::new(labels, holding.iter().map(|tenant| tenant.name.as_str()));
+    let fitted = fitting.iter().chain(&teaching);
+    let roles = trial::Roles::new(labels, fitted.map(|tenant| tenant.name.as_str()));
     let first = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
     calibrate::scores(&mut body, &first);
     let second = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
@@ -101,6 +96,7 @@ pub fn train(
         data: hex(&survey.data),
         budget: spec.budget,
         fitted: fitting.len(),
+        taught: teaching.len(),
         attackers: last.count(trial::Group::Attack),
         tenant_months: last.tenant_months(trial::Group::Holding),
         metrics: last.metrics(),
@@ -110,7 +106,7 @@ pub fn train(
         file: written.file,
         card: written.card,
         sha256: written.sha256,
-        components: body.mixture.weights.len(),
+        components: (body.mixture.weights.len(), body.harvest.as_ref().map_or(0, |mixture| mixture.weights.len())),
         threshold: body.threshold,
         metrics: body.origin.metrics,
     })
@@ -122,47 +118,20 @@ fn blank(spec: &TrainSpec) -> Body {
     for i in 0..WIDTH {
         identity.extend((0..=i).map(|j| if i == j { 1.0 } else { 0.0 }));
     }
-    let side = |mean| Side {
-        mean,
-        between: 1.0,
-        within: 1.0,
-    };
+    let side = |mean| Side { mean, between: 1.0, within: 1.0 };
     Body {
         name: spec.name.clone(),
         kind: "density".into(),
         feature_table_hash: hex(&table_hash()),
-        features: TABLE
-            .iter()
-            .map(|feature| feature.name.to_owned())
-            .collect(),
+        features: TABLE.iter().map(|feature| feature.name.to_owned()).collect(),
         center: vec![0.0; WIDTH],
         scale: vec![1.0; WIDTH],
-        mixture: Mixture {
-            weights: vec![1.0],
-            means: vec![vec![0.0; WIDTH]],
-            covariances: vec![identity],
-        },
-        calm: CalmRange {
-            median: vec![0.0; WIDTH],
-            p01: vec![0.0; WIDTH],
-            p99: vec![0.0; WIDTH],
-        },
-        stages: vec![
-            vec![
-                Stage {
-                    median: 0.0,
-                    spread: 1.0
-                };
-                STAGES
-            ];
-            Needs::COMBINATIONS
-        ],
+        mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![identity] },
+        harvest: None,
+        calm: CalmRange { median: vec![0.0; WIDTH], p01: vec![0.0; WIDTH], p99: vec![0.0; WIDTH] },
+        stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: Vec::new(),
-        evidence: Params {
-            calm: side(0.0),
-            harvest: side(1.0),
-            correlation: 0.0,
-        },
+        evidence: Params { calm: side(0.0), harvest: side(1.0), correlation: 0.0 },
         threshold: 1e9,
         calm_maxima: Vec::new(),
         calm_tenants: 0,
@@ -175,9 +144,7 @@ fn blank(spec: &TrainSpec) -> Body {
 fn check_name(name: &str) -> Result<(), TrainError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(plain) {
-        return Err(TrainError::BadName {
-            name: name.to_owned(),
-        });
+        return Err(TrainError::BadName { name: name.to_owned() });
     }
     Ok(())
 }

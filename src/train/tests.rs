@@ -5,11 +5,7 @@ use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, scatter, stream};
 fn labels() -> Labels {
     let mut labels = Labels::default();
     for i in 0..48 {
-        labels.add(
-            &format!("calm-{i}"),
-            Role::Calm,
-            if i % 2 == 0 { "person" } else { "pipeline" },
-        );
+        labels.add(&format!("calm-{i}"), Role::Calm, if i % 2 == 0 { "person" } else { "pipeline" });
     }
     (0..6).for_each(|i| labels.add(&format!("attack-{i}"), Role::Attack, "reasoning_harvest"));
     labels.add("grey-0", Role::Grey, "unclear");
@@ -58,12 +54,7 @@ fn run(out: &std::path::Path) -> Result<TrainReport, TrainError> {
 }
 
 fn metric(report: &TrainReport, name: &str) -> f64 {
-    report
-        .metrics
-        .iter()
-        .find(|(metric, _)| metric == name)
-        .unwrap()
-        .1
+    report.metrics.iter().find(|(metric, _)| metric == name).unwrap().1
 }
 
 #[test]
@@ -71,14 +62,8 @@ fn the_same_input_gives_the_same_bytes_and_a_model_that_finds() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let report = run(one.path()).unwrap();
     let again = run(two.path()).unwrap();
-    assert_eq!(
-        std::fs::read(&report.file).unwrap(),
-        std::fs::read(&again.file).unwrap()
-    );
-    assert_eq!(
-        std::fs::read(&report.card).unwrap(),
-        std::fs::read(&again.card).unwrap()
-    );
+    assert_eq!(std::fs::read(&report.file).unwrap(), std::fs::read(&again.file).unwrap());
+    assert_eq!(std::fs::read(&report.card).unwrap(), std::fs::read(&again.card).unwrap());
 
     let model = Model::load(&report.file).unwrap();
     assert_eq!(model.sha256_hex(), report.sha256);
@@ -87,10 +72,7 @@ fn the_same_input_gives_the_same_bytes_and_a_model_that_finds() {
     assert_eq!(metric(&report, "calm_tenants_held_back_with_finding"), 0.0);
     assert!(metric(&report, "exchanges_of_unit_at_finding_median") <= 40.0);
     let card = std::fs::read_to_string(&report.card).unwrap();
-    assert!(
-        card.contains("| reasoning_harvest | 6 | 6 |") && card.contains("uncalibrated"),
-        "{card}"
-    );
+    assert!(card.contains("| reasoning_harvest | 6 | 6 |") && card.contains("uncalibrated"), "{card}");
     assert!(!card.contains("grey"));
     assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 2);
 }
@@ -99,14 +81,8 @@ fn the_same_input_gives_the_same_bytes_and_a_model_that_finds() {
 fn too_few_tenants_and_bad_names_are_said() {
     let out = tempfile::tempdir().unwrap();
     let error = train(&spec(out.path()), &Labels::default(), &mut |_| Ok(())).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "training needs 20 calm tenants with at least 8 exchanges, the input has 0"
-    );
-    let bad = TrainSpec {
-        name: "../x".into(),
-        ..spec(out.path())
-    };
+    assert_eq!(error.to_string(), "training needs 20 calm tenants with at least 8 exchanges, the input has 0");
+    let bad = TrainSpec { name: "../x".into(), ..spec(out.path()) };
     let error = train(&bad, &Labels::default(), &mut |_| Ok(())).unwrap_err();
     assert!(error.to_string().starts_with("model name `../x`"));
 }
@@ -127,18 +103,12 @@ fn a_full_disk_names_the_file_and_keeps_the_old_one() {
         return;
     }
     let out = tempfile::tempdir().unwrap();
-    let (file, part) = (
-        out.path().join("small.json"),
-        out.path().join("small.json.part"),
-    );
+    let (file, part) = (out.path().join("small.json"), out.path().join("small.json.part"));
     std::fs::write(&file, "old").unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink("/dev/full", part).unwrap();
     let error = run(out.path()).unwrap_err().to_string();
-    assert!(
-        error.contains("small.json can't be written") && error.contains("No space left"),
-        "{error}"
-    );
+    assert!(error.contains("small.json can't be written") && error.contains("No space left"), "{error}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
 }
 
@@ -150,22 +120,11 @@ fn labels_are_read_and_the_gravest_counts() {
         "{\"tenant\":\"b\",\"label\":\"control\",\"more\":1}\n",
     );
     let labels = Labels::read(text.as_bytes()).unwrap();
-    assert_eq!(
-        (labels.role("a"), labels.kind("a")),
-        (Role::Attack, "judge_farm")
-    );
-    assert_eq!(
-        (labels.role("b"), labels.role("z")),
-        (Role::Calm, Role::Calm)
-    );
+    assert_eq!((labels.role("a"), labels.kind("a")), (Role::Attack, "judge_farm"));
+    assert_eq!((labels.role("b"), labels.role("z")), (Role::Calm, Role::Calm));
     let error = Labels::read("{}\n".as_bytes()).unwrap_err().to_string();
-    assert!(
-        error.starts_with("labels, line 1: missing field"),
-        "{error}"
-    );
-    let error = Labels::read("{\"tenant\":\"a\",\"label\":\"evil\"}".as_bytes())
-        .unwrap_err()
-        .to_string();
+    assert!(error.starts_with("labels, line 1: missing field"), "{error}");
+    let error = Labels::read("{\"tenant\":\"a\",\"label\":\"evil\"}".as_bytes()).unwrap_err().to_string();
     assert!(error.contains("unknown label `evil`"), "{error}");
 }
 

@@ -1,6 +1,6 @@
 //! A pass with a model: what scores and evidence each tenant gets, and who is found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Feed, Labels, Role, TrainError};
 use crate::model::Model;
@@ -24,14 +24,16 @@ pub(super) enum Group {
     Fitted,
     /// Calm, held back: calibrates.
     Holding,
-    /// Harvests.
+    /// Harvests, not fitted to.
     Attack,
+    /// Harvests, fitted to.
+    Taught,
 }
 
 /// Groups and kinds by tenant.
 pub(super) struct Roles<'l> {
     labels: &'l Labels,
-    holding: std::collections::BTreeSet<String>,
+    fitted: BTreeSet<String>,
 }
 
 /// Sums over the scores of one unit.
@@ -66,11 +68,7 @@ pub(super) struct Trial {
 }
 
 /// Folds all exchanges with a model.
-pub(super) fn run(
-    model: &Model,
-    roles: &Roles<'_>,
-    feed: &mut Feed<'_>,
-) -> Result<Trial, TrainError> {
+pub(super) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Result<Trial, TrainError> {
     let mut states = BTreeMap::<String, (Tenant, Tried, BTreeMap<u64, usize>)>::new();
     feed(&mut |trace, at| {
         let Some(group) = roles.group(trace.tenant) else {
@@ -78,23 +76,14 @@ pub(super) fn run(
         };
         if !states.contains_key(trace.tenant) {
             let tried = Tried::new(group, roles.labels.kind(trace.tenant), at.ts);
-            states.insert(
-                trace.tenant.to_owned(),
-                (Tenant::new(trace.tenant), tried, BTreeMap::new()),
-            );
+            states.insert(trace.tenant.to_owned(), (Tenant::new(trace.tenant), tried, BTreeMap::new()));
         }
         let Some((tenant, tried, places)) = states.get_mut(trace.tenant) else {
             return;
         };
         tried.exchanges += 1;
         tried.last = tried.last.max(at.ts);
-        let Tried {
-            units,
-            sample,
-            highest,
-            exchanges,
-            ..
-        } = tried;
+        let Tried { units, sample, highest, exchanges, .. } = tried;
         let alarm = tenant.observe_with(trace, at, model, &mut |decision| {
             *highest = highest.max(decision.evidence);
             if exchanges.is_multiple_of(SAMPLE_EVERY) && sample.len() < SAMPLE {
@@ -115,28 +104,21 @@ pub(super) fn run(
             tried.found_at.get_or_insert(alarm.exchanges);
         }
     })?;
-    Ok(Trial {
-        tenants: states
-            .into_iter()
-            .map(|(name, (_, tried, _))| (name, tried))
-            .collect(),
-    })
+    Ok(Trial { tenants: states.into_iter().map(|(name, (_, tried, _))| (name, tried)).collect() })
 }
 
 impl<'l> Roles<'l> {
-    pub(super) fn new<'n>(labels: &'l Labels, holding: impl Iterator<Item = &'n str>) -> Roles<'l> {
-        Roles {
-            labels,
-            holding: holding.map(str::to_owned).collect(),
-        }
+    pub(super) fn new<'n>(labels: &'l Labels, fitted: impl Iterator<Item = &'n str>) -> Roles<'l> {
+        Roles { labels, fitted: fitted.map(str::to_owned).collect() }
     }
 
     fn group(&self, tenant: &str) -> Option<Group> {
         match self.labels.role(tenant) {
             Role::Grey => None,
+            Role::Attack if self.fitted.contains(tenant) => Some(Group::Taught),
             Role::Attack => Some(Group::Attack),
-            Role::Calm if self.holding.contains(tenant) => Some(Group::Holding),
-            Role::Calm => Some(Group::Fitted),
+            Role::Calm if self.fitted.contains(tenant) => Some(Group::Fitted),
+            Role::Calm => Some(Group::Holding),
         }
     }
 }
@@ -193,10 +175,7 @@ impl Tried {
 
     /// The unit with the highest mean score: in an attacker, the one that harvests.
     pub(super) fn boldest(&self) -> Option<&UnitScores> {
-        self.units
-            .iter()
-            .filter(|unit| unit.is_judged())
-            .max_by(|a, b| a.mean().total_cmp(&b.mean()))
+        self.units.iter().filter(|unit| unit.is_judged()).max_by(|a, b| a.mean().total_cmp(&b.mean()))
     }
 
     fn months(&self) -> f64 {
@@ -210,9 +189,7 @@ impl Tried {
 
 impl Trial {
     pub(super) fn of(&self, group: Group) -> impl Iterator<Item = &Tried> {
-        self.tenants
-            .values()
-            .filter(move |tenant| tenant.group == group)
+        self.tenants.values().filter(move |tenant| tenant.group == group)
     }
 
     pub(super) fn count(&self, group: Group) -> usize {
@@ -221,21 +198,13 @@ impl Trial {
 
     /// Tenant-months of a group: 30 days between the first and last exchange each.
     pub(super) fn tenant_months(&self, group: Group) -> f64 {
-        super::rounded(
-            self.of(group)
-                .filter(|tenant| tenant.counts())
-                .map(Tried::months)
-                .sum(),
-        )
+        super::rounded(self.of(group).filter(|tenant| tenant.counts()).map(Tried::months).sum())
     }
 
     /// Tenants of a group with enough exchanges, and how many of them were found.
     fn found(&self, group: Group) -> (usize, usize) {
         let counted = || self.of(group).filter(|tenant| tenant.counts());
-        (
-            counted().count(),
-            counted().filter(|tenant| tenant.found_at.is_some()).count(),
-        )
+        (counted().count(), counted().filter(|tenant| tenant.found_at.is_some()).count())
     }
 
     /// By kind: tenants, found, and the median count at which they were.
@@ -250,24 +219,14 @@ impl Trial {
             counts.sort_unstable();
             counts.get(counts.len() / 2).copied().unwrap_or(0)
         };
-        kinds
-            .into_iter()
-            .map(|(kind, (all, found))| (kind, (all, found.len(), median(found))))
-            .collect()
+        kinds.into_iter().map(|(kind, (all, found))| (kind, (all, found.len(), median(found)))).collect()
     }
 
     /// Figures of the card.
     pub(super) fn metrics(&self) -> Vec<(String, f64)> {
-        let mut counts: Vec<u64> = self
-            .of(Group::Attack)
-            .filter_map(|tenant| tenant.found_at)
-            .collect();
+        let mut counts: Vec<u64> = self.of(Group::Attack).filter_map(|tenant| tenant.found_at).collect();
         counts.sort_unstable();
-        let at = |share: f64| {
-            counts
-                .get((share * counts.len() as f64) as usize)
-                .map_or(0.0, |count| *count as f64)
-        };
+        let at = |share: f64| counts.get((share * counts.len() as f64) as usize).map_or(0.0, |count| *count as f64);
         let (holding, holding_found) = self.found(Group::Holding);
         let (fitted, fitted_found) = self.found(Group::Fitted);
         let (attack, attack_found) = self.found(Group::Attack);

@@ -18,10 +18,7 @@ pub(super) struct Written {
 pub(super) fn write(spec: &TrainSpec, body: &Body, trial: &Trial) -> Result<Written, TrainError> {
     let file = spec.out.clone();
     let card = file.with_extension("card.md");
-    let unwritable = |file: &Path, source| TrainError::Unwritable {
-        file: file.to_path_buf(),
-        source,
-    };
+    let unwritable = |file: &Path, source| TrainError::Unwritable { file: file.to_path_buf(), source };
     let bytes = encode(body).map_err(|error| unwritable(&file, error.into()))?;
     let model = Model::from_bytes(&spec.name, &bytes)?;
     if let Some(folder) = file.parent() {
@@ -30,11 +27,7 @@ pub(super) fn write(spec: &TrainSpec, body: &Body, trial: &Trial) -> Result<Writ
     replace(&file, &bytes).map_err(|source| unwritable(&file, source))?;
     let text = describe(spec, body, trial, &model, &file);
     replace(&card, text.as_bytes()).map_err(|source| unwritable(&card, source))?;
-    Ok(Written {
-        file,
-        card,
-        sha256: model.sha256_hex(),
-    })
+    Ok(Written { file, card, sha256: model.sha256_hex() })
 }
 
 /// Writes beside, then renames: a full disk leaves the old file as it was.
@@ -58,13 +51,14 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
     let origin = &body.origin;
     let mut card = format!(
         "# Model `{name}`\n\n\
-         A Gaussian mixture over {width} window features, fitted by `stillwatch train`. It says how odd a unit \
-         (a tenant or one of its workloads) is among calm ones; evidence gathers its scores.\n\n\
+         Gaussian mixtures over {width} window features, fitted by `stillwatch train`: one of calm units (tenants \
+         and their workloads), one of harvesting units where the labels had enough of them. Evidence gathers \
+         their ratio over time.\n\n\
          - Artefact: `{file}`, sha256 of its body `{sha256}`, feature table `{table}`\n\
          - Data: {source}; sha256 of what was seen `{data}`\n\
-         - Fitted to {fitted} calm tenants, calibrated on {held} others ({months:.4} tenant-months), \
-         {attackers} labelled attackers set the harvest side of the evidence\n\
-         - Components {components}, seed {seed}, threshold {threshold} for a budget of {budget} false findings \
+         - Fitted to {fitted} calm tenants and {taught} attackers; calibrated on {held} other calm tenants \
+         ({months:.4} tenant-months) and {attackers} other attackers\n\
+         - Components {components} calm and {harvest} harvest, seed {seed}, threshold {threshold} for a budget of {budget} false findings \
          per 1,000 tenant-months on this data\n\n",
         name = body.name,
         width = body.features.len(),
@@ -74,6 +68,8 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
         source = spec.source,
         data = origin.data,
         fitted = origin.fitted,
+        taught = origin.taught,
+        harvest = body.harvest.as_ref().map_or(0, |mixture| mixture.weights.len()),
         held = body.calm_tenants,
         months = origin.tenant_months,
         attackers = origin.attackers,
@@ -90,15 +86,10 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
          ## Figures of the training run\n\n| figure | value |\n|---|---|\n",
     );
     for (name, value) in &origin.metrics {
-        row(
-            &mut card,
-            format_args!("| {} | {value} |", name.replace('_', " ")),
-        );
+        row(&mut card, format_args!("| {} | {value} |", name.replace('_', " ")));
     }
-    for (title, group) in [
-        ("Attackers by family", Group::Attack),
-        ("Calm tenants held back, by class", Group::Holding),
-    ] {
+    for (title, group) in [("Attackers by family", Group::Attack), ("Calm tenants held back, by class", Group::Holding)]
+    {
         row(
             &mut card,
             format_args!(
@@ -106,23 +97,16 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
             ),
         );
         for (kind, (all, found, median)) in trial.by_kind(group) {
-            let median = if found > 0 {
-                median.to_string()
-            } else {
-                "-".into()
-            };
-            row(
-                &mut card,
-                format_args!("| {kind} | {all} | {found} | {median} |"),
-            );
+            let median = if found > 0 { median.to_string() } else { "-".into() };
+            row(&mut card, format_args!("| {kind} | {all} | {found} | {median} |"));
         }
     }
     card.push_str(
         "\n## Limits\n\n\
          - The tenants held back set the threshold, so their own count of findings is what the budget allows, not a test. \
          The fitted half did not set it, but was fitted to.\n\
-         - A density knows what calm looks like, not what harvest looks like: a new calm habit is odd too, and a harvest \
-         inside the calm range is not.\n\
+         - Densities know the habits they were shown: a calm habit that training lacked may look like harvest, and a \
+         harvest that keeps to calm habits is not seen.\n\
          - Simulated text is not real text. Few tenant-months leave a wide interval around any rate.\n",
     );
     card
