@@ -125,9 +125,10 @@ fn tell(report: &TrainReport, json: bool) -> Result<(), Failure> {
         }));
     }
     stdout::line(&format!(
-        "{}: {} components, threshold {:.3}, sha256 {}; card: {}",
+        "{}: {} calm and {} harvest components, threshold {:.3}, sha256 {}; card: {}",
         report.file.display(),
-        report.components,
+        report.components.0,
+        report.components.1,
         report.threshold,
         report.sha256,
         report.card.display()

@@ -52,8 +52,10 @@ pub struct Body {
     pub center: Vec<f64>,
     /// Standard deviations of calm units.
     pub scale: Vec<f64>,
-    /// The density in standardised features.
+    /// The density of calm units in standardised features.
     pub mixture: Mixture,
+    /// That of harvesting units, where training had labelled ones.
+    pub harvest: Option<Mixture>,
     /// Calm range of each feature.
     pub calm: CalmRange,
     /// Calm log-density by what is present and by stage: median and spread.
@@ -120,7 +122,9 @@ pub struct Origin {
     pub budget: f64,
     /// Calm tenants fitted to.
     pub fitted: usize,
-    /// Attackers whose scores set the harvest side.
+    /// Pure attackers that the harvest density was fitted to.
+    pub taught: usize,
+    /// Other attackers, whose scores set the harvest side of the evidence.
     pub attackers: usize,
     /// Calm tenant-months behind the threshold.
     pub tenant_months: f64,
@@ -190,19 +194,19 @@ pub(super) fn check(body: &Body) -> Result<(), ModelError> {
     let most = |what, found, limit| {
         if found <= limit { Ok(()) } else { size(what, found, limit) }
     };
-    let components = body.mixture.weights.len();
-    size("mixture.weights", components, components.clamp(1, MOST_COMPONENTS))?;
-    size("mixture.means", body.mixture.means.len(), components)?;
-    size("mixture.covariances", body.mixture.covariances.len(), components)?;
     size("stages", body.stages.len(), Needs::COMBINATIONS)?;
     most("score_quantiles", body.score_quantiles.len(), MOST_QUANTILES)?;
     most("calm_maxima", body.calm_maxima.len(), MOST_MAXIMA)?;
     most("calm_maxima", body.calm_maxima.len(), body.calm_tenants)?;
-    for mean in &body.mixture.means {
-        size("mixture.means", mean.len(), WIDTH)?;
-    }
-    for covariance in &body.mixture.covariances {
-        size("mixture.covariances", covariance.len(), WIDTH * (WIDTH + 1) / 2)?;
+    for mixture in mixtures(body) {
+        let components = mixture.weights.len();
+        size("mixture.weights", components, components.clamp(1, MOST_COMPONENTS))?;
+        size("mixture.means", mixture.means.len(), components)?;
+        size("mixture.covariances", mixture.covariances.len(), components)?;
+        for (mean, covariance) in mixture.means.iter().zip(&mixture.covariances) {
+            size("mixture.means", mean.len(), WIDTH)?;
+            size("mixture.covariances", covariance.len(), WIDTH * (WIDTH + 1) / 2)?;
+        }
     }
     for stages in &body.stages {
         size("stages", stages.len(), STAGES)?;
@@ -220,6 +224,10 @@ pub(super) fn check(body: &Body) -> Result<(), ModelError> {
     check_numbers(body)
 }
 
+fn mixtures(body: &Body) -> impl Iterator<Item = &Mixture> {
+    std::iter::once(&body.mixture).chain(&body.harvest)
+}
+
 fn check_numbers(body: &Body) -> Result<(), ModelError> {
     let need = |what, expected, holds: bool| {
         if holds { Ok(()) } else { Err(ModelError::BadNumber { model: body.name.clone(), what, expected }) }
@@ -232,9 +240,11 @@ fn check_numbers(body: &Body) -> Result<(), ModelError> {
         need("center, calm", finite, list.iter().all(sane))?;
     }
     need("scale", "positive", body.scale.iter().all(positive))?;
-    need("mixture.weights", "positive", body.mixture.weights.iter().all(positive))?;
-    need("mixture.means", finite, body.mixture.means.iter().flatten().all(sane))?;
-    need("mixture.covariances", finite, body.mixture.covariances.iter().flatten().all(sane))?;
+    for mixture in mixtures(body) {
+        need("mixture.weights", "positive", mixture.weights.iter().all(positive))?;
+        need("mixture.means", finite, mixture.means.iter().flatten().all(sane))?;
+        need("mixture.covariances", finite, mixture.covariances.iter().flatten().all(sane))?;
+    }
     let stages = || body.stages.iter().flatten();
     need(
         "stages",

@@ -1,8 +1,12 @@
 //! The model: how odd a row of features is among calm units.
 //!
-//! A Gaussian mixture over standardised features, fitted by `train` with linfa and scored here by our
+//! Gaussian mixtures over standardised features, fitted by `train` with linfa and scored here by our
 //! own fixed-order loops, so that a row has the same bits alone, in any batch and on any machine.
-//! Not here: what is done with scores over time (`evidence`). Cost: about 0.7 µs a row.
+//!
+//! With labelled harvesters in training there are two: calm and harvest; the score is the tempered
+//! probability of harvest under even odds. Without, there is the calm one alone, and the score is the
+//! oddness of a row on the suspicious side. Not here: what is done with scores over time (`evidence`).
+//! Cost: about 1 µs a row.
 
 pub mod artifact;
 mod calibration;
@@ -19,6 +23,9 @@ use density::{Density, Scratch};
 
 pub use error::ModelError;
 
+/// Log-ratios are divided by this: the densities are sure of themselves, and a window of eight is not.
+const TEMPERATURE: f64 = 2.0;
+
 /// A checked model, ready to score.
 #[derive(Debug)]
 pub struct Model {
@@ -27,6 +34,7 @@ pub struct Model {
     center: [f64; WIDTH],
     scale: [f64; WIDTH],
     density: Density,
+    harvest: Option<Density>,
     calibration: Calibration,
     evidence: Params,
     threshold: f32,
@@ -38,8 +46,8 @@ pub struct Model {
 pub struct Scored {
     /// Log-density of the row among calm ones.
     pub log_density: f64,
-    /// What evidence accumulates: 0 for a row as usual as the median calm one, growing with the
-    /// logarithm of its oddness on the suspicious side.
+    /// What evidence accumulates: with a harvest density its tempered probability, 0 to 1; without,
+    /// 0 for a row as usual as the median calm one, growing with the logarithm of its oddness.
     pub score: f32,
     /// Share of calm rows with a lower score.
     pub rank: f32,
@@ -97,6 +105,7 @@ impl Model {
             center: row(&body.center),
             scale: row(&body.scale),
             density: Density::new(&body.name, &body.mixture)?,
+            harvest: body.harvest.as_ref().map(|mixture| Density::new(&body.name, mixture)).transpose()?,
             calibration: Calibration::new(&body),
             evidence: body.evidence,
             threshold: body.threshold as f32,
@@ -152,25 +161,40 @@ impl Model {
 
     /// Scores a row of a unit with this many exchanges.
     pub fn score_row(&self, row: &Row, exchanges: u64) -> Scored {
+        let standard = self.standard(row);
         let mut scratch = Scratch::default();
-        let log_density = self.density.log_density(&self.standard(row), row.present, &mut scratch);
-        let excess = self.calibration.excess(log_density, row.present, exchanges);
-        if excess <= 0.0 {
-            return Scored { log_density, score: 0.0, rank: 0.0 };
-        }
-        let surprise = self.surprise(row, &mut scratch);
-        let score = (libm::log1p(excess) * directed_share(&surprise)) as f32;
+        let log_density = self.density.log_density(&standard, row.present, &mut scratch);
+        let score = if let Some(harvest) = &self.harvest {
+            let ratio = harvest.log_density(&standard, row.present, &mut Scratch::default()) - log_density;
+            1.0 / (1.0 + libm::exp(-ratio / TEMPERATURE))
+        } else {
+            let excess = self.calibration.excess(log_density, row.present, exchanges);
+            if excess <= 0.0 { 0.0 } else { libm::log1p(excess) * self.directed_share(row, &scratch) }
+        } as f32;
         Scored { log_density, score, rank: self.calibration.rank(score) }
     }
 
-    /// The surprise of each feature given all others: positive on its suspicious side, negative else.
+    /// How much each feature, given all others, speaks for harvest: positive on its suspicious side,
+    /// negative else. Half the squared conditional residual under the calm density, less that under
+    /// the harvest density.
     pub fn explain(&self, row: &Row) -> [f64; WIDTH] {
+        let standard = self.standard(row);
         let mut scratch = Scratch::default();
-        self.density.log_density(&self.standard(row), row.present, &mut scratch);
-        self.surprise(row, &mut scratch)
+        self.density.log_density(&standard, row.present, &mut scratch);
+        let mut surprise = self.surprise(row, &scratch);
+        if let Some(harvest) = &self.harvest {
+            let mut scratch = Scratch::default();
+            harvest.log_density(&standard, row.present, &mut scratch);
+            let residuals = harvest.residuals(row.present, &scratch);
+            for (size, z) in surprise.iter_mut().zip(residuals) {
+                // what is as odd for a harvest explains nothing
+                *size = if *size > 0.0 { (*size - z * z / 2.0).max(0.0) } else { *size };
+            }
+        }
+        surprise
     }
 
-    fn surprise(&self, row: &Row, scratch: &mut Scratch) -> [f64; WIDTH] {
+    fn surprise(&self, row: &Row, scratch: &Scratch) -> [f64; WIDTH] {
         let residuals = self.density.residuals(row.present, scratch);
         let mut surprise = [0.0; WIDTH];
         for (feature, (slot, z)) in surprise.iter_mut().zip(residuals).enumerate() {
@@ -178,6 +202,16 @@ impl Model {
             *slot = if self.is_suspicious(feature, row.values[feature], z) { size } else { -size };
         }
         surprise
+    }
+
+    /// Share of the surprise that lies on suspicious sides.
+    fn directed_share(&self, row: &Row, scratch: &Scratch) -> f64 {
+        let (mut directed, mut all) = (0.0, 0.0);
+        for size in self.surprise(row, scratch) {
+            directed += size.max(0.0);
+            all += size.abs();
+        }
+        if all > 0.0 { directed / all } else { 0.0 }
     }
 
     /// On its suspicious side both among calm units and given the other features.
@@ -200,15 +234,6 @@ impl Model {
         }
         standard
     }
-}
-
-fn directed_share(surprise: &[f64; WIDTH]) -> f64 {
-    let (mut directed, mut all) = (0.0, 0.0);
-    for size in surprise {
-        directed += size.max(0.0);
-        all += size.abs();
-    }
-    if all > 0.0 { directed / all } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -42,6 +42,9 @@ pub fn simulated(
             Truth::Benign | Truth::Control => (Role::Calm, label.class),
         };
         labels.add(&label.tenant, role, kind);
+        if role == Role::Attack && label.account.is_some() {
+            labels.only_in_part(&label.tenant);
+        }
     }
     let spec = spec.clone();
     let feed = move |sink: &mut dyn FnMut(&Trace<'_>, Seen)| {

@@ -15,7 +15,9 @@ use crate::model::Model;
 use crate::model::artifact::{Body, Mixture};
 
 /// Components tried.
-const MOST_COMPONENTS: usize = 8;
+const MOST_COMPONENTS: usize = 12;
+/// Pure attackers from which a harvest density is worth fitting.
+const LEAST_ATTACKERS: usize = 8;
 /// Windows per tenant, so that each weighs the same.
 const WINDOWS: usize = 24;
 /// Added to every variance, in standardised units: a habit that no calm tenant has in training is odd,
@@ -24,10 +26,19 @@ const LEAST_VARIANCE: f64 = 0.05;
 /// Every fourth tenant judges the number of components.
 const JUDGES: usize = 4;
 
-/// Fills standardisation and mixture.
-pub(super) fn fit(body: &mut Body, tenants: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
-    let all: Vec<&Window> = tenants.iter().flat_map(|tenant| balanced(tenant)).collect();
+/// Fills standardisation and mixtures.
+pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], harvest: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
+    let all: Vec<&Window> = calm.iter().flat_map(|tenant| balanced(tenant)).collect();
     standardise(body, &all);
+    body.mixture = best_mixture(body, calm, seed)?;
+    if harvest.len() >= LEAST_ATTACKERS {
+        body.harvest = Some(best_mixture(body, harvest, seed)?);
+    }
+    Ok(())
+}
+
+/// The mixture whose number of components explains held-out tenants best, fitted to all.
+fn best_mixture(body: &Body, tenants: &[&Surveyed], seed: u64) -> Result<Mixture, TrainError> {
     let part = |judges: bool| {
         let chosen = tenants.iter().enumerate().filter(move |(i, _)| (i % JUDGES == 0) == judges);
         chosen.flat_map(|(_, tenant)| balanced(tenant)).collect::<Vec<_>>()
@@ -48,12 +59,10 @@ pub(super) fn fit(body: &mut Body, tenants: &[&Surveyed], seed: u64) -> Result<(
     }
     // with all tenants the chosen number may fail where three quarters of them did not: then fewer
     let most = best.map_or(0, |(_, components)| components);
+    let all: Vec<&Window> = tenants.iter().flat_map(|tenant| balanced(tenant)).collect();
     for components in (1..=most).rev() {
         match mixture(body, &all, components, seed) {
-            Ok(mixture) => {
-                body.mixture = mixture;
-                return Ok(());
-            }
+            Ok(mixture) => return Ok(mixture),
             Err(reason) => why = reason,
         }
     }

@@ -1,6 +1,6 @@
 //! Who harvests and who does not: the lines of `--labels`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use serde::Deserialize;
@@ -22,11 +22,14 @@ pub enum Role {
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
     by_tenant: BTreeMap<String, (Role, String)>,
+    /// Attackers of whom only one account harvests.
+    in_part: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
 struct Line {
     tenant: String,
+    account: Option<String>,
     label: String,
     family: Option<String>,
     class: Option<String>,
@@ -53,6 +56,9 @@ impl Labels {
             };
             let kind = if role == Role::Attack { line.family } else { line.class };
             labels.add(&line.tenant, role, kind.as_deref().unwrap_or("other"));
+            if role == Role::Attack && line.account.is_some() {
+                labels.only_in_part(&line.tenant);
+            }
         }
         Ok(labels)
     }
@@ -63,6 +69,16 @@ impl Labels {
         if role > entry.0 {
             *entry = (role, kind.to_owned());
         }
+    }
+
+    /// Says that only a part of a tenant harvests: it is a test, and teaches nothing.
+    pub fn only_in_part(&mut self, tenant: &str) {
+        self.in_part.insert(tenant.to_owned());
+    }
+
+    /// Whether all that a tenant does is harvest.
+    pub fn is_pure(&self, tenant: &str) -> bool {
+        self.role(tenant) == Role::Attack && !self.in_part.contains(tenant)
     }
 
     /// A tenant's role.

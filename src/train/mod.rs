@@ -60,8 +60,8 @@ pub struct TrainReport {
     pub card: PathBuf,
     /// The model's identity.
     pub sha256: String,
-    /// Components of the mixture.
-    pub components: usize,
+    /// Components of the calm and of the harvest mixture.
+    pub components: (usize, usize),
     /// Evidence at which a unit alarms.
     pub threshold: f64,
     /// Figures, as in the card.
@@ -78,12 +78,14 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     if survey.calm.len() < LEAST_TENANTS {
         return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, holding) = survey.halves(spec.seed);
+    let (fitting, holding) = survey::halves(&survey.calm, spec.seed);
+    let (teaching, _) = survey::halves(&survey.pure, spec.seed);
     let mut body = blank(spec);
-    fit::fit(&mut body, &fitting, spec.seed)?;
+    fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
     calibrate::stages(&mut body, &holding)?;
 
-    let roles = trial::Roles::new(labels, holding.iter().map(|tenant| tenant.name.as_str()));
+    let fitted = fitting.iter().chain(&teaching);
+    let roles = trial::Roles::new(labels, fitted.map(|tenant| tenant.name.as_str()));
     let first = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
     calibrate::scores(&mut body, &first);
     let second = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
@@ -95,6 +97,7 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         data: hex(&survey.data),
         budget: spec.budget,
         fitted: fitting.len(),
+        taught: teaching.len(),
         attackers: last.count(trial::Group::Attack),
         tenant_months: last.tenant_months(trial::Group::Holding),
         metrics: last.metrics(),
@@ -104,7 +107,7 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         file: written.file,
         card: written.card,
         sha256: written.sha256,
-        components: body.mixture.weights.len(),
+        components: (body.mixture.weights.len(), body.harvest.as_ref().map_or(0, |mixture| mixture.weights.len())),
         threshold: body.threshold,
         metrics: body.origin.metrics,
     })
@@ -125,6 +128,7 @@ fn blank(spec: &TrainSpec) -> Body {
         center: vec![0.0; WIDTH],
         scale: vec![1.0; WIDTH],
         mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![identity] },
+        harvest: None,
         calm: CalmRange { median: vec![0.0; WIDTH], p01: vec![0.0; WIDTH], p99: vec![0.0; WIDTH] },
         stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: Vec::new(),

@@ -1,4 +1,4 @@
-//! The first pass: windows of calm tenants at fixed counts, and the hash of the data.
+//! The first pass: windows of tenants at fixed counts, and the hash of the data.
 
 use std::collections::BTreeMap;
 
@@ -22,16 +22,17 @@ pub(super) struct Window {
     pub(super) exchanges: u64,
 }
 
-/// The windows of one calm tenant.
+/// The windows of one tenant.
 #[derive(Clone, Debug)]
 pub(super) struct Surveyed {
     pub(super) name: String,
     pub(super) windows: Vec<Window>,
 }
 
-/// All calm tenants, by name.
+/// Calm tenants and pure attackers, by name.
 pub(super) struct Survey {
     pub(super) calm: Vec<Surveyed>,
+    pub(super) pure: Vec<Surveyed>,
     pub(super) data: [u8; 32],
 }
 
@@ -41,7 +42,7 @@ pub(super) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Res
     let mut data = Sha256::new();
     feed(&mut |trace, at| {
         hash_trace(&mut data, trace, at);
-        if labels.role(trace.tenant) != Role::Calm {
+        if labels.role(trace.tenant) != Role::Calm && !labels.is_pure(trace.tenant) {
             return;
         }
         if !tenants.contains_key(trace.tenant) {
@@ -61,23 +62,22 @@ pub(super) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Res
         data.update([0, role as u8]);
         data.update(kind.as_bytes());
     }
-    let calm = tenants.into_iter().map(|(name, (_, windows))| Surveyed { name, windows });
-    Ok(Survey { calm: calm.filter(|tenant| !tenant.windows.is_empty()).collect(), data: data.finalize().into() })
+    let all = tenants.into_iter().map(|(name, (_, windows))| Surveyed { name, windows });
+    let seen = all.filter(|tenant| !tenant.windows.is_empty());
+    let (calm, pure) = seen.partition(|tenant| labels.role(&tenant.name) == Role::Calm);
+    Ok(Survey { calm, pure, data: data.finalize().into() })
 }
 
-impl Survey {
-    /// Two disjoint halves: one to fit, one to hold back for calibration.
-    pub(super) fn halves(&self, seed: u64) -> (Vec<&Surveyed>, Vec<&Surveyed>) {
-        let mut order: Vec<&Surveyed> = self.calm.iter().collect();
-        order.sort_by_key(|tenant| (shuffled(&tenant.name, seed), &tenant.name));
-        let half = order.len() / 2;
-        let holding = order.split_off(half);
-        (order, holding)
-    }
+/// Two disjoint halves: one to fit, one to hold back.
+pub(super) fn halves(tenants: &[Surveyed], seed: u64) -> (Vec<&Surveyed>, Vec<&Surveyed>) {
+    let mut order: Vec<&Surveyed> = tenants.iter().collect();
+    order.sort_by_key(|tenant| (shuffled(&tenant.name, seed), &tenant.name));
+    let holding = order.split_off(order.len() / 2);
+    (order, holding)
 }
 
 /// A place in the shuffled order.
-pub(super) fn shuffled(name: &str, seed: u64) -> u64 {
+fn shuffled(name: &str, seed: u64) -> u64 {
     name.bytes().fold(seed ^ 0x6a09_e667_f3bc_c909, |hash, byte| mix(hash ^ u64::from(byte), 0xbb67_ae85_84ca_a73b))
 }
 

@@ -1,6 +1,6 @@
 //! A pass with a model: what scores and evidence each tenant gets, and who is found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Feed, Labels, Role, TrainError};
 use crate::model::Model;
@@ -24,14 +24,16 @@ pub(super) enum Group {
     Fitted,
     /// Calm, held back: calibrates.
     Holding,
-    /// Harvests.
+    /// Harvests, not fitted to.
     Attack,
+    /// Harvests, fitted to.
+    Taught,
 }
 
 /// Groups and kinds by tenant.
 pub(super) struct Roles<'l> {
     labels: &'l Labels,
-    holding: std::collections::BTreeSet<String>,
+    fitted: BTreeSet<String>,
 }
 
 /// Sums over the scores of one unit.
@@ -106,16 +108,17 @@ pub(super) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Resu
 }
 
 impl<'l> Roles<'l> {
-    pub(super) fn new<'n>(labels: &'l Labels, holding: impl Iterator<Item = &'n str>) -> Roles<'l> {
-        Roles { labels, holding: holding.map(str::to_owned).collect() }
+    pub(super) fn new<'n>(labels: &'l Labels, fitted: impl Iterator<Item = &'n str>) -> Roles<'l> {
+        Roles { labels, fitted: fitted.map(str::to_owned).collect() }
     }
 
     fn group(&self, tenant: &str) -> Option<Group> {
         match self.labels.role(tenant) {
             Role::Grey => None,
+            Role::Attack if self.fitted.contains(tenant) => Some(Group::Taught),
             Role::Attack => Some(Group::Attack),
-            Role::Calm if self.holding.contains(tenant) => Some(Group::Holding),
-            Role::Calm => Some(Group::Fitted),
+            Role::Calm if self.fitted.contains(tenant) => Some(Group::Fitted),
+            Role::Calm => Some(Group::Holding),
         }
     }
 }

@@ -51,13 +51,14 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
     let origin = &body.origin;
     let mut card = format!(
         "# Model `{name}`\n\n\
-         A Gaussian mixture over {width} window features, fitted by `stillwatch train`. It says how odd a unit \
-         (a tenant or one of its workloads) is among calm ones; evidence gathers its scores.\n\n\
+         Gaussian mixtures over {width} window features, fitted by `stillwatch train`: one of calm units (tenants \
+         and their workloads), one of harvesting units where the labels had enough of them. Evidence gathers \
+         their ratio over time.\n\n\
          - Artefact: `{file}`, sha256 of its body `{sha256}`, feature table `{table}`\n\
          - Data: {source}; sha256 of what was seen `{data}`\n\
-         - Fitted to {fitted} calm tenants, calibrated on {held} others ({months:.4} tenant-months), \
-         {attackers} labelled attackers set the harvest side of the evidence\n\
-         - Components {components}, seed {seed}, threshold {threshold} for a budget of {budget} false findings \
+         - Fitted to {fitted} calm tenants and {taught} attackers; calibrated on {held} other calm tenants \
+         ({months:.4} tenant-months) and {attackers} other attackers\n\
+         - Components {components} calm and {harvest} harvest, seed {seed}, threshold {threshold} for a budget of {budget} false findings \
          per 1,000 tenant-months on this data\n\n",
         name = body.name,
         width = body.features.len(),
@@ -67,6 +68,8 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
         source = spec.source,
         data = origin.data,
         fitted = origin.fitted,
+        taught = origin.taught,
+        harvest = body.harvest.as_ref().map_or(0, |mixture| mixture.weights.len()),
         held = body.calm_tenants,
         months = origin.tenant_months,
         attackers = origin.attackers,
@@ -102,8 +105,8 @@ fn describe(spec: &TrainSpec, body: &Body, trial: &Trial, model: &Model, file: &
         "\n## Limits\n\n\
          - The tenants held back set the threshold, so their own count of findings is what the budget allows, not a test. \
          The fitted half did not set it, but was fitted to.\n\
-         - A density knows what calm looks like, not what harvest looks like: a new calm habit is odd too, and a harvest \
-         inside the calm range is not.\n\
+         - Densities know the habits they were shown: a calm habit that training lacked may look like harvest, and a \
+         harvest that keeps to calm habits is not seen.\n\
          - Simulated text is not real text. Few tenant-months leave a wide interval around any rate.\n",
     );
     card
