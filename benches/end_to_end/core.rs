@@ -60,7 +60,7 @@ pub fn against_floors(corpus: &Corpus, rounds: usize, table: &mut Table) {
             let rows = decisions.iter().cycle().take(records.len());
             let (score, ()) = cost(|| rows.map(|row| core.model.score_row(&row.row, row.exchanges)).for_each(hide));
             let (trace, ()) = cost(|| records.chunks(BATCH).for_each(|batch| hide(trace_batch(&core, batch, &mut arenas))));
-            let (pipeline, _) = cost(|| hide(pass(&core, &records, &mut arenas)));
+            let (pipeline, ()) = cost(|| hide(pass(&core, &records, &mut arenas)));
             [decode, text, score, trace, pipeline]
         });
         if round > 0 {
@@ -79,7 +79,7 @@ pub fn against_floors(corpus: &Corpus, rounds: usize, table: &mut Table) {
             pipeline - trace,
             decisions.len() as f64 / records.len() as f64,
         ),
-        json!({"sides": ["decode", "text", "score", "trace", "pipeline"], "rounds": raw, "decisions": decisions.len()}),
+        &json!({"sides": ["decode", "text", "score", "trace", "pipeline"], "rounds": raw, "decisions": decisions.len()}),
     );
 }
 
@@ -106,7 +106,7 @@ pub fn threads(corpus: &Corpus, rounds: usize, table: &mut Table) {
     // two threads that got less than two cores had neighbours
     let cores = median(raw.iter().map(|[_, two]| two.cpu / two.wall));
     let detail = format!("the two threads got {cores:.2} cores; their CPU time is {:.2} × one's", median(raw.iter().map(|[one, two]| two.cpu / one.cpu)));
-    table.row(NAME, ratio, Bound::AtLeast(1.7, 1.9), &detail, json!({"sides": ["one", "two"], "rounds": raw}));
+    table.row(NAME, ratio, Bound::AtLeast(1.7, 1.9), &detail, &json!({"sides": ["one", "two"], "rounds": raw}));
 }
 
 /// Exchanges of each tenant before it is measured: it has a cell and decides at each further one.
@@ -143,7 +143,7 @@ pub fn tenants(corpus: &Corpus, many: usize, rounds: usize, table: &mut Table) {
             ratio(raw),
             Bound::AtMost(1.4, 1.15),
             &format!("{:.2} against {:.2} µs", per(0), per(1)),
-            json!({"sides": ["many", "few"], "rounds": raw, "records": many * records}),
+            &json!({"sides": ["many", "few"], "rounds": raw, "records": many * records}),
         );
     }
 }

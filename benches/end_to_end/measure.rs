@@ -23,7 +23,7 @@ pub fn hide<T>(made: T) {
 pub fn cost<T>(work: impl FnOnce() -> T) -> (Cost, T) {
     let (wall, cpu) = (Instant::now(), process_cpu());
     let made = work();
-    let cpu = (process_cpu() - cpu).as_secs_f64();
+    let cpu = process_cpu().saturating_sub(cpu).as_secs_f64();
     (Cost { wall: wall.elapsed().as_secs_f64(), cpu }, made)
 }
 

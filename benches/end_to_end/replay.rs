@@ -52,7 +52,7 @@ pub fn against_parse(corpus: &Corpus, rounds: usize, table: &mut Table) {
         median(raw.iter().map(|[parse, ours]| parse.cpu / ours.cpu)),
         Bound::AtLeast(0.33, 0.45),
         &format!("{:.0} against {:.0} records/s; {} finding events", speed(1), speed(0), findings.iter().sum::<u64>()),
-        json!({"sides": ["parse", "replay"], "rounds": raw, "findings": findings}),
+        &json!({"sides": ["parse", "replay"], "rounds": raw, "findings": findings}),
     );
 }
 

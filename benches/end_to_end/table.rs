@@ -40,11 +40,11 @@ impl Table {
     }
 
     /// Adds a measured row.
-    pub fn row(&mut self, name: &str, ratio: f64, bound: Bound, detail: &str, raw: Value) {
+    pub fn row(&mut self, name: &str, ratio: f64, bound: Bound, detail: &str, raw: &Value) {
         let (must, stretch, verdict) = match bound {
             Bound::AtMost(must, stretch) => (format!("≤ {must}"), format!("≤ {stretch}"), verdict(ratio <= must, ratio <= stretch)),
             Bound::AtLeast(must, stretch) => (format!("≥ {must}"), format!("≥ {stretch}"), verdict(must <= ratio, stretch <= ratio)),
-            Bound::None => ("".into(), "".into(), "info"),
+            Bound::None => (String::new(), String::new(), "info"),
         };
         println!("… {name}: {ratio:.3} ({verdict}) {detail}");
         self.lines.push(format!("| {name} | **{ratio:.2}** | {must} | {stretch} | {verdict} | {detail} |"));
@@ -68,7 +68,7 @@ impl Table {
         match row.as_ref().and_then(|row| row["per_record"].as_f64()) {
             Some(ratio) => {
                 let raw = row.unwrap_or_default();
-                self.row(NAME, ratio, Bound::AtMost(1.0, 0.1), "measured by `cargo bench --bench allocations`", raw);
+                self.row(NAME, ratio, Bound::AtMost(1.0, 0.1), "measured by `cargo bench --bench allocations`", &raw);
             }
             None => self.cannot(NAME, "run `cargo bench --bench allocations` first: counting them needs an allocator that would slow this program down"),
         }

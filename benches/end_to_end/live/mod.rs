@@ -63,7 +63,7 @@ pub fn rows(corpus: &Corpus, records: usize, rounds: usize, table: &mut Table) {
             side(|(bare, ..)| bare.cpu) / gigabytes,
             side(|(.., replay)| replay.cpu) / gigabytes,
         ),
-        rounds,
+        &rounds,
     );
     let stages = |live: &Live| {
         let parts: Vec<String> = live.stages.iter().map(|(stage, seconds)| format!("{stage} {seconds:.2}")).collect();
@@ -80,14 +80,14 @@ pub fn rows(corpus: &Corpus, records: usize, rounds: usize, table: &mut Table) {
             records as f64 / side(|(bare, ..)| bare.wall),
             last.0
         ),
-        json!({}),
+        &json!({}),
     );
     table.row(
         "share of live wall time in transactions",
         side(|(_, live, _)| live.transaction_seconds / live.cost.wall),
         Bound::None,
         &format!("{} transactions of {:.1} ms on average in the last round", last.1, last.2 / last.1.max(1.0) * 1e3),
-        json!({}),
+        &json!({}),
     );
     transaction::row(bootstrap, &topic, dir.path(), table);
 }

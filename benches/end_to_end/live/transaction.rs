@@ -64,7 +64,7 @@ pub fn row(bootstrap: &str, input: &str, dir: &Path, table: &mut Table) {
             millis(1),
             millis(2)
         ),
-        json!({"sides": ["publish", "bare transaction", "acknowledged write"], "seconds": raw}),
+        &json!({"sides": ["publish", "bare transaction", "acknowledged write"], "seconds": raw}),
     );
 }
 
