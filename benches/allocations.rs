@@ -3,7 +3,12 @@
 //! A program of its own, since an allocator that counts slows all others down. The fold runs on a pool of one
 //! thread; what the batch itself takes (its vectors, rayon's jobs) is in the count.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a benchmark: it fails by panicking and talks on stdout")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark: it fails by panicking and talks on stdout"
+)]
 
 use std::alloc::System;
 use std::path::Path;
@@ -29,10 +34,16 @@ const BATCHES: usize = 5;
 
 fn main() {
     let date = std::env::args().skip_while(|arg| arg != "--date").nth(1).unwrap_or_else(today);
-    let lines: Vec<String> = simulate::simulate(&demo_spec(7)).take(BATCH * (WARM_BATCHES + BATCHES)).map(|record| record.line).collect();
+    let lines: Vec<String> =
+        simulate::simulate(&demo_spec(7)).take(BATCH * (WARM_BATCHES + BATCHES)).map(|record| record.line).collect();
     let records: Vec<Record<'_>> = (0..)
         .zip(&lines)
-        .map(|(offset, line)| Record { at: Position { partition: 0, offset }, broker_ts: None, key: None, payload: Some(line.as_bytes()) })
+        .map(|(offset, line)| Record {
+            at: Position { partition: 0, offset },
+            broker_ts: None,
+            key: None,
+            payload: Some(line.as_bytes()),
+        })
         .collect();
     let core = Core::new(&Config::public(), Arc::new(Model::embedded().expect("the shipped model loads")), 1);
     let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("threads");

@@ -2,7 +2,11 @@
 //!
 //! No gates here; those are ratios, in `end_to_end`.
 
-#![allow(clippy::expect_used, missing_docs, reason = "a benchmark: it fails by panicking; the macros' functions are undocumented")]
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark: it fails by panicking; the macros' functions are undocumented"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -26,7 +30,12 @@ fn stages(criterion: &mut Criterion) {
     let lines: Vec<String> = simulate::simulate(&demo_spec(7)).take(RECORDS * 10).map(|record| record.line).collect();
     let records: Vec<Record<'_>> = (0..)
         .zip(&lines)
-        .map(|(offset, line)| Record { at: Position { partition: 0, offset }, broker_ts: None, key: None, payload: Some(line.as_bytes()) })
+        .map(|(offset, line)| Record {
+            at: Position { partition: 0, offset },
+            broker_ts: None,
+            key: None,
+            payload: Some(line.as_bytes()),
+        })
         .collect();
     let some = records.get(..RECORDS).expect("enough records");
     let core = Core::new(&Config::public(), Arc::new(Model::embedded().expect("the shipped model loads")), 1);
@@ -44,8 +53,10 @@ fn stages(criterion: &mut Criterion) {
         });
     });
     let arena = Bump::new();
-    let exchanges: Vec<_> = some.iter().filter_map(|record| record::decode(record.payload, &limits, &arena).ok()).collect();
-    group.bench_function("trace", |b| b.iter(|| exchanges.iter().map(|exchange| tracer.trace(exchange)).for_each(hide)));
+    let exchanges: Vec<_> =
+        some.iter().filter_map(|record| record::decode(record.payload, &limits, &arena).ok()).collect();
+    group
+        .bench_function("trace", |b| b.iter(|| exchanges.iter().map(|exchange| tracer.trace(exchange)).for_each(hide)));
     let mut arenas = Arenas::default();
     let traced = trace_batch(&core, some, &mut arenas);
     group.bench_function("fold", |b| {

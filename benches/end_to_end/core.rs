@@ -59,7 +59,8 @@ pub fn against_floors(corpus: &Corpus, rounds: usize, table: &mut Table) {
             // one scoring a record, whether or not the fold decides at it
             let rows = decisions.iter().cycle().take(records.len());
             let (score, ()) = cost(|| rows.map(|row| core.model.score_row(&row.row, row.exchanges)).for_each(hide));
-            let (trace, ()) = cost(|| records.chunks(BATCH).for_each(|batch| hide(trace_batch(&core, batch, &mut arenas))));
+            let (trace, ()) =
+                cost(|| records.chunks(BATCH).for_each(|batch| hide(trace_batch(&core, batch, &mut arenas))));
             let (pipeline, ()) = cost(|| hide(pass(&core, &records, &mut arenas)));
             [decode, text, score, trace, pipeline]
         });
@@ -69,7 +70,8 @@ pub fn against_floors(corpus: &Corpus, rounds: usize, table: &mut Table) {
     }
     let micros = |side: usize| median(raw.iter().map(|costs| costs[side].cpu)) / records.len() as f64 * 1e6;
     let (decode, text, score, trace, pipeline) = (micros(0), micros(1), micros(2), micros(3), micros(4));
-    let ratio = median(raw.iter().map(|[decode, text, score, _, pipeline]| pipeline.cpu / (decode.cpu + text.cpu + score.cpu)));
+    let ratio =
+        median(raw.iter().map(|[decode, text, score, _, pipeline]| pipeline.cpu / (decode.cpu + text.cpu + score.cpu)));
     table.row(
         "pipeline, one thread ÷ (decode + text pass + scoring floors)",
         ratio,
@@ -105,7 +107,10 @@ pub fn threads(corpus: &Corpus, rounds: usize, table: &mut Table) {
     let ratio = median(raw.iter().map(|[one, two]| one.wall / two.wall));
     // two threads that got less than two cores had neighbours
     let cores = median(raw.iter().map(|[_, two]| two.cpu / two.wall));
-    let detail = format!("the two threads got {cores:.2} cores; their CPU time is {:.2} × one's", median(raw.iter().map(|[one, two]| two.cpu / one.cpu)));
+    let detail = format!(
+        "the two threads got {cores:.2} cores; their CPU time is {:.2} × one's",
+        median(raw.iter().map(|[one, two]| two.cpu / one.cpu))
+    );
     table.row(NAME, ratio, Bound::AtLeast(1.7, 1.9), &detail, &json!({"sides": ["one", "two"], "rounds": raw}));
 }
 
@@ -154,7 +159,8 @@ fn history(core: &Core, tenants: usize, repeats: usize, full: &Value) -> [Cost; 
     let mut took = [Cost::default(); 2];
     let mut arenas = Arenas::default();
     let minimal = |tenant: usize, ts: u64| {
-        format!(r#"{{"tenant":"tenant-{tenant:07}","ts":{ts},"usage":{{"input_tokens":700,"output_tokens":300}}}}"#).into_bytes()
+        format!(r#"{{"tenant":"tenant-{tenant:07}","ts":{ts},"usage":{{"input_tokens":700,"output_tokens":300}}}}"#)
+            .into_bytes()
     };
     let mut full = full.clone();
     let mut full = |tenant: usize, ts: u64| {

@@ -42,8 +42,12 @@ impl Table {
     /// Adds a measured row.
     pub fn row(&mut self, name: &str, ratio: f64, bound: Bound, detail: &str, raw: &Value) {
         let (must, stretch, verdict) = match bound {
-            Bound::AtMost(must, stretch) => (format!("≤ {must}"), format!("≤ {stretch}"), verdict(ratio <= must, ratio <= stretch)),
-            Bound::AtLeast(must, stretch) => (format!("≥ {must}"), format!("≥ {stretch}"), verdict(must <= ratio, stretch <= ratio)),
+            Bound::AtMost(must, stretch) => {
+                (format!("≤ {must}"), format!("≤ {stretch}"), verdict(ratio <= must, ratio <= stretch))
+            }
+            Bound::AtLeast(must, stretch) => {
+                (format!("≥ {must}"), format!("≥ {stretch}"), verdict(must <= ratio, stretch <= ratio))
+            }
             Bound::None => (String::new(), String::new(), "info"),
         };
         println!("… {name}: {ratio:.3} ({verdict}) {detail}");
@@ -76,13 +80,15 @@ impl Table {
 
     /// All rows as Markdown.
     pub fn text(&self) -> String {
-        let mut text = String::from("\n| ratio, one run | measured | must | stretch | | how |\n|---|---|---|---|---|---|\n");
+        let mut text =
+            String::from("\n| ratio, one run | measured | must | stretch | | how |\n|---|---|---|---|---|---|\n");
         for line in &self.lines {
             text += line;
             text.push('\n');
         }
         let machine = machine();
-        write!(text, "\n{}, {} cores, {}\n", machine["cpu"].as_str().unwrap_or("unknown"), machine["cores"], self.date).expect("strings take all");
+        write!(text, "\n{}, {} cores, {}\n", machine["cpu"].as_str().unwrap_or("unknown"), machine["cores"], self.date)
+            .expect("strings take all");
         text
     }
 
@@ -109,7 +115,10 @@ fn verdict(must: bool, stretch: bool) -> &'static str {
 fn machine() -> Value {
     let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
     let info = read("/proc/cpuinfo");
-    let cpu = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name.to_owned());
+    let cpu = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map(|(_, name)| name.to_owned());
     let load: Vec<String> = read("/proc/loadavg").split(' ').take(3).map(str::to_owned).collect();
     json!({"cpu": cpu, "cores": std::thread::available_parallelism().map_or(0, usize::from), "load": load})
 }

@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::corpus::{Corpus, PARTITIONS};
 use crate::broker::{self, Broker};
+use crate::corpus::{Corpus, PARTITIONS};
 use crate::fill::{Entry, fill};
 use crate::measure::{Cost, cpu_of, median};
 use crate::replay;
@@ -37,7 +37,11 @@ pub fn rows(corpus: &Corpus, records: usize, rounds: usize, table: &mut Table) {
     let topic = format!("bench-{}-exchanges", std::process::id());
     topics::create(bootstrap, &[topics::Topic::new(&topic, PARTITIONS as i32)]);
     let entries = corpus.lines().iter().cycle().take(records);
-    fill(bootstrap, &topic, entries.map(|line| Entry::new(line.at.partition as i32, &line.tenant, line.payload.clone())));
+    fill(
+        bootstrap,
+        &topic,
+        entries.map(|line| Entry::new(line.at.partition as i32, &line.tenant, line.payload.clone())),
+    );
     let log = dir.path().join("log.jsonl");
     replay::write(corpus.lines().iter().cycle().take(records).map(|line| line.payload.as_slice()), &log);
 
@@ -51,7 +55,8 @@ pub fn rows(corpus: &Corpus, records: usize, rounds: usize, table: &mut Table) {
     }
     let gigabytes = records as f64 * corpus.mean_bytes() / 1e9;
     let side = |of: fn(&(Cost, Live, Cost)) -> f64| median(raw.iter().map(of));
-    let rounds: Vec<_> = raw.iter().map(|(bare, live, replay)| json!({"bare": bare, "live": live, "replay": replay})).collect();
+    let rounds: Vec<_> =
+        raw.iter().map(|(bare, live, replay)| json!({"bare": bare, "live": live, "replay": replay})).collect();
     let rounds = json!({"records": records, "rounds": rounds});
     table.row(
         CPU,
@@ -69,7 +74,8 @@ pub fn rows(corpus: &Corpus, records: usize, rounds: usize, table: &mut Table) {
         let parts: Vec<String> = live.stages.iter().map(|(stage, seconds)| format!("{stage} {seconds:.2}")).collect();
         parts.join(", ")
     };
-    let last = raw.last().map(|(_, live, _)| (stages(live), live.transactions, live.transaction_seconds)).unwrap_or_default();
+    let last =
+        raw.last().map(|(_, live, _)| (stages(live), live.transactions, live.transaction_seconds)).unwrap_or_default();
     table.row(
         "live records/s ÷ bare drain records/s, wall, start and joining left out",
         side(|(bare, live, _)| bare.wall / live.cost.wall),
@@ -110,7 +116,8 @@ fn replay_process(log: &Path, dir: &Path) -> Cost {
     command.arg("replay").arg(log).arg("--findings").arg(dir.join("findings.jsonl"));
     command.args(["--partitions", &PARTITIONS.to_string()]);
     let begin = std::time::Instant::now();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("replay starts");
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("replay starts");
     // a process that has ended and was not waited for still tells its CPU time
     let ended = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();

@@ -68,7 +68,8 @@ pub fn run(bootstrap: &str, input: &str, records: usize, dir: &Path, round: usiz
         .expect("stillwatch starts");
     let folded = |least: f64| {
         let metrics = metrics(port)?;
-        let read: f64 = metrics.iter().filter(|(name, _)| name.starts_with("stillwatch_records_total")).map(|(_, n)| n).sum();
+        let read: f64 =
+            metrics.iter().filter(|(name, _)| name.starts_with("stillwatch_records_total")).map(|(_, n)| n).sum();
         (least <= read).then_some(metrics)
     };
     wait::until("the first batch", LIMIT, || wait::tail(&log), || folded(1.0));
@@ -79,7 +80,9 @@ pub fn run(bootstrap: &str, input: &str, records: usize, dir: &Path, round: usiz
     let status = child.wait().expect("it ends");
     assert!(status.success(), "run ends well: {status}\n{}", wait::tail(&log));
     let value = |name: &str| metrics.get(name).copied().unwrap_or_default();
-    let label = |name: &String| Some(name.strip_prefix("stillwatch_stage_seconds_total{stage=\"")?.strip_suffix("\"}")?.to_owned());
+    let label = |name: &String| {
+        Some(name.strip_prefix("stillwatch_stage_seconds_total{stage=\"")?.strip_suffix("\"}")?.to_owned())
+    };
     Live {
         cost,
         start,

@@ -21,8 +21,11 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub fn row(bootstrap: &str, input: &str, dir: &Path, table: &mut Table) {
     let file = config(bootstrap, input, dir, "transactions", 0);
     let kafka = stillwatch::config::load(&file).expect("a config").config.kafka;
-    let consumer: BaseConsumer =
-        ClientConfig::new().set("bootstrap.servers", bootstrap).set("group.id", &kafka.group).create().expect("a consumer");
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", bootstrap)
+        .set("group.id", &kafka.group)
+        .create()
+        .expect("a consumer");
     let group = consumer.group_metadata().expect("a group");
     let mut ours = Publisher::new(&kafka, "bench");
     assert!(ours.init().expect("a producer"), "the broker takes transactions");
@@ -30,7 +33,14 @@ pub fn row(bootstrap: &str, input: &str, dir: &Path, table: &mut Table) {
     bare.init_transactions(LIMIT).expect("init");
     let plain = producer(bootstrap, None);
     let payload = vec![b'x'; 1024];
-    let message = Message { topic: kafka.findings.clone(), partition: Some(0), key: None, value: Some(payload.clone()), headers: Vec::new(), note: None };
+    let message = Message {
+        topic: kafka.findings.clone(),
+        partition: Some(0),
+        key: None,
+        value: Some(payload.clone()),
+        headers: Vec::new(),
+        note: None,
+    };
 
     let mut raw: Vec<[f64; 3]> = Vec::new();
     for turn in 0..TURNS as i64 {
@@ -70,7 +80,11 @@ pub fn row(bootstrap: &str, input: &str, dir: &Path, table: &mut Table) {
 
 fn producer(bootstrap: &str, transactional_id: Option<&str>) -> BaseProducer {
     let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", bootstrap).set("enable.idempotence", "true").set("linger.ms", "1").set("compression.type", "lz4");
+    config
+        .set("bootstrap.servers", bootstrap)
+        .set("enable.idempotence", "true")
+        .set("linger.ms", "1")
+        .set("compression.type", "lz4");
     if let Some(id) = transactional_id {
         config.set("transactional.id", id);
     }
