@@ -26,7 +26,9 @@ fn core(memory: u64) -> Core {
     let mut config = Config::public();
     config.fold.memory_per_partition = memory;
     config.kafka.input = "t".into();
-    Core::new(&config, Arc::new(Model::embedded().expect("the shipped model loads")), PARTITIONS)
+    // a model that finds much and early: the more events, the more can differ
+    let eager = Model::load("fixtures/models/eager.json".as_ref()).expect("the eager model loads");
+    Core::new(&config, Arc::new(eager), PARTITIONS)
 }
 
 /// Simulated traffic with attackers, and every kind of bad record strewn among it.

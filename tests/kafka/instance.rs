@@ -44,6 +44,8 @@ impl Setup {
             ("kafka.topics.dead_letters", &names.dead_letters),
             ("kafka.topics.state", &names.state),
             ("kafka.topics.control", &names.control),
+            // finds much and early: what is tested here is that nothing of it is lost or told twice
+            ("model.path", concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/eager.json")),
             ("fold.secret", "a fixed secret for tests only"),
             ("live.publish_every", "200ms"),
             ("live.checkpoint_interval", "2s"),
