@@ -102,6 +102,7 @@ fn main() {
         table.take_allocations(&args.out);
     }
     if args.only != Some(Part::Core) {
+        table.write(&args.out).ok(); // what is measured stays if a broker fails
         live::rows(&corpus, args.records, args.live_rounds, &mut table);
     }
     println!("{}", table.text());

@@ -15,6 +15,8 @@ use crate::measure::median;
 use crate::table::{Bound, Table};
 
 const TURNS: usize = 60;
+// the topic of findings is compacted: it takes no record without a key
+const KEY: &[u8] = b"bench";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// One message of 1 KB and one offset, by `publish` and by hand, in turns.
@@ -36,7 +38,7 @@ pub fn row(bootstrap: &str, input: &str, dir: &Path, table: &mut Table) {
     let message = Message {
         topic: kafka.findings.clone(),
         partition: Some(0),
-        key: None,
+        key: Some(KEY.to_vec()),
         value: Some(payload.clone()),
         headers: Vec::new(),
         note: None,
@@ -93,7 +95,9 @@ fn producer(bootstrap: &str, transactional_id: Option<&str>) -> BaseProducer {
 
 /// Writes one record and waits for its acknowledgement.
 fn send(producer: &BaseProducer, topic: &str, payload: &[u8]) {
-    producer.send(BaseRecord::<[u8], [u8]>::to(topic).partition(0).payload(payload)).expect("room in the queue");
+    producer
+        .send(BaseRecord::<[u8], [u8]>::to(topic).partition(0).key(KEY).payload(payload))
+        .expect("room in the queue");
     while producer.in_flight_count() > 0 {
         producer.poll(Duration::from_millis(5));
     }
