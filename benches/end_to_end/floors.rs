@@ -112,8 +112,8 @@ pub fn prompts<'a>(payloads: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
 /// Words and hash of a text.
 pub fn text(prompt: &str) -> u64 {
     let mut all = 0;
-    each_word(prompt, |hash, _| {
-        all = mix(all ^ hash, 0xe703_7ed1_a0b4_28db);
+    each_word(prompt, |word| {
+        all = mix(all ^ word.hash, 0xe703_7ed1_a0b4_28db);
         true
     });
     all

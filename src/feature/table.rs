@@ -21,14 +21,15 @@ pub const TABLE: &[Feature] = &[
     },
     Feature {
         name: "slot_novelty",
-        version: 1,
+        version: 2,
         group: Group::Coverage,
         unit: "share of sampled word 3-grams",
         needs: Needs::Prompt,
         direction: Direction::Up,
         says: Says::Share,
         why: "a data set wants content it has not asked for yet; work returns to the same matters",
-        value: |unit| unit.means.new_shingles.get(),
+        // corrected for what the filter forgets, it may pass 1 a little
+        value: |unit| unit.means.new_shingles.get().min(1.0),
     },
     Feature {
         name: "prompt_repeat",
@@ -65,7 +66,7 @@ pub const TABLE: &[Feature] = &[
     },
     Feature {
         name: "elicitation_share",
-        version: 1,
+        version: 2,
         group: Group::Reasoning,
         unit: "share of prompts",
         needs: Needs::Prompt,
@@ -98,7 +99,7 @@ pub const TABLE: &[Feature] = &[
     },
     Feature {
         name: "record_share",
-        version: 1,
+        version: 2,
         group: Group::Dataset,
         unit: "share of prompts",
         needs: Needs::Prompt,
@@ -109,7 +110,7 @@ pub const TABLE: &[Feature] = &[
     },
     Feature {
         name: "judge_share",
-        version: 1,
+        version: 2,
         group: Group::Dataset,
         unit: "share of prompts",
         needs: Needs::Prompt,

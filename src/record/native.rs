@@ -31,7 +31,7 @@ pub fn decode<'a>(payload: &'a [u8], limits: &Limits, arena: &'a Bump) -> Result
     if payload.len() > limits.max_bytes {
         return Err(Reject::TooLarge);
     }
-    let text = std::str::from_utf8(payload).map_err(|_| Reject::NotUtf8)?;
+    let text = simdutf8::basic::from_utf8(payload).map_err(|_| Reject::NotUtf8)?;
     let mut json = Json::new(text, arena);
     let draft = Draft::read(&mut json).map_err(|Malformed| Reject::NotJson)?;
     if json.deepest() > limits.max_depth {

@@ -6,9 +6,9 @@
 //! ```
 //!
 //! A line is an envelope if it is one JSON object with, at its top level, a `partition` (0 to 2^31 - 1), an
-//! `offset` (0 or more), a `payload` or `payload_b64`, each of its type, and **no** `tenant`, which every native
-//! record has. Any other line is a record by itself, also one that merely looks like an envelope: it is then
-//! rejected for what it lacks as a record, so that no line is lost.
+//! `offset` (0 or more), a `payload` or `payload_b64` (named without escapes), each of its type, and **no**
+//! `tenant`, which every native record has. Any other line is a record by itself, also one that merely looks
+//! like an envelope: it is then rejected for what it lacks as a record, so that no line is lost.
 //!
 //! `payload` and `key` are strings or null; null is a tombstone or no key. `payload_b64` and `key_b64` (standard
 //! alphabet, padded) carry bytes that are not UTF-8 and win over the plain ones. kcat itself writes such bytes
@@ -37,6 +37,8 @@ pub struct Envelope<'a> {
 
 /// The envelope that a line is, or none if the line is a record by itself.
 pub fn parse<'a>(line: &'a [u8], arena: &'a Bump) -> Option<Envelope<'a>> {
+    // most lines are none: a search costs a tenth of reading them twice
+    memchr::memmem::find(line, b"\"payload")?;
     let mut json = Json::of_bytes(line, arena);
     let fields = Fields::read(&mut json).ok()?;
     let partition = i32::try_from(fields.partition?).ok().and_then(|partition| u32::try_from(partition).ok())?;

@@ -3,6 +3,7 @@ use super::stream::{HARVEST, Habit, PERSON, PIPELINE, scatter, stream};
 use super::*;
 use crate::feature::Row;
 use crate::finding::{Alarm, Kind, Pattern, Seen};
+use crate::model::artifact::{self, Body};
 use crate::model::{Model, reference};
 use crate::trace::Trace;
 use proptest::prelude::*;
@@ -26,6 +27,22 @@ fn calm_rows() -> Vec<(Row, u64)> {
         }
     }
     rows
+}
+
+/// The tests of delivery need findings, many and early: they run with the model of these tests, from a file.
+/// `STILLWATCH_BLESS=1` writes it again after a change of the feature table.
+#[test]
+fn the_eager_model_of_the_delivery_tests_is_the_one_of_these_tests() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/eager.json");
+    let body = Body { name: "eager".into(), ..reference::body(&calm_rows()) };
+    let bytes = artifact::encode(&body).unwrap();
+    if std::env::var_os("STILLWATCH_BLESS").is_some() {
+        std::fs::write(file, &bytes).unwrap();
+    }
+    assert!(
+        std::fs::read(file).unwrap() == bytes,
+        "fixtures/models/eager.json is of another feature table or model format: STILLWATCH_BLESS=1 cargo test --lib eager"
+    );
 }
 
 fn run(traces: &[(Trace<'static>, Seen)]) -> (Tenant, Vec<Alarm>) {

@@ -9,19 +9,21 @@ const SHORTEST: u32 = 4;
 /// Words of the prompt, and how many words of the response were among them.
 pub(super) struct Overlap {
     bits: [u64; WORDS],
+    set: u32,
     words: u32,
     found: u32,
 }
 
 impl Overlap {
     pub(super) fn new() -> Overlap {
-        Overlap { bits: [0; WORDS], words: 0, found: 0 }
+        Overlap { bits: [0; WORDS], set: 0, words: 0, found: 0 }
     }
 
     #[inline]
     pub(super) fn prompt_word(&mut self, hash: u64, bytes: u32) {
         if bytes >= SHORTEST {
             let (word, bit) = place(hash);
+            self.set += u32::from(self.bits[word] & bit == 0);
             self.bits[word] |= bit;
         }
     }
@@ -37,8 +39,7 @@ impl Overlap {
 
     /// Share of the response's words that the prompt held, less what chance finds.
     pub(super) fn share(&self) -> f32 {
-        let set: u32 = self.bits.iter().map(|word| word.count_ones()).sum();
-        let fill = set as f32 / (WORDS * 64) as f32;
+        let fill = self.set as f32 / (WORDS * 64) as f32;
         if self.words == 0 || fill >= 1.0 {
             return 0.0;
         }

@@ -1,6 +1,6 @@
 //! Simhash of a prompt (Charikar, 2002): 64 bits, each the majority of that bit over the word hashes.
 //!
-//! Counted in bit slices: eight words hold the 64 counters, so a word costs about 8 ns and no table.
+//! Counted in bit slices: eight words hold the 64 counters, so a word costs about 24 operations and no table.
 //! Only the first [`LIMIT`] words vote: counters of eight bits.
 
 /// Words that vote.
@@ -28,9 +28,6 @@ impl Simhash {
             let next = *slice & carry;
             *slice ^= carry;
             carry = next;
-            if carry == 0 {
-                break;
-            }
         }
     }
 

@@ -20,11 +20,6 @@ fn tracer() -> Tracer {
 const LONG: &str = "Answer the following question in detail: why does the tide turn twice a day at most coasts";
 
 #[test]
-fn the_phrase_table_builds() {
-    assert!(tracer().phrases.is_some());
-}
-
-#[test]
 fn frame_is_the_system_prompt_with_numbers_folded_or_the_first_words() {
     let tracer = tracer();
     let with = |system| Exchange { system: Some(system), ..exchange(LONG, "x") };

@@ -2,7 +2,7 @@
 
 use super::Flags;
 use super::overlap::Overlap;
-use super::phrases::{self, Phrases};
+use super::phrases::{self, Phrases, Search};
 use super::shingles::{Lowest, gram};
 use super::simhash::Simhash;
 use super::words::{each_word, folded, mix};
@@ -23,21 +23,22 @@ pub(super) struct Read {
 }
 
 /// Reads the texts of an exchange once.
-pub(super) fn read(exchange: &Exchange<'_>, phrases: Option<&Phrases>) -> Read {
+pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases) -> Read {
     let prompt = exchange.prompt.unwrap_or_default();
     let system = exchange.system.unwrap_or_default();
     let template = folded(prompt, TEMPLATE_WORDS);
     let mut overlap = Overlap::new();
-    let (shingles, simhash, prompt_hash) = read_prompt(prompt, &mut overlap);
+    let mut search = phrases.search(prompt);
+    let (shingles, simhash, prompt_hash) = read_prompt(prompt, &mut overlap, &mut search);
     if !prompt.is_empty()
         && let Some(response) = exchange.response
     {
-        each_word(response, |hash, bytes| {
-            overlap.response_word(hash, bytes);
+        each_word(response, |word| {
+            overlap.response_word(word.hash, word.bytes);
             true
         });
     }
-    let found = phrases.map_or(0, |phrases| phrases.find(prompt) | phrases.find(system));
+    let found = search.found() | phrases.find(system);
     let flags = Flags::default()
         .with(Flags::PROMPT, !prompt.is_empty())
         .with(Flags::RESPONSE, !prompt.is_empty() && exchange.response.is_some_and(|text| !text.is_empty()))
@@ -67,15 +68,18 @@ fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
     hash
 }
 
-/// Shingles of the slot, simhash and hash of all words; fills the filter of the prompt's words.
-fn read_prompt(prompt: &str, overlap: &mut Overlap) -> (Lowest, u64, u64) {
+/// Shingles of the slot, simhash and hash of all words; fills the filter of the prompt's words, and looks
+/// for phrases.
+fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> (Lowest, u64, u64) {
     let (mut lowest, mut simhash) = (Lowest::new(), Simhash::new());
     let (mut all, mut words) = (0u64, 0usize);
     let (mut before_last, mut last) = (0, 0);
-    each_word(prompt, |hash, bytes| {
+    each_word(prompt, |word| {
+        let hash = word.hash;
         words += 1;
         all = mix(all ^ hash, 0xe703_7ed1_a0b4_28db);
-        overlap.prompt_word(hash, bytes);
+        overlap.prompt_word(hash, word.bytes);
+        search.word(word);
         simhash.add(hash);
         if words > TEMPLATE_WORDS + 2 {
             lowest.add(gram(before_last, last, hash));
