@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use stillwatch::simulate::{AttackSpec, Label, SimRecord, Simulation, Spec, Truth, demo_spec, simulate, write_jsonl};
+use stillwatch::simulate::{
+    AttackSpec, Label, SimRecord, Simulation, Sinks, Spec, Truth, demo_spec, simulate, write_jsonl,
+};
 use stillwatch::units::Millis;
 
 fn spec(tenants: usize, days: f64, attacks: &str, seed: u64) -> Spec {
@@ -297,12 +299,49 @@ fn harvested_accounts_are_where_the_label_says() {
 #[test]
 fn the_demo_is_of_a_watchable_size() {
     let spec = demo_spec(1);
-    let (mut out, mut labels) = (Vec::new(), Vec::new());
+    let (mut out, mut labels, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let mut told = 0;
-    let summary = write_jsonl(&spec, &mut out, &mut labels, &mut |n| told = n).expect("memory is writable");
+    let mut sinks = Sinks { records: &mut out, labels: &mut labels, harvest_ids: &mut ids };
+    let summary = write_jsonl(&spec, &mut sinks, &mut |n| told = n).expect("memory is writable");
     assert_eq!(told, summary.records);
     assert_eq!(out.len() as u64, summary.bytes);
     assert!((60_000..120_000).contains(&summary.records), "{summary:?}");
     assert_eq!((summary.tenants, summary.attackers), (300, 15));
     assert_eq!(labels.split(|b| *b == b'\n').count() - 1, 300);
+    assert_eq!(ids.split(|b| *b == b'\n').count() as u64 - 1, summary.harvested);
+}
+
+#[test]
+fn the_program_writes_compressed_logs_and_the_ids_of_what_was_harvested() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name);
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_stillwatch"))
+        .args(["simulate", "--tenants", "6", "--days", "3", "--attacks", "judge_farm=1@20%+own", "--out"])
+        .arg(path("t.jsonl.zst"))
+        .arg("--labels")
+        .arg(path("labels.jsonl"))
+        .arg("--harvest-ids")
+        .arg(path("ids.txt"))
+        .status()
+        .expect("the program runs");
+    assert!(status.success());
+    let packed = std::fs::read(path("t.jsonl.zst")).expect("written");
+    let log = String::from_utf8(zstd::decode_all(packed.as_slice()).expect("a whole stream")).expect("text");
+    let labels = std::fs::read_to_string(path("labels.jsonl")).expect("written");
+    let ids = std::fs::read_to_string(path("ids.txt")).expect("written");
+    let labels: Vec<Value> = labels.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    let attack = labels.iter().find(|l| l["label"] == "attack").expect("one attacker");
+    for key in ["family", "class", "share", "accounts", "corpus", "begin", "end", "account"] {
+        assert!(!attack[key].is_null(), "{key} of {attack}");
+    }
+    assert!(labels.iter().any(|l| l["twin"] == attack["tenant"]), "a control");
+    // An account of its own: the ids are that account's records, no more and no fewer.
+    let harvested: BTreeSet<String> = log
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).expect("JSON"))
+        .filter(|v| v["tenant"] == attack["tenant"] && v["account"] == attack["account"])
+        .map(|v| v["id"].as_str().expect("an id").to_owned())
+        .collect();
+    assert!(harvested.len() >= 5, "{}", harvested.len());
+    assert_eq!(ids.lines().map(str::to_owned).collect::<BTreeSet<_>>(), harvested);
 }

@@ -1,21 +1,22 @@
 //! `stillwatch simulate`: writes simulated traffic and its labels.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::progress::Progress;
 use super::{Failure, stdout};
-use crate::simulate::{AttackSpec, Spec, demo_spec, write_jsonl};
+use crate::simulate::{AttackSpec, Sinks, Spec, demo_spec, write_jsonl};
 
 /// Arguments of `simulate`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stillwatch simulate --tenants 500 --days 14 --out calm.jsonl
-  stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.jsonl --labels labels.jsonl")]
+  stillwatch simulate --tenants 500 --days 14 --out calm.jsonl.zst
+  stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.jsonl.zst \\
+                      --labels labels.jsonl --harvest-ids harvested.txt")]
 pub struct SimulateArgs {
     /// Calm tenants.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -29,12 +30,15 @@ pub struct SimulateArgs {
     /// Seed; the same seed gives the same bytes.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// Write records here, one a line; `-` is stdout.
+    /// Write records here, one a line; `-` is stdout; compressed if the name ends in `.zst`.
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
     /// Write labels here.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
+    /// Write the ids of harvested exchanges here, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub harvest_ids: Option<PathBuf>,
 }
 
 /// Does it.
@@ -43,15 +47,19 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         args.attacks.parse().map_err(|error| Failure::Usage(format!("--attacks {}: {error}", args.attacks)))?;
     let start = demo_spec(args.seed).start;
     let spec = Spec { tenants: args.tenants as usize, days: f64::from(args.days), attacks, seed: args.seed, start };
-    let mut out = sink(&args.out)?;
-    let mut labels: Box<dyn Write> = match &args.labels {
-        Some(path) => sink(path)?,
-        None => Box::new(std::io::sink()),
-    };
+    let mut records = Sink::create(&args.out)?;
+    let mut labels = Sink::or_nowhere(args.labels.as_deref())?;
+    let mut harvest_ids = Sink::or_nowhere(args.harvest_ids.as_deref())?;
     let progress = Progress::items("records");
-    let summary = write_jsonl(&spec, &mut out, &mut labels, &mut |done| progress.at(done, done));
+    let mut sinks = Sinks { records: &mut records, labels: &mut labels, harvest_ids: &mut harvest_ids };
+    let summary = write_jsonl(&spec, &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
     let summary = summary.map_err(|error| Failure::Failed(format!("cannot write {}: {error}", args.out.display())))?;
+    for (sink, path) in
+        [(records, Some(&args.out)), (labels, args.labels.as_ref()), (harvest_ids, args.harvest_ids.as_ref())]
+    {
+        sink.finish().map_err(|error| cannot(path.unwrap_or(&args.out), &error))?;
+    }
     if args.out.as_os_str() == "-" {
         return Ok(());
     }
@@ -61,11 +69,64 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     ))
 }
 
-fn sink(path: &Path) -> Result<Box<dyn Write>, Failure> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufWriter::new(std::io::stdout())));
+/// A file, compressed by its name, or stdout, or nowhere.
+enum Sink {
+    Nowhere,
+    Stdout(BufWriter<io::Stdout>),
+    Plain(BufWriter<File>),
+    Zstd(Box<zstd::Encoder<'static, BufWriter<File>>>),
+}
+
+impl Sink {
+    fn or_nowhere(path: Option<&Path>) -> Result<Self, Failure> {
+        path.map_or(Ok(Sink::Nowhere), Self::create)
     }
-    let file =
-        File::create(path).map_err(|error| Failure::Failed(format!("cannot write {}: {error}", path.display())))?;
-    Ok(Box::new(BufWriter::with_capacity(1 << 20, file)))
+
+    fn create(path: &Path) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            return Ok(Sink::Stdout(BufWriter::new(io::stdout())));
+        }
+        let file = File::create(path).map_err(|error| cannot(path, &error))?;
+        let file = BufWriter::with_capacity(1 << 20, file);
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zst")) {
+            // Level 3: twice as fast as the simulator, an eighth of the bytes.
+            let encoder = zstd::Encoder::new(file, 3).map_err(|error| cannot(path, &error))?;
+            return Ok(Sink::Zstd(Box::new(encoder)));
+        }
+        Ok(Sink::Plain(file))
+    }
+
+    /// Ends a compressed stream; what is left unsaid until then may fail here.
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Sink::Nowhere => Ok(()),
+            Sink::Stdout(mut out) => out.flush(),
+            Sink::Plain(mut out) => out.flush(),
+            Sink::Zstd(encoder) => encoder.finish()?.flush(),
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::Nowhere => Ok(bytes.len()),
+            Sink::Stdout(out) => out.write(bytes),
+            Sink::Plain(out) => out.write(bytes),
+            Sink::Zstd(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Stdout(out) => out.flush(),
+            Sink::Plain(out) => out.flush(),
+            // a flush would end a block and cost size; the end of the stream flushes
+            Sink::Nowhere | Sink::Zstd(_) => Ok(()),
+        }
+    }
+}
+
+fn cannot(path: &Path, error: &io::Error) -> Failure {
+    Failure::Failed(format!("cannot write {}: {error}", path.display()))
 }

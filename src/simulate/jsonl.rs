@@ -1,4 +1,4 @@
-//! A simulation as JSONL, with its labels.
+//! A simulation as JSONL, with its labels and the ids of harvested exchanges.
 
 use std::io::{self, Write};
 
@@ -7,6 +7,16 @@ use super::simulate;
 use super::spec::Spec;
 use crate::units::Millis;
 
+/// Where a simulation goes; `io::sink()` for what is not wanted.
+pub struct Sinks<'a> {
+    /// Records, one a line.
+    pub records: &'a mut dyn Write,
+    /// Labels, one a line.
+    pub labels: &'a mut dyn Write,
+    /// Ids of harvested exchanges, one a line, in the order of the records.
+    pub harvest_ids: &'a mut dyn Write,
+}
+
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -14,7 +24,7 @@ pub struct Summary {
     pub records: u64,
     /// Those of them that were harvested.
     pub harvested: u64,
-    /// Bytes, line breaks included.
+    /// Bytes, line breaks included, before any compression.
     pub bytes: u64,
     /// Tenants.
     pub tenants: u64,
@@ -26,23 +36,22 @@ pub struct Summary {
     pub last: Option<Millis>,
 }
 
-/// Writes records to `out` and labels to `labels`; calls `progress` with the number of records every 1,000.
-pub fn write_jsonl(
-    spec: &Spec,
-    out: &mut dyn Write,
-    labels: &mut dyn Write,
-    progress: &mut dyn FnMut(u64),
-) -> io::Result<Summary> {
+/// Writes a simulation; calls `progress` with the number of records every 1,000.
+pub fn write_jsonl(spec: &Spec, sinks: &mut Sinks<'_>, progress: &mut dyn FnMut(u64)) -> io::Result<Summary> {
     let simulation = simulate(spec);
     let mut summary = Summary { tenants: simulation.tenants() as u64, ..Summary::default() };
     for label in simulation.labels() {
         summary.attackers += u64::from(label.label == Truth::Attack);
-        serde_json::to_writer(&mut *labels, &label)?;
-        labels.write_all(b"\n")?;
+        serde_json::to_writer(&mut *sinks.labels, &label)?;
+        sinks.labels.write_all(b"\n")?;
     }
     for record in simulation {
-        out.write_all(record.line.as_bytes())?;
-        out.write_all(b"\n")?;
+        sinks.records.write_all(record.line.as_bytes())?;
+        sinks.records.write_all(b"\n")?;
+        if record.harvested {
+            sinks.harvest_ids.write_all(record.id.as_bytes())?;
+            sinks.harvest_ids.write_all(b"\n")?;
+        }
         summary.records += 1;
         summary.harvested += u64::from(record.harvested);
         summary.bytes += record.line.len() as u64 + 1;
@@ -53,7 +62,8 @@ pub fn write_jsonl(
         }
     }
     progress(summary.records);
-    out.flush()?;
-    labels.flush()?;
+    sinks.records.flush()?;
+    sinks.labels.flush()?;
+    sinks.harvest_ids.flush()?;
     Ok(summary)
 }

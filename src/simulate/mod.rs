@@ -30,7 +30,7 @@ use std::collections::BinaryHeap;
 
 use crate::units::Millis;
 
-pub use jsonl::{Summary, write_jsonl};
+pub use jsonl::{Sinks, Summary, write_jsonl};
 pub use population::{Label, Truth};
 pub use spec::{AttackEntry, AttackSpec, AttackSpecError, Dilution, Family, Spec};
 use tenant::TenantStream;

@@ -35,6 +35,10 @@ pub struct Label {
     /// Of a control: the tenant that is the same, with its harvest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub twin: Option<String>,
+    /// Accounts that the tenant uses; 1 where its log does not tell them apart.
+    pub accounts: usize,
+    /// Text source of the harvest, or of the main workload where there is none.
+    pub corpus: String,
 }
 
 /// What a label says.

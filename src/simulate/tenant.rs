@@ -16,6 +16,8 @@ use crate::units::Millis;
 /// A harvest of fewer exchanges would show nothing: hosts are made large enough for this many.
 const LEAST_HARVEST: f64 = 50.0;
 const MOST_PER_DAY: f64 = 8_000.0;
+/// What labels call the built-in text.
+const BUILT_IN: &str = "built-in";
 
 /// A tenant's exchanges in time order. Memory: its frames and at most 32 open conversations per workload.
 #[derive(Debug)]
@@ -139,6 +141,8 @@ impl TenantStream {
             end: None,
             share: None,
             twin: member.control.as_ref().map(|t| t.name.clone()),
+            accounts: stream.dress.accounts.len().max(1),
+            corpus: BUILT_IN.to_owned(),
         };
         let span = match (member.attack, pure) {
             (Some(_), Some(_)) => {
@@ -190,6 +194,7 @@ impl TenantStream {
             Dilution::Own(_) | Dilution::Whole => {
                 account = Some(self.dress.further_account());
                 label.account.clone_from(&account);
+                label.accounts += 1;
             }
             Dilution::Hidden(_) => {
                 let host = &self.works[0];
