@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::progress::Progress;
 use super::{Failure, stdout};
-use crate::simulate::{AttackSpec, Sinks, Spec, demo_spec, write_jsonl};
+use crate::simulate::{AttackSpec, Corpora, Plan, Sinks, Spec, demo_spec, simulate_plan, write_jsonl};
 
 /// Arguments of `simulate`.
 #[derive(Clone, Debug, Args)]
@@ -39,6 +40,16 @@ pub struct SimulateArgs {
     /// Write the ids of harvested exchanges here, one a line.
     #[arg(long, value_name = "FILE")]
     pub harvest_ids: Option<PathBuf>,
+    /// Read text from the *.jsonl and *.jsonl.zst of this folder (keys prompt, response, conv, template;
+    /// the first 20,000 rows of each), for both sides alike.
+    #[arg(long, value_name = "DIR")]
+    pub corpus: Option<PathBuf>,
+    /// Only these of its sources, by file name; `built-in` adds the generator's own text.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "corpus")]
+    pub corpora: Vec<String>,
+    /// Not these of its sources.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "corpus")]
+    pub without_corpora: Vec<String>,
 }
 
 /// Does it.
@@ -47,12 +58,17 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         args.attacks.parse().map_err(|error| Failure::Usage(format!("--attacks {}: {error}", args.attacks)))?;
     let start = demo_spec(args.seed).start;
     let spec = Spec { tenants: args.tenants as usize, days: f64::from(args.days), attacks, seed: args.seed, start };
+    let mut plan = Plan::from(spec);
+    if let Some(folder) = &args.corpus {
+        let corpora = Corpora::read(folder, &args.corpora, &args.without_corpora);
+        plan.corpora = Arc::new(corpora.map_err(|error| Failure::Usage(format!("--corpus: {error}")))?);
+    }
     let mut records = Sink::create(&args.out)?;
     let mut labels = Sink::or_nowhere(args.labels.as_deref())?;
     let mut harvest_ids = Sink::or_nowhere(args.harvest_ids.as_deref())?;
     let progress = Progress::items("records");
     let mut sinks = Sinks { records: &mut records, labels: &mut labels, harvest_ids: &mut harvest_ids };
-    let summary = write_jsonl(&spec, &mut sinks, &mut |done| progress.at(done, done));
+    let summary = write_jsonl(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
     let summary = summary.map_err(|error| Failure::Failed(format!("cannot write {}: {error}", args.out.display())))?;
     for (sink, path) in

@@ -37,7 +37,8 @@ impl TenantStream {
         let item = match &before {
             Some(talk) => talk.item,
             None => work.open(slot),
-        };
+        }
+        .turn(slot.turn);
         let load = &work.load;
         let mut draw = Draw::new(mix(&[load.seed, 61, slot.talk, u64::from(slot.turn)]));
         let params = load.params(&mut draw);

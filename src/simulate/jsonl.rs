@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::Simulation;
 use super::population::Truth;
-use super::simulate;
-use super::spec::Spec;
 use crate::units::Millis;
 
 /// Where a simulation goes; `io::sink()` for what is not wanted.
@@ -37,8 +36,11 @@ pub struct Summary {
 }
 
 /// Writes a simulation; calls `progress` with the number of records every 1,000.
-pub fn write_jsonl(spec: &Spec, sinks: &mut Sinks<'_>, progress: &mut dyn FnMut(u64)) -> io::Result<Summary> {
-    let simulation = simulate(spec);
+pub fn write_jsonl(
+    simulation: Simulation,
+    sinks: &mut Sinks<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<Summary> {
     let mut summary = Summary { tenants: simulation.tenants() as u64, ..Summary::default() };
     for label in simulation.labels() {
         summary.attackers += u64::from(label.label == Truth::Attack);

@@ -7,13 +7,14 @@
 //!
 //! Innocent classes and attack families are rows of one table type, a recipe, drawn by the same
 //! code from the same texts, clocks and parameters; nothing but the row knows the side.
-//! Not here: corpora from files, campaigns.
+//! Text is the generator's own or read from a folder of corpora, again for both sides alike. Not here: campaigns.
 //!
 //! Invariants: same spec, same bytes, on every platform; memory is bounded per tenant; a control is its
 //! twin without the harvested exchanges, but for names and ids. Cost: 15-20 µs a record in a debug build, most of it text.
 
 mod draw;
 mod spec;
+mod corpus;
 mod population;
 mod recipe;
 mod schedule;
@@ -27,9 +28,11 @@ mod jsonl;
 
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use crate::units::Millis;
 
+pub use corpus::{Corpora, CorpusError, MOST_ROWS};
 pub use jsonl::{Sinks, Summary, write_jsonl};
 pub use population::{Label, Truth};
 pub use spec::{AttackEntry, AttackSpec, AttackSpecError, Dilution, Family, Spec};
@@ -60,9 +63,30 @@ pub struct Simulation {
     due: BinaryHeap<Reverse<(Millis, usize)>>,
 }
 
-/// Draws a simulation.
+/// Draws a simulation with the built-in text.
 pub fn simulate(spec: &Spec) -> Simulation {
-    let world = World::new(spec.seed);
+    simulate_plan(&Plan::from(spec.clone()))
+}
+
+/// What to simulate, and out of what.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Sizes, seed and attacks.
+    pub spec: Spec,
+    /// Text to read; none: all text is made.
+    pub corpora: Arc<Corpora>,
+}
+
+impl From<Spec> for Plan {
+    fn from(spec: Spec) -> Self {
+        Self { spec, corpora: Arc::default() }
+    }
+}
+
+/// Draws a simulation.
+pub fn simulate_plan(plan: &Plan) -> Simulation {
+    let spec = &plan.spec;
+    let world = World::new(spec.seed, Arc::clone(&plan.corpora));
     let built = population::population(spec).into_iter().map(|member| TenantStream::new(&member, spec, &world));
     let (tenants, labels): (Vec<TenantStream>, Vec<Label>) = built.unzip();
     let due = (0..).zip(&tenants).filter_map(|(i, t)| t.peek().map(|ts| Reverse((ts, i)))).collect();

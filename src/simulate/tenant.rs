@@ -16,8 +16,6 @@ use crate::units::Millis;
 /// A harvest of fewer exchanges would show nothing: hosts are made large enough for this many.
 const LEAST_HARVEST: f64 = 50.0;
 const MOST_PER_DAY: f64 = 8_000.0;
-/// What labels call the built-in text.
-const BUILT_IN: &str = "built-in";
 
 /// A tenant's exchanges in time order. Memory: its frames and at most 32 open conversations per workload.
 #[derive(Debug)]
@@ -142,7 +140,7 @@ impl TenantStream {
             share: None,
             twin: member.control.as_ref().map(|t| t.name.clone()),
             accounts: stream.dress.accounts.len().max(1),
-            corpus: BUILT_IN.to_owned(),
+            corpus: stream.works[0].load.corpus(world).to_owned(),
         };
         let span = match (member.attack, pure) {
             (Some(_), Some(_)) => {
@@ -188,6 +186,7 @@ impl TenantStream {
             let count = Schedule::new(load.clock.clone(), begin, end).count().max(1) as f64;
             load.clock.per_day *= (wanted / count).clamp(0.2, 5.0);
         }
+        load.corpus(world).clone_into(&mut label.corpus);
         let mut user_pool = seed;
         let mut account = None;
         match dilution {

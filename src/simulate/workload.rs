@@ -6,6 +6,7 @@ use super::recipe::{Cover, Frame, Habit, Recipe, Topics};
 use super::schedule::{Clock, Turns};
 use super::text::answer::Style;
 use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
+use super::text::reading::Place;
 use super::text::{Form, Pen, World, answer, body};
 
 const MODELS: &[&str] = &["m-large-4", "m-large-5", "m-medium-3", "m-small-3", "m-mini-2"];
@@ -19,6 +20,8 @@ pub(super) struct Workload {
     pub(super) job: Job,
     form: Form,
     topics: Vec<usize>,
+    /// The topics are parts of a source that was read.
+    reads: bool,
     cover: Cover,
     system: Option<String>,
     /// Text around the slot; several where the frame is mixed.
@@ -46,12 +49,20 @@ pub(super) struct Item {
     topic: usize,
     /// Which of the models, where a set runs once for each.
     pub(super) round: u64,
+    /// Where in the topic, if it is read and not made.
+    place: Place,
 }
 
 impl Item {
     /// A writer about the item; different salts write different texts.
     pub(super) fn pen(self, salt: u64, world: &World) -> Pen<'_> {
-        Pen::new(world, self.topic, mix(&[self.seed, 35, salt]))
+        Pen::at(world, self.topic, self.place, mix(&[self.seed, 35, salt]))
+    }
+
+    /// The same item, so many turns into its conversation.
+    pub(super) fn turn(mut self, turn: u32) -> Self {
+        self.place.turn = turn;
+        self
     }
 }
 
@@ -64,7 +75,9 @@ impl Workload {
             Topics::Few => draw.range(2, 5),
             Topics::Many => draw.range(12, 40),
         };
-        let topics: Vec<usize> = (0..topics).map(|_| draw.below(world.topic_count())).collect();
+        // Reading is blind to the side: the job and whether it talks are all that counts.
+        let talks = recipe.turns.iter().any(|t| *t != Turns::Single);
+        let topics = world.draw_topics(&mut draw, topics, job, talks);
         let cover = draw.pick(recipe.cover);
         let frame = draw.pick(recipe.frames);
         let elicits = draw.percent(recipe.elicits).then(|| draw.below(ELICIT.len()));
@@ -88,6 +101,7 @@ impl Workload {
         let per_day = if let Cover::Nightly(size) = cover { (size * rounds as u64) as f64 } else { per_day };
         let mut workload = Self {
             seed,
+            reads: world.is_read(topics[0]),
             job,
             form,
             topics,
@@ -161,8 +175,15 @@ impl Workload {
         };
         let seed = mix(&[self.seed, 34, key]);
         let topics = self.topics.len() as u64;
-        let topic = if self.cover == Cover::Sweep { n / 25 % topics } else { seed % topics };
-        Item { seed, topic: self.topics[topic as usize], round }
+        let topic = match self.cover {
+            Cover::Sweep => n / 25 % topics,
+            // A read topic has so many rows; taking turns uses them evenly.
+            _ if self.reads => key % topics,
+            _ => seed % topics,
+        };
+        let number = if self.cover == Cover::Sweep { key / (25 * topics) * 25 + key % 25 } else { key / topics };
+        let place = Place { number, order: mix(&[self.seed, 38]), turn: 0, talks: self.clock.turns != Turns::Single };
+        Item { seed, topic: self.topics[topic as usize], round, place }
     }
 
     /// Writes the prompt of an item.
@@ -182,6 +203,11 @@ impl Workload {
             out.push_str(if after.is_empty() { " " } else { "\n" });
             out.push_str(ELICIT[way]);
         }
+    }
+
+    /// Name of the text source it speaks with.
+    pub(super) fn corpus<'a>(&self, world: &'a World) -> &'a str {
+        world.source_name(self.topics[0])
     }
 
     pub(super) fn system(&self) -> Option<&str> {

@@ -1,6 +1,8 @@
 //! What the simulator promises: reproducible, ordered, valid, and no marker on one side only.
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod corpora;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -302,7 +304,7 @@ fn the_demo_is_of_a_watchable_size() {
     let (mut out, mut labels, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let mut told = 0;
     let mut sinks = Sinks { records: &mut out, labels: &mut labels, harvest_ids: &mut ids };
-    let summary = write_jsonl(&spec, &mut sinks, &mut |n| told = n).expect("memory is writable");
+    let summary = write_jsonl(simulate(&spec), &mut sinks, &mut |n| told = n).expect("memory is writable");
     assert_eq!(told, summary.records);
     assert_eq!(out.len() as u64, summary.bytes);
     assert!((60_000..120_000).contains(&summary.records), "{summary:?}");
