@@ -44,6 +44,10 @@ pub struct SimulateArgs {
     /// the first 20,000 rows of each), for both sides alike.
     #[arg(long, value_name = "DIR")]
     pub corpus: Option<PathBuf>,
+    /// Exchange words for others of the same frequency, and digits, case, punctuation, script and lengths, for
+    /// both sides alike: new text of the same structure.
+    #[arg(long)]
+    pub randomise: bool,
     /// Only these of its sources, by file name; `built-in` adds the generator's own text.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "corpus")]
     pub corpora: Vec<String>,
@@ -58,7 +62,7 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         args.attacks.parse().map_err(|error| Failure::Usage(format!("--attacks {}: {error}", args.attacks)))?;
     let start = demo_spec(args.seed).start;
     let spec = Spec { tenants: args.tenants as usize, days: f64::from(args.days), attacks, seed: args.seed, start };
-    let mut plan = Plan::from(spec);
+    let mut plan = Plan { randomise: args.randomise, ..Plan::from(spec) };
     if let Some(folder) = &args.corpus {
         let corpora = Corpora::read(folder, &args.corpora, &args.without_corpora);
         plan.corpora = Arc::new(corpora.map_err(|error| Failure::Usage(format!("--corpus: {error}")))?);

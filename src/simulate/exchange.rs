@@ -1,5 +1,7 @@
 //! Writes one exchange of a tenant: prompt, response, and everything the gateway notes beside them.
 
+use core::ops::Range;
+
 use super::SimRecord;
 use super::draw::{Draw, mix};
 use super::dress::Keeps;
@@ -9,6 +11,7 @@ use super::tenant::{Talk, TenantStream, Work};
 use super::text::World;
 use super::text::answer::{answer, follow_up, reasoning};
 use super::text::phrases::Job;
+use super::text::warp::Exchange;
 use super::workload::{Item, Workload};
 
 /// As much of the last turn as clients send back.
@@ -26,6 +29,8 @@ struct Said {
     prompt: String,
     response: String,
     thoughts: String,
+    /// The response in its first words, where they were exchanged.
+    plain: Option<String>,
 }
 
 impl TenantStream {
@@ -51,10 +56,13 @@ impl TenantStream {
         let line = serde_json::to_string(&line).unwrap_or_default();
         let work = &mut self.works[index];
         if slot.turn + 1 < slot.turns {
-            let Said { mut prompt, mut response, .. } = said;
+            let Said { mut prompt, mut response, mut plain, .. } = said;
+            if let Some(plain) = &mut plain {
+                cut(plain, REMEMBERED);
+            }
             cut(&mut prompt, REMEMBERED);
             cut(&mut response, REMEMBERED);
-            work.talks.insert(slot.talk, Talk { item, prompt, response });
+            work.talks.insert(slot.talk, Talk { item, prompt, response, plain });
         }
         Some(SimRecord { ts: slot.ts, tenant: self.name.clone(), line, harvested: work.harvested, id })
     }
@@ -167,10 +175,14 @@ impl Outcome {
     ) -> Said {
         let (mut prompt, mut response, mut thoughts) =
             (String::with_capacity(1_024), String::with_capacity(1_024), String::new());
-        match before {
-            Some(talk) => follow_up(load.job, &mut item.pen(draw.bits(), world), &talk.response, &mut prompt),
+        let content = match before {
+            Some(talk) => {
+                let heard = talk.plain.as_ref().unwrap_or(&talk.response);
+                follow_up(load.job, &mut item.pen(draw.bits(), world), heard, &mut prompt);
+                0..prompt.len()
+            }
             None => load.prompt(item, world, &mut prompt),
-        }
+        };
         if self.refusal.is_some() {
             response.push_str("I can't help with that request.");
         } else if self.status == 200 {
@@ -186,7 +198,27 @@ impl Outcome {
                 self.finish = Some("length");
             }
         }
-        Said { prompt, response, thoughts }
+        let mut said = Said { prompt, response, thoughts, plain: None };
+        if let Some(exchange) = &world.exchange {
+            // Only here, so that words which the answer took from the prompt are exchanged alike in both.
+            said.exchange(load, exchange, content);
+        }
+        said
+    }
+}
+
+impl Said {
+    /// Puts content, answer and thoughts into other words; the frame around the content stays.
+    fn exchange(&mut self, load: &Workload, exchange: &Exchange, content: Range<usize>) {
+        let after = self.prompt.split_off(content.end);
+        let inside = self.prompt.split_off(content.start);
+        exchange.rewrite(&inside, &load.asks, &mut self.prompt);
+        self.prompt.push_str(&after);
+        let mut response = String::with_capacity(self.response.len());
+        exchange.rewrite(&self.response, &load.answers, &mut response);
+        self.plain = Some(core::mem::replace(&mut self.response, response));
+        let thoughts = core::mem::take(&mut self.thoughts);
+        exchange.rewrite(&thoughts, &load.answers, &mut self.thoughts);
     }
 }
 

@@ -75,18 +75,23 @@ pub struct Plan {
     pub spec: Spec,
     /// Text to read; none: all text is made.
     pub corpora: Arc<Corpora>,
+    /// Exchange words, digits and manners for others of the same structure.
+    pub randomise: bool,
 }
 
 impl From<Spec> for Plan {
     fn from(spec: Spec) -> Self {
-        Self { spec, corpora: Arc::default() }
+        Self { spec, corpora: Arc::default(), randomise: false }
     }
 }
 
 /// Draws a simulation.
 pub fn simulate_plan(plan: &Plan) -> Simulation {
     let spec = &plan.spec;
-    let world = World::new(spec.seed, Arc::clone(&plan.corpora));
+    let mut world = World::new(spec.seed, Arc::clone(&plan.corpora));
+    if plan.randomise {
+        world = world.randomised(spec.seed);
+    }
     let built = population::population(spec).into_iter().map(|member| TenantStream::new(&member, spec, &world));
     let (tenants, labels): (Vec<TenantStream>, Vec<Label>) = built.unzip();
     let due = (0..).zip(&tenants).filter_map(|(i, t)| t.peek().map(|ts| Reverse((ts, i)))).collect();

@@ -47,6 +47,8 @@ pub(super) struct Talk {
     pub(super) item: Item,
     pub(super) prompt: String,
     pub(super) response: String,
+    /// The response before its words were exchanged, for what is said next to take up; none: the same.
+    pub(super) plain: Option<String>,
 }
 
 impl Work {

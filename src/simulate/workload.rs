@@ -1,5 +1,7 @@
 //! A workload drawn from a recipe: everything about it that stays the same from exchange to exchange.
 
+use core::ops::Range;
+
 use super::draw::{Draw, mix};
 use super::line::Params;
 use super::recipe::{Cover, Frame, Habit, Recipe, Topics};
@@ -7,6 +9,7 @@ use super::schedule::{Clock, Turns};
 use super::text::answer::Style;
 use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
 use super::text::reading::Place;
+use super::text::warp::Manner;
 use super::text::{Form, Pen, World, answer, body};
 
 const MODELS: &[&str] = &["m-large-4", "m-large-5", "m-medium-3", "m-small-3", "m-mini-2"];
@@ -40,6 +43,9 @@ pub(super) struct Workload {
     pub(super) clock: Clock,
     /// First of the tenant's accounts that it uses, and how many.
     pub(super) accounts: (usize, usize),
+    /// How its content and its answers are written, where the log is randomised.
+    pub(super) asks: Manner,
+    pub(super) answers: Manner,
 }
 
 /// One item of a workload's coverage.
@@ -121,6 +127,8 @@ impl Workload {
             streams: draw.percent(35),
             clock: Clock { shape, turns, per_day, regular, seed: mix(&[seed, 32]) },
             accounts,
+            asks: Manner::new(mix(&[seed, 39])),
+            answers: Manner::new(mix(&[seed, 40])),
         };
         workload.dress(frame, world, &mut draw);
         workload
@@ -133,7 +141,12 @@ impl Workload {
             let mut system = draw.pick(ROLES).to_owned();
             system.push(' ');
             let n = if frame == Frame::Manual { pen.draw.length(1_000) } else { pen.draw.length(220) };
+            let from = system.len();
             pen.prose(&mut system, n);
+            if let Some(exchange) = &world.exchange {
+                let prose = system.split_off(from);
+                exchange.rewrite(&prose, &self.asks, &mut system);
+            }
             self.system = Some(system);
         }
         let forms = templates(self.job);
@@ -186,8 +199,8 @@ impl Workload {
         Item { seed, topic: self.topics[topic as usize], round, place }
     }
 
-    /// Writes the prompt of an item.
-    pub(super) fn prompt(&self, item: Item, world: &World, out: &mut String) {
+    /// Writes the prompt of an item; returns where its content stands within the frame.
+    pub(super) fn prompt(&self, item: Item, world: &World, out: &mut String) -> Range<usize> {
         let mut pen = item.pen(0, world);
         if self.persona {
             out.push_str(pen.draw.pick(PERSONAS));
@@ -195,7 +208,9 @@ impl Workload {
         }
         let (before, after) = &self.around[pen.draw.below(self.around.len())];
         out.push_str(before);
+        let from = out.len();
         body(self.form, &mut pen, out);
+        let content = from..out.len();
         out.push_str(after);
         if let Some(way) = self.elicits {
             // Most keep to one form; a few change it from request to request.
@@ -203,6 +218,7 @@ impl Workload {
             out.push_str(if after.is_empty() { " " } else { "\n" });
             out.push_str(ELICIT[way]);
         }
+        content
     }
 
     /// Name of the text source it speaks with.

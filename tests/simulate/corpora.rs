@@ -78,3 +78,31 @@ fn what_is_never_asked_twice_stays_so_beyond_the_end_of_a_source() {
         assert!(distinct.len() * 100 >= prompts.len() * 80, "{} of {}", distinct.len(), prompts.len());
     }
 }
+
+#[test]
+fn randomised_text_is_new_and_has_the_same_structure() {
+    for corpora in [Arc::default(), tiny_corpora()] {
+        let plain = Plan { corpora, ..Plan::from(spec(60, 1.0, "default", 33)) };
+        let other = Plan { randomise: true, ..plain.clone() };
+        let contents = |plan: &Plan| -> Vec<(String, Option<String>)> {
+            simulate_plan(plan).map(|r| (r.id.clone(), value(&r)["response"].as_str().map(str::to_owned))).collect()
+        };
+        let (plain, other) = (contents(&plain), contents(&other));
+        assert_eq!(plain.len(), other.len());
+        let (mut changed, mut spoken) = (0, 0);
+        // What was said twice is said twice again, and what was not is not.
+        let mut stands_for: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for ((id, a), (same, b)) in plain.into_iter().zip(other) {
+            assert_eq!(id, same);
+            let (Some(a), Some(b)) = (a, b) else { continue };
+            if a.len() > 80 {
+                spoken += 1;
+                changed += u32::from(a != b);
+            }
+            stands_for.entry(a).or_default().insert(b);
+        }
+        assert!(changed * 100 >= spoken * 99, "{changed} of {spoken}");
+        let one = stands_for.values().filter(|b| b.len() == 1).count();
+        assert!(one * 100 >= stands_for.len() * 90, "{one} of {}", stands_for.len());
+    }
+}

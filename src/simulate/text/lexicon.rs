@@ -6,6 +6,7 @@
 use super::phrases::Job;
 use super::reading::{Place, Reading};
 use super::source::Source;
+use super::warp::Exchange;
 use super::words::{COMMON, TONGUES, TongueSpec};
 use crate::simulate::corpus::{BUILT_IN, Corpora};
 use crate::simulate::draw::{Draw, mix};
@@ -24,6 +25,8 @@ pub(in crate::simulate) struct World {
     corpora: Arc<Corpora>,
     /// Source and part of each topic that was read: their numbers follow the made ones.
     read: Vec<(usize, usize)>,
+    /// Words that stand in for the texts' own.
+    pub(in crate::simulate) exchange: Option<Exchange>,
 }
 
 /// One language.
@@ -59,7 +62,13 @@ impl World {
         }
         let parts = |(i, source): (usize, &Source)| (0..source.parts()).map(move |part| (i, part));
         let read = corpora.sources.iter().enumerate().flat_map(parts).collect();
-        Self { tongues, topics, corpora, read }
+        Self { tongues, topics, corpora, read, exchange: None }
+    }
+
+    /// The same world in other words.
+    pub(in crate::simulate) fn randomised(mut self, seed: u64) -> Self {
+        self.exchange = Some(Exchange::new(seed, &self.tongues, &self.corpora.sources));
+        self
     }
 
     /// Topics for a workload, all of one source.

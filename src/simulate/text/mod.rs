@@ -8,6 +8,7 @@ mod words;
 pub(super) mod pen;
 pub(super) mod form;
 pub(super) mod reading;
+pub(super) mod warp;
 mod code;
 mod maths;
 pub(super) mod phrases;
