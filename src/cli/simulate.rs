@@ -9,7 +9,8 @@ use clap::Args;
 
 use super::progress::Progress;
 use super::{Failure, stdout};
-use crate::simulate::{AttackSpec, Corpora, Plan, Sinks, Spec, demo_spec, simulate_plan, write_jsonl};
+use crate::record::time::parse_rfc3339;
+use crate::simulate::{AttackSpec, Corpora, History, Plan, Sinks, Spec, demo_spec, simulate_plan, write_jsonl};
 
 /// Arguments of `simulate`.
 #[derive(Clone, Debug, Args)]
@@ -17,7 +18,17 @@ use crate::simulate::{AttackSpec, Corpora, Plan, Sinks, Spec, demo_spec, simulat
 Examples:
   stillwatch simulate --tenants 500 --days 14 --out calm.jsonl.zst
   stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.jsonl.zst \\
-                      --labels labels.jsonl --harvest-ids harvested.txt")]
+                      --labels labels.jsonl --harvest-ids harvested.txt
+  stillwatch simulate --seed 7 --days 30 --start 2026-10-05 --out history.jsonl.zst
+  stillwatch simulate --seed 8 --days 30 --start 2026-11-04 --continues 7 --attacks default --out next.jsonl.zst
+
+Families:
+  reasoning_harvest, instruction_sweep, evolved_instructions, judge_farm, agent_trajectories, code_harvest,
+  single_domain, logit_extraction, classifier_distillation (or one kind of it: classifier_words,
+  classifier_foreign_text, classifier_questions), relay, replayed_reasoning
+Evasions:
+  paraphrase, translation, script, base64, human, jitter, ramp, shuffle, decoys, chaff, no-metadata,
+  camouflage, rotate-ids, multi-turn, drift, frameless, split, replace; with a share also stolen")]
 pub struct SimulateArgs {
     /// Calm tenants.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -25,12 +36,23 @@ pub struct SimulateArgs {
     /// Days of traffic.
     #[arg(long, value_name = "D", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub days: u32,
-    /// Attackers to plant: `none`, `default` (one in twenty), or `family=count[@share%[+own]],…`.
+    /// Attackers to plant: `none`, `default` (one in twenty), or a list of
+    /// `family=count[@share%][+own][+evasion…]`, such as `judge_farm=3@5%+own+paraphrase,relay=2`.
     #[arg(long, value_name = "SPEC", default_value = "none")]
     pub attacks: String,
     /// Seed; the same seed gives the same bytes.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
+    /// First day, such as 2026-10-05, or first moment.
+    #[arg(long, value_name = "DATE")]
+    pub start: Option<String>,
+    /// Go on from the calm log of this seed and as many tenants: most of them stay, some are new, a model is
+    /// released, customers grow. That log ends where this one starts.
+    #[arg(long, value_name = "SEED")]
+    pub continues: Option<u64>,
+    /// Days of the log that is continued; as many as of this one if not given.
+    #[arg(long, value_name = "D", requires = "continues", value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub history_days: Option<u32>,
     /// Write records here, one a line; `-` is stdout; compressed if the name ends in `.zst`.
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
@@ -60,9 +82,15 @@ pub struct SimulateArgs {
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let attacks: AttackSpec =
         args.attacks.parse().map_err(|error| Failure::Usage(format!("--attacks {}: {error}", args.attacks)))?;
-    let start = demo_spec(args.seed).start;
+    let start = match &args.start {
+        None => demo_spec(args.seed).start,
+        Some(date) => parse_rfc3339(&format!("{date}T00:00:00Z"))
+            .or_else(|| parse_rfc3339(date))
+            .ok_or_else(|| Failure::Usage(format!("--start {date} is neither a date nor an RFC 3339 time")))?,
+    };
     let spec = Spec { tenants: args.tenants as usize, days: f64::from(args.days), attacks, seed: args.seed, start };
-    let mut plan = Plan { randomise: args.randomise, ..Plan::from(spec) };
+    let history = args.continues.map(|seed| History { seed, days: f64::from(args.history_days.unwrap_or(args.days)) });
+    let mut plan = Plan { randomise: args.randomise, history, ..Plan::from(spec) };
     if let Some(folder) = &args.corpus {
         let corpora = Corpora::read(folder, &args.corpora, &args.without_corpora);
         plan.corpora = Arc::new(corpora.map_err(|error| Failure::Usage(format!("--corpus: {error}")))?);

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::client::{Recorded, STEP};
 use super::text::source::{Row, Source};
 
 /// Rows read of one source; the rest of its file is left alone.
@@ -27,6 +29,8 @@ pub struct Corpora {
     pub(super) sources: Vec<Source>,
     /// The generator's text is one more source.
     pub(super) built_in: bool,
+    /// Clients to take rhythms from; none: the built-in fit.
+    pub(super) clients: Vec<Arc<Recorded>>,
 }
 
 /// Why a folder of corpora cannot be used.
@@ -89,7 +93,14 @@ impl Corpora {
         if sources.is_empty() && !built_in {
             return Err(CorpusError::Nothing { path: folder.to_owned() });
         }
-        Ok(Self { sources, built_in })
+        let mut clients = Vec::new();
+        for name in [format!("{TIMING}.jsonl"), format!("{TIMING}.jsonl.zst")] {
+            let path = folder.join(name);
+            if path.is_file() {
+                clients.append(&mut recorded(&path)?);
+            }
+        }
+        Ok(Self { sources, built_in, clients })
     }
 
     /// Names of the sources, in order.
@@ -173,6 +184,37 @@ fn source(name: &str, path: &Path) -> Result<Source, CorpusError> {
         return Err(CorpusError::Empty { path: path.to_owned() });
     }
     Ok(Source::new(name, rows))
+}
+
+/// Rates of real clients: `rate` in windows of `step_s` seconds, and `cv`, the spread of pauses in each.
+fn recorded(path: &Path) -> Result<Vec<Arc<Recorded>>, CorpusError> {
+    let mut clients = Vec::new();
+    for (line, text) in (1..).zip(open(path)?.lines()) {
+        let text = text.map_err(|source| CorpusError::Io { path: path.to_owned(), source })?;
+        let wrong = |why: String| CorpusError::Line { path: path.to_owned(), line, why };
+        let value: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        if value["step_s"].as_i64() != Some(STEP / 1_000) {
+            return Err(wrong(format!("`step_s` is not {}", STEP / 1_000)));
+        }
+        let numbers = |key: &str| -> Option<Vec<f64>> { value[key].as_array()?.iter().map(Value::as_f64).collect() };
+        let rate = numbers("rate").ok_or_else(|| wrong("no list of numbers `rate`".to_owned()))?;
+        let total = rate.iter().fold(0.0, |sum, r| sum + r.max(0.0));
+        // Whole days only, or a client's hours would wander; a client that never called has no rhythm.
+        let steps = rate.len() / 144 * 144;
+        if steps == 0 || total <= 0.0 {
+            continue;
+        }
+        let mean = rate.iter().take(steps).fold(0.0, |sum, r| sum + r.max(0.0)) / steps as f64;
+        if mean <= 0.0 {
+            continue;
+        }
+        let mut cvs: Vec<f64> = numbers("cv").unwrap_or_default().into_iter().filter(|cv| *cv > 0.0).collect();
+        cvs.sort_by(f64::total_cmp);
+        let cv = cvs.get(cvs.len() / 2).copied().unwrap_or(1.0).min(10.0);
+        let weights = rate.iter().take(steps).map(|r| r.max(0.0) / mean).collect();
+        clients.push(Arc::new(Recorded { weights, cv }));
+    }
+    Ok(clients)
 }
 
 /// The same clean-up for every text: line ends, end marks, control characters, runs of empty lines, length.

@@ -14,15 +14,19 @@
 
 mod draw;
 mod spec;
+mod evasion;
+mod history;
 mod corpus;
 mod population;
 mod recipe;
+mod client;
 mod schedule;
 mod text;
 mod workload;
 mod dress;
 mod line;
 mod tenant;
+mod harvest;
 mod exchange;
 mod jsonl;
 
@@ -33,6 +37,8 @@ use std::sync::Arc;
 use crate::units::Millis;
 
 pub use corpus::{Corpora, CorpusError, MOST_ROWS};
+pub use evasion::{Evasion, Evasions};
+pub use history::History;
 pub use jsonl::{Sinks, Summary, write_jsonl};
 pub use population::{Label, Truth};
 pub use spec::{AttackEntry, AttackSpec, AttackSpecError, Dilution, Family, Spec};
@@ -77,22 +83,27 @@ pub struct Plan {
     pub corpora: Arc<Corpora>,
     /// Exchange words, digits and manners for others of the same structure.
     pub randomise: bool,
+    /// The log that this one continues.
+    pub history: Option<History>,
 }
 
 impl From<Spec> for Plan {
     fn from(spec: Spec) -> Self {
-        Self { spec, corpora: Arc::default(), randomise: false }
+        Self { spec, corpora: Arc::default(), randomise: false, history: None }
     }
 }
 
 /// Draws a simulation.
 pub fn simulate_plan(plan: &Plan) -> Simulation {
     let spec = &plan.spec;
-    let mut world = World::new(spec.seed, Arc::clone(&plan.corpora));
+    // Who goes on speaks on: a continued log's words are the first one's.
+    let words = plan.history.map_or(spec.seed, |history| history.seed);
+    let mut world = World::new(words, Arc::clone(&plan.corpora));
     if plan.randomise {
-        world = world.randomised(spec.seed);
+        world = world.randomised(words);
     }
-    let built = population::population(spec).into_iter().map(|member| TenantStream::new(&member, spec, &world));
+    let population = population::population(spec, plan.history);
+    let built = population.into_iter().map(|member| TenantStream::new(&member, plan, &world));
     let (tenants, labels): (Vec<TenantStream>, Vec<Label>) = built.unzip();
     let due = (0..).zip(&tenants).filter_map(|(i, t)| t.peek().map(|ts| Reverse((ts, i)))).collect();
     Simulation { world, tenants, labels, due }

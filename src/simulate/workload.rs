@@ -2,15 +2,18 @@
 
 use core::ops::Range;
 
+use super::client::Client;
 use super::draw::{Draw, mix};
 use super::line::Params;
 use super::recipe::{Cover, Frame, Habit, Recipe, Topics};
-use super::schedule::{Clock, Turns};
+use super::schedule::{Clock, Shape, Trend, Turns};
 use super::text::answer::Style;
+use super::text::disguise::Guise;
 use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
 use super::text::reading::Place;
 use super::text::warp::Manner;
 use super::text::{Form, Pen, World, answer, body};
+use crate::units::Millis;
 
 const MODELS: &[&str] = &["m-large-4", "m-large-5", "m-medium-3", "m-small-3", "m-mini-2"];
 const REASONING_MODELS: &[&str] = &["m-think-2", "m-think-3", "m-think-mini"];
@@ -25,7 +28,7 @@ pub(super) struct Workload {
     topics: Vec<usize>,
     /// The topics are parts of a source that was read.
     reads: bool,
-    cover: Cover,
+    pub(super) cover: Cover,
     system: Option<String>,
     /// Text around the slot; several where the frame is mixed.
     around: Vec<(String, &'static str)>,
@@ -46,6 +49,16 @@ pub(super) struct Workload {
     /// How its content and its answers are written, where the log is randomised.
     pub(super) asks: Manner,
     pub(super) answers: Manner,
+    /// How its requests look from outside.
+    pub(super) guise: Guise,
+    /// Sends sealed reasoning back.
+    pub(super) replays: bool,
+    /// Every conversation has a user of its own.
+    pub(super) rotates: bool,
+    /// Comes without client, user and session.
+    pub(super) stripped: bool,
+    /// When it changes to the model that came out.
+    pub(super) upgrade: Option<Millis>,
 }
 
 /// One item of a workload's coverage.
@@ -63,6 +76,11 @@ impl Item {
     /// A writer about the item; different salts write different texts.
     pub(super) fn pen(self, salt: u64, world: &World) -> Pen<'_> {
         Pen::at(world, self.topic, self.place, mix(&[self.seed, 35, salt]))
+    }
+
+    /// The reasoning that the model sealed for this item: the same whoever sends it, in which session ever.
+    pub(super) fn sealed(self) -> String {
+        Draw::new(mix(&[self.seed, 46])).token(220)
     }
 
     /// The same item, so many turns into its conversation.
@@ -104,6 +122,10 @@ impl Workload {
         let tools = (0..tools).map(|i| TOOLS[(first_tool + i * 3) % TOOLS.len()]).collect();
         let shape = draw.pick(recipe.shapes);
         let regular = if draw.percent(40) { draw.unit() * 0.9 } else { 0.0 };
+        let mut own = Draw::new(mix(&[seed, 45]));
+        let (replays, rotates) = (own.percent(recipe.replays), own.percent(recipe.rotates));
+        let (client, cv) = rhythm(world, shape, cover, mix(&[seed, 44]));
+        let cv = if regular > 0.0 { 1.0 } else { cv };
         let per_day = if let Cover::Nightly(size) = cover { (size * rounds as u64) as f64 } else { per_day };
         let mut workload = Self {
             seed,
@@ -121,14 +143,19 @@ impl Workload {
             models,
             reasons,
             tools,
-            users: if named { 1 + draw.log_normal(12.0, 1.2) as u64 } else { 0 },
-            sessions: named || (turns != Turns::Single && draw.percent(60)),
-            messages: draw.percent(55),
+            users: if named { 1 + draw.log_normal(12.0, 1.2) as u64 } else { u64::from(rotates) },
+            sessions: named || rotates || (turns != Turns::Single && draw.percent(60)),
+            messages: draw.percent(55) || replays,
             streams: draw.percent(35),
-            clock: Clock { shape, turns, per_day, regular, seed: mix(&[seed, 32]) },
+            clock: Clock { shape, turns, per_day, regular, cv, client, trend: Trend::Level, seed: mix(&[seed, 32]) },
             accounts,
             asks: Manner::new(mix(&[seed, 39])),
             answers: Manner::new(mix(&[seed, 40])),
+            guise: own.pick(recipe.guises),
+            replays,
+            rotates,
+            stripped: false,
+            upgrade: None,
         };
         workload.dress(frame, world, &mut draw);
         workload
@@ -221,6 +248,14 @@ impl Workload {
         content
     }
 
+    /// Takes frame and elicitation away.
+    pub(super) fn unframe(&mut self) {
+        self.system = None;
+        self.around = vec![(String::new(), "")];
+        self.elicits = None;
+        self.persona = false;
+    }
+
     /// Name of the text source it speaks with.
     pub(super) fn corpus<'a>(&self, world: &'a World) -> &'a str {
         world.source_name(self.topics[0])
@@ -272,4 +307,13 @@ impl Workload {
         }
         params
     }
+}
+
+/// How unevenly a workload runs: as a real client does, but for what has hours by its nature.
+fn rhythm(world: &World, shape: Shape, cover: Cover, seed: u64) -> (Option<Client>, f64) {
+    let (client, cv) = Client::drawn(world.clients(), seed);
+    let timed = matches!(cover, Cover::Nightly(_));
+    // Windows and bursts are uneven already; a fitted client on top would leave nothing in most weeks.
+    let uneven = matches!(shape, Shape::Window | Shape::Bursty) && !client.has_hours();
+    if timed || uneven { (None, 1.0) } else { (Some(client), cv) }
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod corpora;
+mod evasions;
+mod history;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +40,7 @@ fn same_seed_same_bytes() {
     assert_eq!(hash(first.iter().map(String::as_str)), GOLDEN, "golden hash of the first 1,500 lines");
 }
 
-const GOLDEN: u64 = 6_207_736_528_698_973_683;
+const GOLDEN: u64 = 15_525_146_937_957_450_601;
 
 #[test]
 fn seeds_share_no_tenant_and_no_text() {
@@ -161,7 +163,8 @@ fn no_marker_belongs_to_one_side() {
 /// Adds one draw's tenants to the groups that they belong to.
 fn count_markers(seed: u64, groups: &mut Groups) {
     let attacks = "reasoning_harvest=30,instruction_sweep=30,evolved_instructions=30,judge_farm=30,agent_trajectories=30,\
-                   code_harvest=30,single_domain=30,logit_extraction=30,classifier_distillation=30,relay=30";
+                   code_harvest=30,single_domain=30,logit_extraction=30,classifier_distillation=30,relay=30,\
+                   replayed_reasoning=30,classifier_words=30,classifier_foreign_text=30,classifier_questions=30";
     let spec = spec(1_500, 0.3, attacks, seed);
     let simulation = simulate(&spec);
     let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();

@@ -22,7 +22,7 @@ pub(in crate::simulate) fn answer(job: Job, style: Style, pen: &mut Pen<'_>, pro
         return;
     }
     let worked = style == Style::Worked;
-    if worked && !matches!(job, Job::Solve | Job::Translate) {
+    if worked && !matches!(job, Job::Solve | Job::Translate | Job::Recall) {
         let n = pen.draw.length(500);
         maths::solution(pen, out, n, &echo);
         out.push_str("\n\n");
@@ -88,6 +88,10 @@ pub(in crate::simulate) fn answer(job: Job, style: Style, pen: &mut Pen<'_>, pro
             let fields = pen.draw.range(1, 5);
             code::object(pen, out, fields, &echo);
             out.push_str("</call>");
+        }
+        Job::Recall => {
+            let n = pen.draw.length(if worked { 1_000 } else { 620 });
+            maths::solution(pen, out, n, &echo);
         }
         Job::Next => out.push_str(pen.word()),
     }

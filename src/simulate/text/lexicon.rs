@@ -8,6 +8,7 @@ use super::reading::{Place, Reading};
 use super::source::Source;
 use super::warp::Exchange;
 use super::words::{COMMON, TONGUES, TongueSpec};
+use crate::simulate::client::Recorded;
 use crate::simulate::corpus::{BUILT_IN, Corpora};
 use crate::simulate::draw::{Draw, mix};
 use std::sync::Arc;
@@ -92,6 +93,11 @@ impl World {
             first += source.parts();
         }
         made(draw)
+    }
+
+    /// Clients to take rhythms from.
+    pub(in crate::simulate) fn clients(&self) -> &[Arc<Recorded>] {
+        &self.corpora.clients
     }
 
     /// Whether a topic was read, not made.

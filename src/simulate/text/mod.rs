@@ -9,6 +9,7 @@ pub(super) mod pen;
 pub(super) mod form;
 pub(super) mod reading;
 pub(super) mod warp;
+pub(super) mod disguise;
 mod code;
 mod maths;
 pub(super) mod phrases;
