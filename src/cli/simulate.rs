@@ -1,5 +1,8 @@
 //! `stillwatch simulate`: writes simulated traffic and its labels.
 
+use core::cell::Cell;
+use core::str::FromStr;
+use core::time::Duration;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -9,8 +12,13 @@ use clap::Args;
 
 use super::progress::Progress;
 use super::{Failure, stdout};
+use crate::clock::Stopwatch;
 use crate::record::time::parse_rfc3339;
-use crate::simulate::{AttackSpec, Corpora, History, Plan, Sinks, Spec, demo_spec, simulate_plan, write_jsonl};
+use crate::simulate::{
+    AttackSpec, Corpora, History, KafkaSink, KafkaTarget, Plan, SimRecord, Sinks, Spec, demo_spec, simulate_plan,
+    write_line, write_out,
+};
+use crate::units::Millis;
 
 /// Arguments of `simulate`.
 #[derive(Clone, Debug, Args)]
@@ -19,6 +27,7 @@ Examples:
   stillwatch simulate --tenants 500 --days 14 --out calm.jsonl.zst
   stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.jsonl.zst \\
                       --labels labels.jsonl --harvest-ids harvested.txt
+  stillwatch simulate --tenants 500 --days 1 --speed x60 --out kafka://localhost:9092/llm.exchanges
   stillwatch simulate --seed 7 --days 30 --start 2026-10-05 --out history.jsonl.zst
   stillwatch simulate --seed 8 --days 30 --start 2026-11-04 --continues 7 --attacks default --out next.jsonl.zst
 
@@ -53,9 +62,13 @@ pub struct SimulateArgs {
     /// Days of the log that is continued; as many as of this one if not given.
     #[arg(long, value_name = "D", requires = "continues", value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub history_days: Option<u32>,
-    /// Write records here, one a line; `-` is stdout; compressed if the name ends in `.zst`.
-    #[arg(long, value_name = "FILE", default_value = "-")]
+    /// Write records here, one a line; `-` is stdout; compressed if the name ends in `.zst`; or straight into a
+    /// topic that exists, as kafka://host:port/topic, with the tenant as key.
+    #[arg(long, value_name = "FILE|kafka://…", default_value = "-")]
     pub out: PathBuf,
+    /// How fast: `max`, `real` or `xN` times as fast as it happened.
+    #[arg(long, default_value = "max")]
+    pub speed: Speed,
     /// Write labels here.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
@@ -95,17 +108,21 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         let corpora = Corpora::read(folder, &args.corpora, &args.without_corpora);
         plan.corpora = Arc::new(corpora.map_err(|error| Failure::Usage(format!("--corpus: {error}")))?);
     }
-    let mut records = Sink::create(&args.out)?;
+    let mut records = Out::open(&args.out)?;
     let mut labels = Sink::or_nowhere(args.labels.as_deref())?;
     let mut harvest_ids = Sink::or_nowhere(args.harvest_ids.as_deref())?;
     let progress = Progress::items("records");
-    let mut sinks = Sinks { records: &mut records, labels: &mut labels, harvest_ids: &mut harvest_ids };
-    let summary = write_jsonl(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
+    let pace = Pace { speed: args.speed, clock: Stopwatch::start(), first: Cell::new(None) };
+    let mut put = |record: &SimRecord| {
+        pace.wait(record.ts);
+        records.put(record)
+    };
+    let mut sinks = Sinks { records: &mut put, labels: &mut labels, harvest_ids: &mut harvest_ids };
+    let summary = write_out(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
     let summary = summary.map_err(|error| Failure::Failed(format!("cannot write {}: {error}", args.out.display())))?;
-    for (sink, path) in
-        [(records, Some(&args.out)), (labels, args.labels.as_ref()), (harvest_ids, args.harvest_ids.as_ref())]
-    {
+    records.finish().map_err(|error| cannot(&args.out, &error))?;
+    for (sink, path) in [(labels, args.labels.as_ref()), (harvest_ids, args.harvest_ids.as_ref())] {
         sink.finish().map_err(|error| cannot(path.unwrap_or(&args.out), &error))?;
     }
     if args.out.as_os_str() == "-" {
@@ -115,6 +132,78 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         "{} records of {} tenants, {} of them harvesting ({} records); {} bytes",
         summary.records, summary.tenants, summary.attackers, summary.harvested, summary.bytes
     ))
+}
+
+/// How fast a log is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// As fast as can be.
+    Max,
+    /// So many times as fast as it happened.
+    Times(f64),
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let times = text.strip_prefix('x').and_then(|n| n.parse().ok()).filter(|n: &f64| n.is_finite() && *n > 0.0);
+        match (text, times) {
+            ("max", _) => Ok(Speed::Max),
+            ("real", _) => Ok(Speed::Times(1.0)),
+            (_, Some(times)) => Ok(Speed::Times(times)),
+            _ => Err("neither `max`, `real` nor `xN` with N above 0".to_owned()),
+        }
+    }
+}
+
+/// Holds records back until their time.
+struct Pace {
+    speed: Speed,
+    clock: Stopwatch,
+    first: Cell<Option<Millis>>,
+}
+
+impl Pace {
+    fn wait(&self, ts: Millis) {
+        let Speed::Times(times) = self.speed else { return };
+        let first = self.first.get().unwrap_or(ts);
+        self.first.set(Some(first));
+        let due = Duration::from_secs_f64(ts.since(first) as f64 / 1_000.0 / times);
+        std::thread::sleep(due.saturating_sub(self.clock.elapsed()));
+    }
+}
+
+/// Where records go.
+enum Out {
+    Sink(Sink),
+    Kafka(KafkaSink),
+}
+
+impl Out {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        match KafkaTarget::parse(&path.to_string_lossy()) {
+            None => Sink::create(path).map(Out::Sink),
+            Some(Err(why)) => Err(Failure::Usage(format!("--out: {why}"))),
+            Some(Ok(target)) => KafkaSink::open(&target).map(Out::Kafka).map_err(|error| {
+                Failure::Kafka(format!("cannot write topic `{}` at {}: {error}", target.topic, target.bootstrap))
+            }),
+        }
+    }
+
+    fn put(&mut self, record: &SimRecord) -> io::Result<()> {
+        match self {
+            Out::Sink(sink) => write_line(sink, record),
+            Out::Kafka(kafka) => kafka.put(record),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Out::Sink(sink) => sink.finish(),
+            Out::Kafka(kafka) => kafka.finish(),
+        }
+    }
 }
 
 /// A file, compressed by its name, or stdout, or nowhere.
@@ -177,4 +266,27 @@ impl Write for Sink {
 
 fn cannot(path: &Path, error: &io::Error) -> Failure {
     Failure::Failed(format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_are_read() {
+        assert_eq!("max".parse(), Ok(Speed::Max));
+        assert_eq!("real".parse(), Ok(Speed::Times(1.0)));
+        assert_eq!("x60".parse(), Ok(Speed::Times(60.0)));
+        for wrong in ["", "x", "x0", "x-1", "xinf", "60", "fast"] {
+            assert!(wrong.parse::<Speed>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn records_wait_for_their_time() {
+        let pace = Pace { speed: Speed::Times(100.0), clock: Stopwatch::start(), first: Cell::new(None) };
+        pace.wait(Millis(1_000));
+        pace.wait(Millis(6_000));
+        assert!(pace.clock.elapsed() >= Duration::from_millis(50));
+    }
 }

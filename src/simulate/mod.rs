@@ -28,7 +28,8 @@ mod line;
 mod tenant;
 mod harvest;
 mod exchange;
-mod jsonl;
+mod write;
+mod kafka;
 
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -39,11 +40,12 @@ use crate::units::Millis;
 pub use corpus::{Corpora, CorpusError, MOST_ROWS};
 pub use evasion::{Evasion, Evasions};
 pub use history::History;
-pub use jsonl::{Sinks, Summary, write_jsonl};
+pub use kafka::{KafkaSink, KafkaTarget};
 pub use population::{Label, Truth};
 pub use spec::{AttackEntry, AttackSpec, AttackSpecError, Dilution, Family, Spec};
 use tenant::TenantStream;
 use text::World;
+pub use write::{Sinks, Summary, write_line, write_out};
 
 /// One record of a simulated log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use stillwatch::simulate::{
-    AttackSpec, Label, SimRecord, Simulation, Sinks, Spec, Truth, demo_spec, simulate, write_jsonl,
+    AttackSpec, Label, SimRecord, Simulation, Sinks, Spec, Truth, demo_spec, simulate, write_line, write_out,
 };
 use stillwatch::units::Millis;
 
@@ -306,8 +306,9 @@ fn the_demo_is_of_a_watchable_size() {
     let spec = demo_spec(1);
     let (mut out, mut labels, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let mut told = 0;
-    let mut sinks = Sinks { records: &mut out, labels: &mut labels, harvest_ids: &mut ids };
-    let summary = write_jsonl(simulate(&spec), &mut sinks, &mut |n| told = n).expect("memory is writable");
+    let mut sinks =
+        Sinks { records: &mut |record| write_line(&mut out, record), labels: &mut labels, harvest_ids: &mut ids };
+    let summary = write_out(simulate(&spec), &mut sinks, &mut |n| told = n).expect("memory is writable");
     assert_eq!(told, summary.records);
     assert_eq!(out.len() as u64, summary.bytes);
     assert!((60_000..120_000).contains(&summary.records), "{summary:?}");

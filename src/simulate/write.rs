@@ -1,15 +1,15 @@
-//! A simulation as JSONL, with its labels and the ids of harvested exchanges.
+//! Writes a simulation out: records, labels, ids of harvested exchanges.
 
 use std::io::{self, Write};
 
-use super::Simulation;
 use super::population::Truth;
+use super::{SimRecord, Simulation};
 use crate::units::Millis;
 
 /// Where a simulation goes; `io::sink()` for what is not wanted.
 pub struct Sinks<'a> {
-    /// Records, one a line.
-    pub records: &'a mut dyn Write,
+    /// Takes each record.
+    pub records: &'a mut dyn FnMut(&SimRecord) -> io::Result<()>,
     /// Labels, one a line.
     pub labels: &'a mut dyn Write,
     /// Ids of harvested exchanges, one a line, in the order of the records.
@@ -35,12 +35,14 @@ pub struct Summary {
     pub last: Option<Millis>,
 }
 
+/// Writes a record as a line.
+pub fn write_line(out: &mut dyn Write, record: &SimRecord) -> io::Result<()> {
+    out.write_all(record.line.as_bytes())?;
+    out.write_all(b"\n")
+}
+
 /// Writes a simulation; calls `progress` with the number of records every 1,000.
-pub fn write_jsonl(
-    simulation: Simulation,
-    sinks: &mut Sinks<'_>,
-    progress: &mut dyn FnMut(u64),
-) -> io::Result<Summary> {
+pub fn write_out(simulation: Simulation, sinks: &mut Sinks<'_>, progress: &mut dyn FnMut(u64)) -> io::Result<Summary> {
     let mut summary = Summary { tenants: simulation.tenants() as u64, ..Summary::default() };
     for label in simulation.labels() {
         summary.attackers += u64::from(label.label == Truth::Attack);
@@ -48,8 +50,7 @@ pub fn write_jsonl(
         sinks.labels.write_all(b"\n")?;
     }
     for record in simulation {
-        sinks.records.write_all(record.line.as_bytes())?;
-        sinks.records.write_all(b"\n")?;
+        (sinks.records)(&record)?;
         if record.harvested {
             sinks.harvest_ids.write_all(record.id.as_bytes())?;
             sinks.harvest_ids.write_all(b"\n")?;
@@ -64,7 +65,6 @@ pub fn write_jsonl(
         }
     }
     progress(summary.records);
-    sinks.records.flush()?;
     sinks.labels.flush()?;
     sinks.harvest_ids.flush()?;
     Ok(summary)
