@@ -4,6 +4,7 @@
 mod corpora;
 mod evasions;
 mod history;
+mod leaks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
