@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn sources_are_chosen_by_name() {
         let row = "{\"prompt\":\"why is the sky blue\"}\n";
-        let dir = folder(&[("b.jsonl", row), ("a.jsonl.zst", row), ("timing_clients.jsonl", "{}\n"), ("x.md", "?")]);
+        let dir = folder(&[("b.jsonl", row), ("a.jsonl.zst", row), ("timing_clients.jsonl", ""), ("x.md", "?")]);
         let names = |only: &[&str], without: &[&str]| {
             let own = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
             let corpora = Corpora::read(dir.path(), &own(only), &own(without));
@@ -277,6 +277,20 @@ mod tests {
         let dir = folder(&[("cut.jsonl", "{\"prompt\":\"fine\"}\n{\"prompt\":\"half")]);
         let error = Corpora::read(dir.path(), &[], &[]).expect_err("half a line").to_string();
         assert!(error.contains("cut.jsonl line 2: EOF while parsing"), "{error}");
+    }
+
+    #[test]
+    fn clients_are_read_as_rates_around_their_mean() {
+        let row = "{\"prompt\":\"why\"}\n";
+        let rate: Vec<u32> = (0..150).map(|i| i % 2 * 3).collect();
+        let client = format!("{{\"step_s\":600,\"rate\":{rate:?},\"cv\":[0.0,1.5,2.5,1.0]}}\n");
+        let dir = folder(&[("a.jsonl", row), ("timing_clients.jsonl.zst", &client)]);
+        let clients = Corpora::read(dir.path(), &[], &[]).expect("read").clients;
+        assert_eq!((clients.len(), clients[0].weights.len(), clients[0].cv), (1, 144, 1.5));
+        assert_eq!(clients[0].weights[..4], [0.0, 2.0, 0.0, 2.0]);
+        let dir = folder(&[("a.jsonl", row), ("timing_clients.jsonl", "{\"step_s\":60}\n")]);
+        let error = Corpora::read(dir.path(), &[], &[]).expect_err("another step").to_string();
+        assert!(error.ends_with("timing_clients.jsonl line 1: `step_s` is not 600"), "{error}");
     }
 
     #[test]
