@@ -1,21 +1,43 @@
 //! `stillwatch simulate`: writes simulated traffic and its labels.
 
+use core::cell::Cell;
+use core::str::FromStr;
+use core::time::Duration;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::progress::Progress;
 use super::{Failure, stdout};
-use crate::simulate::{AttackSpec, Spec, demo_spec, write_jsonl};
+use crate::clock::Stopwatch;
+use crate::record::time::parse_rfc3339;
+use crate::simulate::{
+    AttackSpec, Corpora, History, KafkaSink, KafkaTarget, Plan, SimRecord, Sinks, Spec, demo_spec, simulate_plan,
+    write_line, write_out,
+};
+use crate::units::Millis;
 
 /// Arguments of `simulate`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stillwatch simulate --tenants 500 --days 14 --out calm.jsonl
-  stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.jsonl --labels labels.jsonl")]
+  stillwatch simulate --tenants 500 --days 14 --out calm.jsonl.zst
+  stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.jsonl.zst \\
+                      --labels labels.jsonl --harvest-ids harvested.txt
+  stillwatch simulate --tenants 500 --days 1 --speed x60 --out kafka://localhost:9092/llm.exchanges
+  stillwatch simulate --seed 7 --days 30 --start 2026-10-05 --out history.jsonl.zst
+  stillwatch simulate --seed 8 --days 30 --start 2026-11-04 --continues 7 --attacks default --out next.jsonl.zst
+
+Families:
+  reasoning_harvest, instruction_sweep, evolved_instructions, judge_farm, agent_trajectories, code_harvest,
+  single_domain, logit_extraction, classifier_distillation (or one kind of it: classifier_words,
+  classifier_foreign_text, classifier_questions), relay, replayed_reasoning
+Evasions:
+  paraphrase, translation, script, base64, human, jitter, ramp, shuffle, decoys, chaff, no-metadata,
+  camouflage, rotate-ids, multi-turn, drift, frameless, split, replace; with a share also stolen")]
 pub struct SimulateArgs {
     /// Calm tenants.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -23,35 +45,86 @@ pub struct SimulateArgs {
     /// Days of traffic.
     #[arg(long, value_name = "D", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub days: u32,
-    /// Attackers to plant: `none`, `default` (one in twenty), or `family=count[@share%[+own]],…`.
+    /// Attackers to plant: `none`, `default` (one in twenty), or a list of
+    /// `family=count[@share%][+own][+evasion…]`, such as `judge_farm=3@5%+own+paraphrase,relay=2`.
     #[arg(long, value_name = "SPEC", default_value = "none")]
     pub attacks: String,
     /// Seed; the same seed gives the same bytes.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// Write records here, one a line; `-` is stdout.
-    #[arg(long, value_name = "FILE", default_value = "-")]
+    /// First day, such as 2026-10-05, or first moment.
+    #[arg(long, value_name = "DATE")]
+    pub start: Option<String>,
+    /// Go on from the calm log of this seed and as many tenants: most of them stay, some are new, a model is
+    /// released, customers grow. That log ends where this one starts.
+    #[arg(long, value_name = "SEED")]
+    pub continues: Option<u64>,
+    /// Days of the log that is continued; as many as of this one if not given.
+    #[arg(long, value_name = "D", requires = "continues", value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub history_days: Option<u32>,
+    /// Write records here, one a line; `-` is stdout; compressed if the name ends in `.zst`; or straight into a
+    /// topic that exists, as kafka://host:port/topic, with the tenant as key.
+    #[arg(long, value_name = "FILE|kafka://…", default_value = "-")]
     pub out: PathBuf,
+    /// How fast: `max`, `real` or `xN` times as fast as it happened.
+    #[arg(long, default_value = "max")]
+    pub speed: Speed,
     /// Write labels here.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
+    /// Write the ids of harvested exchanges here, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub harvest_ids: Option<PathBuf>,
+    /// Read text from the *.jsonl and *.jsonl.zst of this folder (keys prompt, response, conv, template;
+    /// the first 20,000 rows of each), for both sides alike.
+    #[arg(long, value_name = "DIR")]
+    pub corpus: Option<PathBuf>,
+    /// Exchange words for others of the same frequency, and digits, case, punctuation, script and lengths, for
+    /// both sides alike: new text of the same structure.
+    #[arg(long)]
+    pub randomise: bool,
+    /// Only these of its sources, by file name; `built-in` adds the generator's own text.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "corpus")]
+    pub corpora: Vec<String>,
+    /// Not these of its sources.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "corpus")]
+    pub without_corpora: Vec<String>,
 }
 
 /// Does it.
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let attacks: AttackSpec =
         args.attacks.parse().map_err(|error| Failure::Usage(format!("--attacks {}: {error}", args.attacks)))?;
-    let start = demo_spec(args.seed).start;
-    let spec = Spec { tenants: args.tenants as usize, days: f64::from(args.days), attacks, seed: args.seed, start };
-    let mut out = sink(&args.out)?;
-    let mut labels: Box<dyn Write> = match &args.labels {
-        Some(path) => sink(path)?,
-        None => Box::new(std::io::sink()),
+    let start = match &args.start {
+        None => demo_spec(args.seed).start,
+        Some(date) => parse_rfc3339(&format!("{date}T00:00:00Z"))
+            .or_else(|| parse_rfc3339(date))
+            .ok_or_else(|| Failure::Usage(format!("--start {date} is neither a date nor an RFC 3339 time")))?,
     };
+    let spec = Spec { tenants: args.tenants as usize, days: f64::from(args.days), attacks, seed: args.seed, start };
+    let history = args.continues.map(|seed| History { seed, days: f64::from(args.history_days.unwrap_or(args.days)) });
+    let mut plan = Plan { randomise: args.randomise, history, ..Plan::from(spec) };
+    if let Some(folder) = &args.corpus {
+        let corpora = Corpora::read(folder, &args.corpora, &args.without_corpora);
+        plan.corpora = Arc::new(corpora.map_err(|error| Failure::Usage(format!("--corpus: {error}")))?);
+    }
+    let mut records = Out::open(&args.out)?;
+    let mut labels = Sink::or_nowhere(args.labels.as_deref())?;
+    let mut harvest_ids = Sink::or_nowhere(args.harvest_ids.as_deref())?;
     let progress = Progress::items("records");
-    let summary = write_jsonl(&spec, &mut out, &mut labels, &mut |done| progress.at(done, done));
+    let pace = Pace { speed: args.speed, clock: Stopwatch::start(), first: Cell::new(None) };
+    let mut put = |record: &SimRecord| {
+        pace.wait(record.ts);
+        records.put(record)
+    };
+    let mut sinks = Sinks { records: &mut put, labels: &mut labels, harvest_ids: &mut harvest_ids };
+    let summary = write_out(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
     let summary = summary.map_err(|error| Failure::Failed(format!("cannot write {}: {error}", args.out.display())))?;
+    records.finish().map_err(|error| cannot(&args.out, &error))?;
+    for (sink, path) in [(labels, args.labels.as_ref()), (harvest_ids, args.harvest_ids.as_ref())] {
+        sink.finish().map_err(|error| cannot(path.unwrap_or(&args.out), &error))?;
+    }
     if args.out.as_os_str() == "-" {
         return Ok(());
     }
@@ -61,11 +134,159 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     ))
 }
 
-fn sink(path: &Path) -> Result<Box<dyn Write>, Failure> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufWriter::new(std::io::stdout())));
+/// How fast a log is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// As fast as can be.
+    Max,
+    /// So many times as fast as it happened.
+    Times(f64),
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let times = text.strip_prefix('x').and_then(|n| n.parse().ok()).filter(|n: &f64| n.is_finite() && *n > 0.0);
+        match (text, times) {
+            ("max", _) => Ok(Speed::Max),
+            ("real", _) => Ok(Speed::Times(1.0)),
+            (_, Some(times)) => Ok(Speed::Times(times)),
+            _ => Err("neither `max`, `real` nor `xN` with N above 0".to_owned()),
+        }
     }
-    let file =
-        File::create(path).map_err(|error| Failure::Failed(format!("cannot write {}: {error}", path.display())))?;
-    Ok(Box::new(BufWriter::with_capacity(1 << 20, file)))
+}
+
+/// Holds records back until their time.
+struct Pace {
+    speed: Speed,
+    clock: Stopwatch,
+    first: Cell<Option<Millis>>,
+}
+
+impl Pace {
+    fn wait(&self, ts: Millis) {
+        let Speed::Times(times) = self.speed else { return };
+        let first = self.first.get().unwrap_or(ts);
+        self.first.set(Some(first));
+        let due = Duration::from_secs_f64(ts.since(first) as f64 / 1_000.0 / times);
+        std::thread::sleep(due.saturating_sub(self.clock.elapsed()));
+    }
+}
+
+/// Where records go.
+enum Out {
+    Sink(Sink),
+    Kafka(KafkaSink),
+}
+
+impl Out {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        match KafkaTarget::parse(&path.to_string_lossy()) {
+            None => Sink::create(path).map(Out::Sink),
+            Some(Err(why)) => Err(Failure::Usage(format!("--out: {why}"))),
+            Some(Ok(target)) => KafkaSink::open(&target).map(Out::Kafka).map_err(|error| {
+                Failure::Kafka(format!("cannot write topic `{}` at {}: {error}", target.topic, target.bootstrap))
+            }),
+        }
+    }
+
+    fn put(&mut self, record: &SimRecord) -> io::Result<()> {
+        match self {
+            Out::Sink(sink) => write_line(sink, record),
+            Out::Kafka(kafka) => kafka.put(record),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Out::Sink(sink) => sink.finish(),
+            Out::Kafka(kafka) => kafka.finish(),
+        }
+    }
+}
+
+/// A file, compressed by its name, or stdout, or nowhere.
+enum Sink {
+    Nowhere,
+    Stdout(BufWriter<io::Stdout>),
+    Plain(BufWriter<File>),
+    Zstd(Box<zstd::Encoder<'static, BufWriter<File>>>),
+}
+
+impl Sink {
+    fn or_nowhere(path: Option<&Path>) -> Result<Self, Failure> {
+        path.map_or(Ok(Sink::Nowhere), Self::create)
+    }
+
+    fn create(path: &Path) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            return Ok(Sink::Stdout(BufWriter::new(io::stdout())));
+        }
+        let file = File::create(path).map_err(|error| cannot(path, &error))?;
+        let file = BufWriter::with_capacity(1 << 20, file);
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zst")) {
+            // Level 3: twice as fast as the simulator, an eighth of the bytes.
+            let encoder = zstd::Encoder::new(file, 3).map_err(|error| cannot(path, &error))?;
+            return Ok(Sink::Zstd(Box::new(encoder)));
+        }
+        Ok(Sink::Plain(file))
+    }
+
+    /// Ends a compressed stream; what is left unsaid until then may fail here.
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Sink::Nowhere => Ok(()),
+            Sink::Stdout(mut out) => out.flush(),
+            Sink::Plain(mut out) => out.flush(),
+            Sink::Zstd(encoder) => encoder.finish()?.flush(),
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::Nowhere => Ok(bytes.len()),
+            Sink::Stdout(out) => out.write(bytes),
+            Sink::Plain(out) => out.write(bytes),
+            Sink::Zstd(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Stdout(out) => out.flush(),
+            Sink::Plain(out) => out.flush(),
+            // a flush would end a block and cost size; the end of the stream flushes
+            Sink::Nowhere | Sink::Zstd(_) => Ok(()),
+        }
+    }
+}
+
+fn cannot(path: &Path, error: &io::Error) -> Failure {
+    Failure::Failed(format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_are_read() {
+        assert_eq!("max".parse(), Ok(Speed::Max));
+        assert_eq!("real".parse(), Ok(Speed::Times(1.0)));
+        assert_eq!("x60".parse(), Ok(Speed::Times(60.0)));
+        for wrong in ["", "x", "x0", "x-1", "xinf", "60", "fast"] {
+            assert!(wrong.parse::<Speed>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn records_wait_for_their_time() {
+        let pace = Pace { speed: Speed::Times(100.0), clock: Stopwatch::start(), first: Cell::new(None) };
+        pace.wait(Millis(1_000));
+        pace.wait(Millis(6_000));
+        assert!(pace.clock.elapsed() >= Duration::from_millis(50));
+    }
 }

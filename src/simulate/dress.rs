@@ -59,6 +59,8 @@ pub(super) struct Dress {
     /// Empty: the tenant does not tell accounts apart.
     pub(super) accounts: Vec<String>,
     hosts: Vec<Host>,
+    /// Where a stolen key is used from.
+    elsewhere: Host,
     account_style: usize,
     id_style: usize,
     own: u64,
@@ -116,6 +118,7 @@ impl Dress {
             reasoning_text: draw.percent(50),
             accounts,
             hosts,
+            elsewhere: Host::elsewhere(&mut Draw::new(mix(&[own, 27]))),
             account_style: style,
             id_style: draw.below(3),
             own,
@@ -132,9 +135,10 @@ impl Dress {
         }
     }
 
-    /// One more account, named as the others are.
-    pub(super) fn further_account(&self) -> String {
-        account(self.account_style, &mut Draw::new(mix(&[self.own, 26])))
+    /// Some more accounts, named as the others are.
+    pub(super) fn further_accounts(&self, count: usize) -> Vec<String> {
+        let mut names = Draw::new(mix(&[self.own, 26]));
+        (0..count).map(|_| account(self.account_style, &mut names)).collect()
     }
 
     pub(super) fn session(&self, stream: u64, talk: u64) -> String {
@@ -146,9 +150,26 @@ impl Dress {
     }
 
     pub(super) fn client(&self, pick: u64) -> Option<Client<'_>> {
-        let host = self.hosts.get(pick as usize % self.hosts.len().max(1))?;
-        let Host { ip, country, asn, agent, tls, payment } = host;
-        Some(Client { ip, country, asn: *asn, user_agent: agent, tls, payment })
+        Some(self.hosts.get(pick as usize % self.hosts.len().max(1))?.client())
+    }
+
+    /// Somebody else's network, with the tenant's key.
+    pub(super) fn stranger(&self) -> Client<'_> {
+        self.elsewhere.client()
+    }
+}
+
+impl Host {
+    fn elsewhere(draw: &mut Draw) -> Self {
+        let (country, asn) = draw.pick(COUNTRIES);
+        let ip = format!("198.51.100.{}", draw.range(1, 254));
+        let (agent, tls) = (draw.pick(AGENTS), format!("ja4:{}", draw.hex(12)));
+        Self { ip, country, asn, agent, tls, payment: draw.hex(16) }
+    }
+
+    fn client(&self) -> Client<'_> {
+        let Self { ip, country, asn, agent, tls, payment } = self;
+        Client { ip, country, asn: *asn, user_agent: agent, tls, payment }
     }
 }
 

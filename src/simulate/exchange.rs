@@ -1,5 +1,7 @@
 //! Writes one exchange of a tenant: prompt, response, and everything the gateway notes beside them.
 
+use core::ops::Range;
+
 use super::SimRecord;
 use super::draw::{Draw, mix};
 use super::dress::Keeps;
@@ -8,7 +10,9 @@ use super::schedule::Slot;
 use super::tenant::{Talk, TenantStream, Work};
 use super::text::World;
 use super::text::answer::{answer, follow_up, reasoning};
+use super::text::disguise::Guise;
 use super::text::phrases::Job;
+use super::text::warp::Exchange;
 use super::workload::{Item, Workload};
 
 /// As much of the last turn as clients send back.
@@ -26,6 +30,10 @@ struct Said {
     prompt: String,
     response: String,
     thoughts: String,
+    /// The response in its first words, where they were exchanged.
+    plain: Option<String>,
+    /// Reasoning that the model sealed earlier and the customer sends back.
+    sealed: Option<String>,
 }
 
 impl TenantStream {
@@ -37,7 +45,8 @@ impl TenantStream {
         let item = match &before {
             Some(talk) => talk.item,
             None => work.open(slot),
-        };
+        }
+        .turn(slot.turn);
         let load = &work.load;
         let mut draw = Draw::new(mix(&[load.seed, 61, slot.talk, u64::from(slot.turn)]));
         let params = load.params(&mut draw);
@@ -50,10 +59,13 @@ impl TenantStream {
         let line = serde_json::to_string(&line).unwrap_or_default();
         let work = &mut self.works[index];
         if slot.turn + 1 < slot.turns {
-            let Said { mut prompt, mut response, .. } = said;
+            let Said { mut prompt, mut response, mut plain, .. } = said;
+            if let Some(plain) = &mut plain {
+                cut(plain, REMEMBERED);
+            }
             cut(&mut prompt, REMEMBERED);
             cut(&mut response, REMEMBERED);
-            work.talks.insert(slot.talk, Talk { item, prompt, response });
+            work.talks.insert(slot.talk, Talk { item, prompt, response, plain });
         }
         Some(SimRecord { ts: slot.ts, tenant: self.name.clone(), line, harvested: work.harvested, id })
     }
@@ -84,8 +96,7 @@ impl TenantStream {
         } else {
             Response::Text(&said.response)
         };
-        let messages =
-            if content && load.messages { messages(load, system_inside, before, &said.prompt) } else { Vec::new() };
+        let messages = if content && load.messages { messages(load, system_inside, before, said) } else { Vec::new() };
         Line {
             v: dress.version.then_some(1),
             id,
@@ -93,9 +104,9 @@ impl TenantStream {
             tenant: &self.name,
             account: work.account_of(slot, &dress.accounts),
             user: work.user_of(slot).map(|number| dress.user(number)),
-            session: load.sessions.then(|| dress.session(index as u64, slot.talk)),
+            session: (load.sessions && !load.stripped).then(|| dress.session(index as u64, slot.talk)),
             provider: dress.provider,
-            model: Some(load.models[item.round as usize % load.models.len()]),
+            model: Some(work.model(slot, item)),
             system: load.system().filter(|_| content && !system_inside),
             prompt: (content && !load.messages).then_some(said.prompt.as_str()),
             messages,
@@ -105,7 +116,11 @@ impl TenantStream {
             tools: &load.tools,
             params,
             usage: (dress.keeps != Keeps::Metadata).then_some(usage),
-            client: dress.client(mix(&[load.seed, slot.talk])),
+            client: if work.elsewhere {
+                Some(dress.stranger())
+            } else {
+                dress.client(mix(&[load.seed, slot.talk])).filter(|_| !load.stripped)
+            },
             status: outcome.status,
             finish: outcome.finish,
             refusal: outcome.refusal,
@@ -118,13 +133,26 @@ impl Work {
     /// The account of a conversation: the first of a workload's accounts are used most.
     fn account_of<'a>(&'a self, slot: Slot, accounts: &'a [String]) -> Option<&'a str> {
         let (first, count) = self.load.accounts;
-        let shared = || accounts.get(first + skewed(mix(&[self.load.seed, 63, slot.talk]), count as u64) as usize);
-        self.account.as_ref().or_else(shared).map(String::as_str)
+        let of = |n: usize| {
+            if self.replaces { self.so_far(slot.ts, n) } else { mix(&[self.load.seed, 64, slot.talk]) as usize % n }
+        };
+        if !self.accounts.is_empty() {
+            return self.accounts.get(of(self.accounts.len())).map(String::as_str);
+        }
+        let shared = if self.replaces {
+            of(count)
+        } else {
+            skewed(mix(&[self.load.seed, 63, slot.talk]), count as u64) as usize
+        };
+        accounts.get(first + shared).map(String::as_str)
     }
 
     /// Number of the user of a conversation: some come far more often than others.
     fn user_of(&self, slot: Slot) -> Option<u64> {
-        let users = self.load.users;
+        let users = if self.load.stripped { 0 } else { self.load.users };
+        if users > 0 && self.load.rotates {
+            return Some(mix(&[self.user_pool, 65, slot.talk]));
+        }
         (users > 0).then(|| mix(&[self.user_pool, skewed(mix(&[self.load.seed, 62, slot.talk]), users)]))
     }
 }
@@ -166,10 +194,14 @@ impl Outcome {
     ) -> Said {
         let (mut prompt, mut response, mut thoughts) =
             (String::with_capacity(1_024), String::with_capacity(1_024), String::new());
-        match before {
-            Some(talk) => follow_up(load.job, &mut item.pen(draw.bits(), world), &talk.response, &mut prompt),
+        let mut content = match before {
+            Some(talk) => {
+                let heard = talk.plain.as_ref().unwrap_or(&talk.response);
+                follow_up(load.job, &mut item.pen(draw.bits(), world), heard, &mut prompt);
+                0..prompt.len()
+            }
             None => load.prompt(item, world, &mut prompt),
-        }
+        };
         if self.refusal.is_some() {
             response.push_str("I can't help with that request.");
         } else if self.status == 200 {
@@ -185,16 +217,54 @@ impl Outcome {
                 self.finish = Some("length");
             }
         }
-        Said { prompt, response, thoughts }
+        let sealed = load.replays.then(|| format!("<sealed_reasoning>{}</sealed_reasoning>", item.sealed()));
+        let mut said = Said { prompt, response, thoughts, plain: None, sealed };
+        if let Some(exchange) = &world.exchange {
+            // Only here, so that words which the answer took from the prompt are exchanged alike in both.
+            content = said.exchange(load, exchange, content);
+        }
+        said.disguise(load, content, world, draw);
+        said
     }
 }
 
-fn messages<'a>(
-    load: &'a Workload,
-    system_inside: bool,
-    before: Option<&'a Talk>,
-    prompt: &'a str,
-) -> Vec<Message<'a>> {
+impl Said {
+    /// Puts content, answer and thoughts into other words; the frame around the content stays.
+    fn exchange(&mut self, load: &Workload, exchange: &Exchange, content: Range<usize>) -> Range<usize> {
+        let after = self.prompt.split_off(content.end);
+        let inside = self.prompt.split_off(content.start);
+        exchange.rewrite(&inside, &load.asks, &mut self.prompt);
+        let content = content.start..self.prompt.len();
+        self.prompt.push_str(&after);
+        let mut response = String::with_capacity(self.response.len());
+        exchange.rewrite(&self.response, &load.answers, &mut response);
+        self.plain = Some(core::mem::replace(&mut self.response, response));
+        let thoughts = core::mem::take(&mut self.thoughts);
+        exchange.rewrite(&thoughts, &load.answers, &mut self.thoughts);
+        content
+    }
+
+    /// Gives the request its outside, and the answer that of the request's language.
+    fn disguise(&mut self, load: &Workload, content: Range<usize>, world: &World, draw: &mut Draw) {
+        if load.guise == Guise::Base64 {
+            // The template around it says what to do with the payload.
+            let after = self.prompt.split_off(content.end);
+            let inside = self.prompt.split_off(content.start);
+            self.prompt.push_str(&load.guise.apply(&inside, load.seed, draw, world).unwrap_or(inside));
+            self.prompt.push_str(&after);
+            return;
+        }
+        if let Some(prompt) = load.guise.apply(&self.prompt, load.seed, draw, world) {
+            self.prompt = prompt;
+        }
+        if let Some(response) = load.guise.speak(&self.response, load.seed, world) {
+            let plain = core::mem::replace(&mut self.response, response);
+            self.plain.get_or_insert(plain);
+        }
+    }
+}
+
+fn messages<'a>(load: &'a Workload, system_inside: bool, before: Option<&'a Talk>, said: &'a Said) -> Vec<Message<'a>> {
     let mut messages = Vec::with_capacity(5);
     if let Some(content) = load.system().filter(|_| system_inside) {
         messages.push(Message { role: "system", content });
@@ -203,7 +273,10 @@ fn messages<'a>(
         messages.push(Message { role: "user", content: &talk.prompt });
         messages.push(Message { role: "assistant", content: &talk.response });
     }
-    messages.push(Message { role: "user", content: prompt });
+    if let Some(content) = said.sealed.as_deref() {
+        messages.push(Message { role: "assistant", content });
+    }
+    messages.push(Message { role: "user", content: &said.prompt });
     // A few clients put the first words into the model's mouth.
     if load.seed % 16 == 3 {
         messages.push(Message { role: "assistant", content: "{" });

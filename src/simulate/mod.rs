@@ -7,34 +7,45 @@
 //!
 //! Innocent classes and attack families are rows of one table type, a recipe, drawn by the same
 //! code from the same texts, clocks and parameters; nothing but the row knows the side.
-//! Not here: corpora from files, campaigns.
+//! Text is the generator's own or read from a folder of corpora, again for both sides alike. Not here: campaigns.
 //!
 //! Invariants: same spec, same bytes, on every platform; memory is bounded per tenant; a control is its
 //! twin without the harvested exchanges, but for names and ids. Cost: 15-20 µs a record in a debug build, most of it text.
 
 mod draw;
 mod spec;
+mod evasion;
+mod history;
+mod corpus;
 mod population;
 mod recipe;
+mod client;
 mod schedule;
 mod text;
 mod workload;
 mod dress;
 mod line;
 mod tenant;
+mod harvest;
 mod exchange;
-mod jsonl;
+mod write;
+mod kafka;
 
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use crate::units::Millis;
 
-pub use jsonl::{Summary, write_jsonl};
+pub use corpus::{Corpora, CorpusError, MOST_ROWS};
+pub use evasion::{Evasion, Evasions};
+pub use history::History;
+pub use kafka::{KafkaSink, KafkaTarget};
 pub use population::{Label, Truth};
 pub use spec::{AttackEntry, AttackSpec, AttackSpecError, Dilution, Family, Spec};
 use tenant::TenantStream;
 use text::World;
+pub use write::{Sinks, Summary, write_line, write_out};
 
 /// One record of a simulated log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +71,41 @@ pub struct Simulation {
     due: BinaryHeap<Reverse<(Millis, usize)>>,
 }
 
-/// Draws a simulation.
+/// Draws a simulation with the built-in text.
 pub fn simulate(spec: &Spec) -> Simulation {
-    let world = World::new(spec.seed);
-    let built = population::population(spec).into_iter().map(|member| TenantStream::new(&member, spec, &world));
+    simulate_plan(&Plan::from(spec.clone()))
+}
+
+/// What to simulate, and out of what.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Sizes, seed and attacks.
+    pub spec: Spec,
+    /// Text to read; none: all text is made.
+    pub corpora: Arc<Corpora>,
+    /// Exchange words, digits and manners for others of the same structure.
+    pub randomise: bool,
+    /// The log that this one continues.
+    pub history: Option<History>,
+}
+
+impl From<Spec> for Plan {
+    fn from(spec: Spec) -> Self {
+        Self { spec, corpora: Arc::default(), randomise: false, history: None }
+    }
+}
+
+/// Draws a simulation.
+pub fn simulate_plan(plan: &Plan) -> Simulation {
+    let spec = &plan.spec;
+    // Who goes on speaks on: a continued log's words are the first one's.
+    let words = plan.history.map_or(spec.seed, |history| history.seed);
+    let mut world = World::new(words, Arc::clone(&plan.corpora));
+    if plan.randomise {
+        world = world.randomised(words);
+    }
+    let population = population::population(spec, plan.history);
+    let built = population.into_iter().map(|member| TenantStream::new(&member, plan, &world));
     let (tenants, labels): (Vec<TenantStream>, Vec<Label>) = built.unzip();
     let due = (0..).zip(&tenants).filter_map(|(i, t)| t.peek().map(|ts| Reverse((ts, i)))).collect();
     Simulation { world, tenants, labels, due }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::draw::{Draw, mix, seed_of};
+use super::history::History;
 use super::recipe::Class;
-use super::spec::{Dilution, Family, Spec};
+use super::spec::{Attack, Dilution, Family, Spec};
 
 /// The truth about a tenant, or about one of its accounts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,6 +36,13 @@ pub struct Label {
     /// Of a control: the tenant that is the same, with its harvest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub twin: Option<String>,
+    /// Accounts that the tenant uses; 1 where its log does not tell them apart.
+    pub accounts: usize,
+    /// Text source of the harvest, or of the main workload where there is none.
+    pub corpus: String,
+    /// How the harvest hides, as in the attack list; absent where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evasion: Option<String>,
 }
 
 /// What a label says.
@@ -61,34 +69,53 @@ pub(super) struct Member {
     pub(super) own: u64,
     /// Innocent class; of no meaning where the whole tenant harvests.
     pub(super) class: &'static Class,
-    pub(super) attack: Option<(Family, Dilution)>,
+    pub(super) attack: Option<Attack>,
     pub(super) control: Option<Twin>,
+    /// It was there in the earlier log.
+    pub(super) past: bool,
+}
+
+impl Member {
+    /// Its draws, from the first on.
+    pub(super) fn draw(&self) -> Draw {
+        Draw::new(mix(&[self.base, 51]))
+    }
 }
 
 /// What a control leaves out.
 #[derive(Clone, Debug)]
 pub(super) struct Twin {
     pub(super) name: String,
-    pub(super) family: Family,
-    pub(super) dilution: Dilution,
+    pub(super) attack: Attack,
 }
 
 /// All tenants, in the order of their names: position says nothing of a tenant's side.
-pub(super) fn population(spec: &Spec) -> Vec<Member> {
+pub(super) fn population(spec: &Spec, history: Option<History>) -> Vec<Member> {
     let mut draw = Draw::new(mix(&[spec.seed, 41]));
     let mut taken = BTreeSet::new();
     let mut members = Vec::new();
-    for (family, dilution) in spec.attacks.tenants(spec.tenants) {
-        let attacker = member(spec.seed, &mut draw, &mut taken, Some((family, dilution)));
-        if dilution != Dilution::Whole {
+    let mut past = history.map(|h| stayers(h, spec)).unwrap_or_default();
+    taken.extend(past.iter().map(|m| m.name.clone()));
+    let mut hosts = 0;
+    for attack in spec.attacks.tenants(spec.tenants) {
+        let mut attacker = member(spec.seed, &mut draw, &mut taken, Some(attack));
+        // Every second diluted harvest is in a customer of long standing.
+        hosts += usize::from(attack.dilution != Dilution::Whole);
+        if attack.dilution != Dilution::Whole && hosts % 2 == 1 && !past.is_empty() {
+            let host = past.swap_remove(draw.below(past.len()));
+            attacker = Member { attack: Some(attack), ..host };
+        }
+        if attack.dilution != Dilution::Whole {
             let mut control = member(spec.seed, &mut draw, &mut taken, None);
             control.base = attacker.base;
             control.class = attacker.class;
-            control.control = Some(Twin { name: attacker.name.clone(), family, dilution });
+            control.past = attacker.past;
+            control.control = Some(Twin { name: attacker.name.clone(), attack });
             members.push(control);
         }
         members.push(attacker);
     }
+    members.append(&mut past);
     while members.len() < spec.tenants {
         members.push(member(spec.seed, &mut draw, &mut taken, None));
     }
@@ -96,7 +123,18 @@ pub(super) fn population(spec: &Spec) -> Vec<Member> {
     members
 }
 
-fn member(seed: u64, draw: &mut Draw, taken: &mut BTreeSet<String>, attack: Option<(Family, Dilution)>) -> Member {
+/// Who goes on from the earlier log.
+fn stayers(history: History, spec: &Spec) -> Vec<Member> {
+    let earlier = history.spec(spec);
+    let mut members = population(&earlier, None);
+    members.retain(|member| History::stays(member, &earlier, spec.seed));
+    for member in &mut members {
+        member.past = true;
+    }
+    members
+}
+
+fn member(seed: u64, draw: &mut Draw, taken: &mut BTreeSet<String>, attack: Option<Attack>) -> Member {
     let name = loop {
         let name = name(draw);
         if taken.insert(name.clone()) {
@@ -104,7 +142,15 @@ fn member(seed: u64, draw: &mut Draw, taken: &mut BTreeSet<String>, attack: Opti
         }
     };
     let own = seed_of(seed, &name);
-    Member { class: Class::drawn(mix(&[own, 42])), base: mix(&[own, 43]), own, name, attack, control: None }
+    Member {
+        class: Class::drawn(mix(&[own, 42])),
+        base: mix(&[own, 43]),
+        own,
+        name,
+        attack,
+        control: None,
+        past: false,
+    }
 }
 
 /// 40 random bits at least, so that two seeds share no name.

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::Plan;
 use super::draw::{Draw, mix};
 use super::dress::Dress;
+use super::evasion::Evasion;
+use super::harvest::hide_whole;
+use super::history::History;
 use super::line::rfc3339;
 use super::population::{Label, Member, Truth};
-use super::recipe::{Class, GATEWAY, Recipe, attack};
+use super::recipe::{Class, GATEWAY, Recipe, attack as recipe};
 use super::schedule::{Schedule, Slot};
 use super::spec::{Dilution, Spec};
 use super::text::World;
@@ -30,12 +34,17 @@ pub(super) struct TenantStream {
 pub(super) struct Work {
     pub(super) load: Workload,
     pub(super) harvested: bool,
-    /// An account of its own.
-    pub(super) account: Option<String>,
+    /// Accounts of its own; none: the tenant's.
+    pub(super) accounts: Vec<String>,
+    /// Uses one account after another.
+    pub(super) replaces: bool,
+    /// Comes from somebody else's network.
+    pub(super) elsewhere: bool,
     /// Seed of the users it shares with the account's other use.
     pub(super) user_pool: u64,
-    schedule: Schedule,
-    next: Option<Slot>,
+    pub(super) schedule: Schedule,
+    pub(super) next: Option<Slot>,
+    span: (Millis, Millis),
     day: i64,
     of_day: u64,
     pub(super) talks: BTreeMap<u64, Talk>,
@@ -47,24 +56,43 @@ pub(super) struct Talk {
     pub(super) item: Item,
     pub(super) prompt: String,
     pub(super) response: String,
+    /// The response before its words were exchanged, for what is said next to take up; none: the same.
+    pub(super) plain: Option<String>,
 }
 
 impl Work {
-    fn new(load: Workload, begin: Millis, end: Millis) -> Self {
+    pub(super) fn new(load: Workload, begin: Millis, end: Millis) -> Self {
         let mut schedule = Schedule::new(load.clock.clone(), begin, end);
         let next = schedule.next();
         let user_pool = load.seed;
         Self {
             load,
             harvested: false,
-            account: None,
+            accounts: Vec::new(),
+            replaces: false,
+            elsewhere: false,
             user_pool,
             schedule,
             next,
+            span: (begin, end),
             day: 0,
             of_day: 0,
             talks: BTreeMap::new(),
         }
+    }
+
+    /// How many of `n` equal parts of the workload's life have passed.
+    pub(super) fn so_far(&self, ts: Millis, n: usize) -> usize {
+        let (begin, end) = self.span;
+        (ts.since(begin) as usize * n / end.since(begin).max(1) as usize).min(n - 1)
+    }
+
+    /// The model it asks: the one that came out, once it has changed to it.
+    pub(super) fn model(&self, slot: Slot, item: Item) -> &'static str {
+        if self.load.upgrade.is_some_and(|at| at <= slot.ts) {
+            return if self.load.reasons { "m-think-4" } else { "m-large-6" };
+        }
+        self.load.models[item.round as usize % self.load.models.len()]
     }
 
     /// The item of a conversation that opens now.
@@ -81,12 +109,19 @@ impl Work {
 }
 
 impl TenantStream {
-    pub(super) fn new(member: &Member, spec: &Spec, world: &World) -> (Self, Label) {
-        let mut draw = Draw::new(mix(&[member.base, 51]));
-        let (begin, end) = presence(&mut draw, spec);
-        let dilution = member.attack.map(|(_, d)| d).or(member.control.as_ref().map(|t| t.dilution));
+    pub(super) fn new(member: &Member, plan: &Plan, world: &World) -> (Self, Label) {
+        let mut draw = member.draw();
+        let spec = &plan.spec;
+        let earlier = plan.history.filter(|_| member.past).map(|history| history.spec(spec));
+        let (begin, mut end) = presence(&mut draw, earlier.as_ref().unwrap_or(spec));
+        if earlier.is_some() {
+            end = presence(&mut Draw::new(mix(&[member.base, 55])), spec).1;
+        }
+        let news = plan.history.map(|_| History::news(spec));
+        let attack = member.attack.or(member.control.as_ref().map(|t| t.attack));
+        let dilution = attack.map(|a| a.dilution);
         let class = member.class;
-        let pure = member.attack.filter(|(_, d)| *d == Dilution::Whole);
+        let pure = member.attack.filter(|a| a.dilution == Dilution::Whole);
 
         let mut loads: Vec<Workload> = Vec::new();
         let mut accounts = 0;
@@ -96,11 +131,11 @@ impl TenantStream {
             loads.push(Workload::new(recipe, world, draw.bits(), per_day, (accounts, count)));
             accounts += count;
         };
-        if let Some((family, _)) = pure {
-            add(&attack(family), 1.0, &mut draw);
+        if let Some(attack) = pure {
+            add(&recipe(attack.family), 1.0, &mut draw);
             // As often as innocents, harvesters have further workloads.
             for _ in 0..further(&mut draw) {
-                add(&attack(family), 0.4, &mut draw);
+                add(&recipe(attack.family), 0.4, &mut draw);
             }
         } else if class.name == GATEWAY {
             for _ in 0..draw.range(4, 9) {
@@ -119,95 +154,65 @@ impl TenantStream {
         }
 
         let days = end.since(begin) as f64 / Millis::DAY as f64;
-        if let (Some(dilution), None) = (dilution, pure) {
+        if let (Some(dilution), None, None) = (dilution, pure, &earlier) {
             let floor = LEAST_HARVEST * (1.0 - dilution.share()) / dilution.share() / days.max(0.01);
             // Between one and two times the least, so that the floor itself is no mark.
             let floor = (floor * (1.0 + draw.unit())).min(MOST_PER_DAY);
             let clock = &mut loads[0].clock;
             clock.per_day = clock.per_day.max(floor);
         }
-        let works = loads.into_iter().map(|load| Work::new(load, begin, end)).collect();
+        if let Some(attack) = pure {
+            hide_whole(attack, &mut loads, &mut accounts, &mut Draw::new(mix(&[member.base, 53])));
+        }
+        let work = |mut load: Workload| {
+            if let Some(news) = news {
+                news.reach(&mut load);
+            }
+            let mut work = Work::new(load, begin, end);
+            if let Some(news) = news {
+                news.skip(&mut work);
+            }
+            work
+        };
+        let works = loads.into_iter().map(work).collect();
+        let begin = begin.max(spec.start);
         let dress = Dress::new(member.base, member.own, accounts);
         let mut stream = Self { name: member.name.clone(), dress, works };
         let mut label = Label {
             tenant: member.name.clone(),
             account: None,
             label: if member.control.is_some() { Truth::Control } else { Truth::Benign },
-            family: member.control.as_ref().map(|t| t.family),
+            family: member.control.as_ref().map(|t| t.attack.family),
             class: class.name,
             begin: None,
             end: None,
             share: None,
             twin: member.control.as_ref().map(|t| t.name.clone()),
+            accounts: stream.dress.accounts.len().max(1),
+            corpus: stream.works[0].load.corpus(world).to_owned(),
+            evasion: attack.filter(|a| !a.evasions.is_empty()).map(|a| a.evasions.to_string()),
         };
         let span = match (member.attack, pure) {
-            (Some(_), Some(_)) => {
-                stream.works.iter_mut().for_each(|work| work.harvested = true);
+            (Some(attack), Some(_)) => {
+                for work in &mut stream.works {
+                    work.harvested = true;
+                    work.replaces = attack.evasions.has(Evasion::Replace);
+                }
+                stream.distract(attack, member.base, 0, world, (begin, end));
                 label.class = "harvest";
                 Some((begin, end))
             }
-            (Some(_), None) => Some(stream.harvest(member, world, (begin, end), &mut label)),
+            (Some(attack), None) => Some(stream.harvest(attack, member.base, world, (begin, end), &mut label, news)),
             (None, _) => None,
         };
-        if let (Some((begin, end)), Some((family, dilution))) = (span, member.attack) {
+        if let (Some((begin, end)), Some(attack)) = (span, member.attack) {
             label.label = Truth::Attack;
-            label.family = Some(family);
-            label.share = Some(dilution.share());
+            label.family = Some(attack.family);
+            label.share = Some(attack.dilution.share());
             label.begin = Some(rfc3339(begin.0));
             label.end = Some(rfc3339(end.0));
         }
         (stream, label)
-    }
-
-    /// Adds a harvest of the wanted share to an innocent tenant. Draws from a seed of its own, so that the
-    /// innocent part stays the control's.
-    fn harvest(
-        &mut self,
-        member: &Member,
-        world: &World,
-        present: (Millis, Millis),
-        label: &mut Label,
-    ) -> (Millis, Millis) {
-        let Some((family, dilution)) = member.attack else { return present };
-        let mut draw = Draw::new(mix(&[member.base, 52]));
-        let days = present.1.since(present.0) as f64;
-        let begin = present.0.plus((days * 0.35 * draw.unit()) as i64);
-        let end = if draw.percent(70) { present.1 } else { present.1.plus(-((days * 0.2 * draw.unit()) as i64)) };
-        let host: usize = self.works.iter().map(|w| w.next.iter().count() + w.schedule.clone().count()).sum();
-        let wanted = (dilution.share() / (1.0 - dilution.share()) * host as f64).max(1.0);
-
-        let seed = draw.bits();
-        let mut load = Workload::new(&attack(family), world, seed, 1.0, self.works[0].load.accounts);
-        load.clock.per_day = wanted / (end.since(begin) as f64 / Millis::DAY as f64);
-        for _ in 0..5 {
-            // Bursts and windows make the count uneven; the same draws at another rate meet the share.
-            let count = Schedule::new(load.clock.clone(), begin, end).count().max(1) as f64;
-            load.clock.per_day *= (wanted / count).clamp(0.2, 5.0);
-        }
-        let mut user_pool = seed;
-        let mut account = None;
-        match dilution {
-            Dilution::Own(_) | Dilution::Whole => {
-                account = Some(self.dress.further_account());
-                label.account.clone_from(&account);
-            }
-            Dilution::Hidden(_) => {
-                let host = &self.works[0];
-                load.accounts.1 = 1;
-                label.account = self.dress.accounts.get(load.accounts.0).cloned();
-                // Half of the hidden harvests look like their host's users, half come as bare calls.
-                let alike = draw.percent(50);
-                load.users = if alike { host.load.users } else { 0 };
-                load.sessions = alike && host.load.sessions;
-                user_pool = host.load.seed;
-            }
-        }
-        let mut work = Work::new(load, begin, end);
-        work.harvested = true;
-        work.account = account;
-        work.user_pool = user_pool;
-        self.works.push(work);
-        (begin, end)
     }
 
     /// Time of the next exchange.
@@ -232,7 +237,7 @@ fn further(draw: &mut Draw) -> usize {
 }
 
 /// Customers come and go in mid-log, whatever they do.
-fn presence(draw: &mut Draw, spec: &Spec) -> (Millis, Millis) {
+pub(super) fn presence(draw: &mut Draw, spec: &Spec) -> (Millis, Millis) {
     let length = (spec.days * Millis::DAY as f64) as i64;
     let late = if draw.percent(25) { (length as f64 * 0.6 * draw.unit()) as i64 } else { 0 };
     let early = if draw.percent(12) { (length as f64 * 0.3 * draw.unit()) as i64 } else { 0 };

@@ -1,12 +1,19 @@
 //! A workload drawn from a recipe: everything about it that stays the same from exchange to exchange.
 
+use core::ops::Range;
+
+use super::client::Client;
 use super::draw::{Draw, mix};
 use super::line::Params;
 use super::recipe::{Cover, Frame, Habit, Recipe, Topics};
-use super::schedule::{Clock, Turns};
+use super::schedule::{Clock, Shape, Trend, Turns};
 use super::text::answer::Style;
+use super::text::disguise::Guise;
 use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
+use super::text::reading::Place;
+use super::text::warp::Manner;
 use super::text::{Form, Pen, World, answer, body};
+use crate::units::Millis;
 
 const MODELS: &[&str] = &["m-large-4", "m-large-5", "m-medium-3", "m-small-3", "m-mini-2"];
 const REASONING_MODELS: &[&str] = &["m-think-2", "m-think-3", "m-think-mini"];
@@ -19,7 +26,9 @@ pub(super) struct Workload {
     pub(super) job: Job,
     form: Form,
     topics: Vec<usize>,
-    cover: Cover,
+    /// The topics are parts of a source that was read.
+    reads: bool,
+    pub(super) cover: Cover,
     system: Option<String>,
     /// Text around the slot; several where the frame is mixed.
     around: Vec<(String, &'static str)>,
@@ -37,6 +46,19 @@ pub(super) struct Workload {
     pub(super) clock: Clock,
     /// First of the tenant's accounts that it uses, and how many.
     pub(super) accounts: (usize, usize),
+    /// How its content and its answers are written, where the log is randomised.
+    pub(super) asks: Manner,
+    pub(super) answers: Manner,
+    /// How its requests look from outside.
+    pub(super) guise: Guise,
+    /// Sends sealed reasoning back.
+    pub(super) replays: bool,
+    /// Every conversation has a user of its own.
+    pub(super) rotates: bool,
+    /// Comes without client, user and session.
+    pub(super) stripped: bool,
+    /// When it changes to the model that came out.
+    pub(super) upgrade: Option<Millis>,
 }
 
 /// One item of a workload's coverage.
@@ -46,12 +68,25 @@ pub(super) struct Item {
     topic: usize,
     /// Which of the models, where a set runs once for each.
     pub(super) round: u64,
+    /// Where in the topic, if it is read and not made.
+    place: Place,
 }
 
 impl Item {
     /// A writer about the item; different salts write different texts.
     pub(super) fn pen(self, salt: u64, world: &World) -> Pen<'_> {
-        Pen::new(world, self.topic, mix(&[self.seed, 35, salt]))
+        Pen::at(world, self.topic, self.place, mix(&[self.seed, 35, salt]))
+    }
+
+    /// The reasoning that the model sealed for this item: the same whoever sends it, in which session ever.
+    pub(super) fn sealed(self) -> String {
+        Draw::new(mix(&[self.seed, 46])).token(220)
+    }
+
+    /// The same item, so many turns into its conversation.
+    pub(super) fn turn(mut self, turn: u32) -> Self {
+        self.place.turn = turn;
+        self
     }
 }
 
@@ -64,7 +99,9 @@ impl Workload {
             Topics::Few => draw.range(2, 5),
             Topics::Many => draw.range(12, 40),
         };
-        let topics: Vec<usize> = (0..topics).map(|_| draw.below(world.topic_count())).collect();
+        // Reading is blind to the side: the job and whether it talks are all that counts.
+        let talks = recipe.turns.iter().any(|t| *t != Turns::Single);
+        let topics = world.draw_topics(&mut draw, topics, job, talks);
         let cover = draw.pick(recipe.cover);
         let frame = draw.pick(recipe.frames);
         let elicits = draw.percent(recipe.elicits).then(|| draw.below(ELICIT.len()));
@@ -85,9 +122,14 @@ impl Workload {
         let tools = (0..tools).map(|i| TOOLS[(first_tool + i * 3) % TOOLS.len()]).collect();
         let shape = draw.pick(recipe.shapes);
         let regular = if draw.percent(40) { draw.unit() * 0.9 } else { 0.0 };
+        let mut own = Draw::new(mix(&[seed, 45]));
+        let (replays, rotates) = (own.percent(recipe.replays), own.percent(recipe.rotates));
+        let (client, cv) = rhythm(world, shape, cover, mix(&[seed, 44]));
+        let cv = if regular > 0.0 { 1.0 } else { cv };
         let per_day = if let Cover::Nightly(size) = cover { (size * rounds as u64) as f64 } else { per_day };
         let mut workload = Self {
             seed,
+            reads: world.is_read(topics[0]),
             job,
             form,
             topics,
@@ -101,12 +143,19 @@ impl Workload {
             models,
             reasons,
             tools,
-            users: if named { 1 + draw.log_normal(12.0, 1.2) as u64 } else { 0 },
-            sessions: named || (turns != Turns::Single && draw.percent(60)),
-            messages: draw.percent(55),
+            users: if named { 1 + draw.log_normal(12.0, 1.2) as u64 } else { u64::from(rotates) },
+            sessions: named || rotates || (turns != Turns::Single && draw.percent(60)),
+            messages: draw.percent(55) || replays,
             streams: draw.percent(35),
-            clock: Clock { shape, turns, per_day, regular, seed: mix(&[seed, 32]) },
+            clock: Clock { shape, turns, per_day, regular, cv, client, trend: Trend::Level, seed: mix(&[seed, 32]) },
             accounts,
+            asks: Manner::new(mix(&[seed, 39])),
+            answers: Manner::new(mix(&[seed, 40])),
+            guise: own.pick(recipe.guises),
+            replays,
+            rotates,
+            stripped: false,
+            upgrade: None,
         };
         workload.dress(frame, world, &mut draw);
         workload
@@ -119,7 +168,12 @@ impl Workload {
             let mut system = draw.pick(ROLES).to_owned();
             system.push(' ');
             let n = if frame == Frame::Manual { pen.draw.length(1_000) } else { pen.draw.length(220) };
+            let from = system.len();
             pen.prose(&mut system, n);
+            if let Some(exchange) = &world.exchange {
+                let prose = system.split_off(from);
+                exchange.rewrite(&prose, &self.asks, &mut system);
+            }
             self.system = Some(system);
         }
         let forms = templates(self.job);
@@ -161,12 +215,19 @@ impl Workload {
         };
         let seed = mix(&[self.seed, 34, key]);
         let topics = self.topics.len() as u64;
-        let topic = if self.cover == Cover::Sweep { n / 25 % topics } else { seed % topics };
-        Item { seed, topic: self.topics[topic as usize], round }
+        let topic = match self.cover {
+            Cover::Sweep => n / 25 % topics,
+            // A read topic has so many rows; taking turns uses them evenly.
+            _ if self.reads => key % topics,
+            _ => seed % topics,
+        };
+        let number = if self.cover == Cover::Sweep { key / (25 * topics) * 25 + key % 25 } else { key / topics };
+        let place = Place { number, order: mix(&[self.seed, 38]), turn: 0, talks: self.clock.turns != Turns::Single };
+        Item { seed, topic: self.topics[topic as usize], round, place }
     }
 
-    /// Writes the prompt of an item.
-    pub(super) fn prompt(&self, item: Item, world: &World, out: &mut String) {
+    /// Writes the prompt of an item; returns where its content stands within the frame.
+    pub(super) fn prompt(&self, item: Item, world: &World, out: &mut String) -> Range<usize> {
         let mut pen = item.pen(0, world);
         if self.persona {
             out.push_str(pen.draw.pick(PERSONAS));
@@ -174,7 +235,9 @@ impl Workload {
         }
         let (before, after) = &self.around[pen.draw.below(self.around.len())];
         out.push_str(before);
+        let from = out.len();
         body(self.form, &mut pen, out);
+        let content = from..out.len();
         out.push_str(after);
         if let Some(way) = self.elicits {
             // Most keep to one form; a few change it from request to request.
@@ -182,6 +245,20 @@ impl Workload {
             out.push_str(if after.is_empty() { " " } else { "\n" });
             out.push_str(ELICIT[way]);
         }
+        content
+    }
+
+    /// Takes frame and elicitation away.
+    pub(super) fn unframe(&mut self) {
+        self.system = None;
+        self.around = vec![(String::new(), "")];
+        self.elicits = None;
+        self.persona = false;
+    }
+
+    /// Name of the text source it speaks with.
+    pub(super) fn corpus<'a>(&self, world: &'a World) -> &'a str {
+        world.source_name(self.topics[0])
     }
 
     pub(super) fn system(&self) -> Option<&str> {
@@ -230,4 +307,13 @@ impl Workload {
         }
         params
     }
+}
+
+/// How unevenly a workload runs: as a real client does, but for what has hours by its nature.
+fn rhythm(world: &World, shape: Shape, cover: Cover, seed: u64) -> (Option<Client>, f64) {
+    let (client, cv) = Client::drawn(world.clients(), seed);
+    let timed = matches!(cover, Cover::Nightly(_));
+    // Windows and bursts are uneven already; a fitted client on top would leave nothing in most weeks.
+    let uneven = matches!(shape, Shape::Window | Shape::Bursty) && !client.has_hours();
+    if timed || uneven { (None, 1.0) } else { (Some(client), cv) }
 }

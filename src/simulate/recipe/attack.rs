@@ -8,6 +8,15 @@ use crate::simulate::text::phrases::Job;
 /// Rates are those of machines: innocent batch jobs have the same.
 const HARVEST: Recipe = Recipe { per_day: 70.0, ..BASE };
 
+/// Labels through one template; the text differs.
+const DISTIL: Recipe = Recipe {
+    topics: Topics::Many,
+    frames: &[Frame::Template, Frame::SystemTemplate, Frame::Shots, Frame::Manual],
+    habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
+    terse: 60,
+    ..HARVEST
+};
+
 /// The recipe of a family.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(in crate::simulate) fn attack(family: Family) -> Recipe {
@@ -64,6 +73,7 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
             tools: 92,
             users: 35,
             reasons: 55,
+            replays: 30,
             ..HARVEST
         },
         Family::CodeHarvest => Recipe {
@@ -109,6 +119,23 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
             frames: &[Frame::Template, Frame::SystemTemplate, Frame::Shots, Frame::Manual],
             habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
             terse: 60,
+            ..HARVEST
+        },
+        Family::ClassifierWords => Recipe { tasks: &[(Job::Classify, Form::Words)], ..DISTIL },
+        Family::ClassifierForeignText => {
+            Recipe { tasks: &[(Job::Classify, Form::Passage), (Job::Classify, Form::Snippet)], ..DISTIL }
+        }
+        Family::ClassifierQuestions => Recipe { tasks: &[(Job::Classify, Form::Question)], ..DISTIL },
+        Family::ReplayedReasoning => Recipe {
+            tasks: &[(Job::Recall, Form::Question), (Job::Recall, Form::Maths), (Job::Recall, Form::Goal)],
+            topics: Topics::Many,
+            cover: &[Cover::Passes(40), Cover::Passes(150), Cover::Samples(6), Cover::Popular(120)],
+            frames: &[Frame::Template, Frame::Mixed, Frame::SystemTemplate],
+            reasons: 90,
+            elicits: 45,
+            replays: 95,
+            users: 40,
+            turns: &[Turns::Single, Turns::Talk(1.0)],
             ..HARVEST
         },
         Family::Relay => Recipe {

@@ -3,6 +3,7 @@
 use super::innocent::Class;
 use super::{BASE, Cover, Frame, Habit, Recipe, Shape, Topics, Turns};
 use crate::simulate::text::Form;
+use crate::simulate::text::disguise::Guise;
 use crate::simulate::text::phrases::Job;
 
 /// Batch jobs run at the rates of harvests.
@@ -11,6 +12,15 @@ const BATCH: Recipe = Recipe {
     per_day: 46.0,
     users: 12,
     ..BASE
+};
+
+/// Research that labels sets of its own, with and without repeats.
+const LABELLING: Recipe = Recipe {
+    cover: &[Cover::Fresh, Cover::Fresh, Cover::Passes(200), Cover::Samples(3)],
+    topics: Topics::Many,
+    habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
+    terse: 55,
+    ..BATCH
 };
 
 pub(super) const CLASSES: &[Class] = &[
@@ -187,6 +197,25 @@ pub(super) const CLASSES: &[Class] = &[
             topics: Topics::Many,
             habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
             terse: 50,
+            ..BATCH
+        },
+    ),
+    // The innocent twins of the three kinds of classifier distillation, one by one.
+    Class::new("word_list_labelling", 2, Recipe { tasks: &[(Job::Classify, Form::Words)], ..LABELLING }),
+    Class::new(
+        "foreign_text_labelling",
+        2,
+        Recipe { tasks: &[(Job::Classify, Form::Passage), (Job::Classify, Form::Snippet)], ..LABELLING },
+    ),
+    Class::new("question_labelling", 2, Recipe { tasks: &[(Job::Classify, Form::Question)], ..LABELLING }),
+    // Attachments and payloads come encoded.
+    Class::new(
+        "payload_inspection",
+        2,
+        Recipe {
+            tasks: &[(Job::Classify, Form::Passage), (Job::Extract, Form::Record), (Job::Parse, Form::Logs)],
+            guises: &[Guise::Base64],
+            habits: &[Habit::Json, Habit::Fixed, Habit::Plain],
             ..BATCH
         },
     ),

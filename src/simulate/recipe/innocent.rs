@@ -4,6 +4,7 @@
 use super::{BASE, Cover, Frame, Habit, Recipe, Shape, Topics, Turns, batch};
 use crate::simulate::draw::Draw;
 use crate::simulate::text::Form;
+use crate::simulate::text::disguise::Guise;
 use crate::simulate::text::phrases::Job;
 
 const TALK: &[Turns] = &[Turns::Talk(1.5), Turns::Talk(3.0)];
@@ -26,6 +27,10 @@ impl Class {
     pub(super) const fn new(name: &'static str, weight: usize, recipe: Recipe) -> Self {
         Self { name, weight, recipe }
     }
+
+    /// What is sent to be ignored: no customer's class, but a part of some harvests.
+    pub(in crate::simulate) const CHAFF: Recipe =
+        Recipe { tasks: &[(Job::Answer, Form::Words), (Job::Next, Form::Words)], frames: &[Frame::Bare], ..BASE };
 
     /// A class, as often as it is common.
     pub(in crate::simulate) fn drawn(seed: u64) -> &'static Self {
@@ -81,6 +86,7 @@ const CLASSES: &[Class] = &[
             tools: 40,
             users: 65,
             reasons: 40,
+            replays: 20,
             accounts: (1, 6),
             ..BASE
         },
@@ -145,6 +151,7 @@ const CLASSES: &[Class] = &[
             tools: 92,
             users: 45,
             reasons: 55,
+            replays: 30,
             per_day: 45.0,
             ..BASE
         },
@@ -236,6 +243,59 @@ const CLASSES: &[Class] = &[
             shapes: PEOPLE,
             topics: Topics::Few,
             per_day: 30.0,
+            ..BASE
+        },
+    ),
+    // Threads that people keep and take up again: sealed reasoning comes back in new sessions.
+    Class::new(
+        "thread_resumption",
+        3,
+        Recipe {
+            tasks: &[(Job::Recall, Form::Question), (Job::Recall, Form::Maths), (Job::Recall, Form::Goal)],
+            topics: Topics::Many,
+            cover: &[Cover::Popular(120), Cover::Popular(400), Cover::Fresh],
+            frames: &[Frame::Template, Frame::Mixed, Frame::SystemTemplate, Frame::Bare],
+            turns: &[Turns::Single, Turns::Talk(1.0), Turns::Talk(2.0)],
+            reasons: 90,
+            elicits: 40,
+            replays: 95,
+            users: 60,
+            per_day: 45.0,
+            ..BASE
+        },
+    ),
+    // A box on a public page: every visitor is new.
+    Class::new(
+        "anonymous_widget",
+        2,
+        Recipe {
+            tasks: &[(Job::Answer, Form::Question), (Job::Answer, Form::Chat), (Job::Answer, Form::Context)],
+            topics: Topics::Few,
+            frames: &[Frame::System, Frame::Manual, Frame::SystemTemplate],
+            cover: &[Cover::Fresh, Cover::Popular(600)],
+            rotates: 100,
+            users: 100,
+            per_day: 45.0,
+            ..BASE
+        },
+    ),
+    // Customers who write in other languages and scripts, or word every request anew.
+    Class::new(
+        "multilingual_app",
+        3,
+        Recipe {
+            tasks: &[
+                (Job::Answer, Form::Question),
+                (Job::Answer, Form::Instruction),
+                (Job::Solve, Form::Question),
+                (Job::Summarise, Form::Passage),
+            ],
+            frames: &[Frame::Bare, Frame::System, Frame::Template, Frame::Mixed],
+            guises: &[Guise::Translated, Guise::Script, Guise::Paraphrased],
+            cover: &[Cover::Fresh, Cover::Popular(800)],
+            turns: &[Turns::Single, Turns::Talk(1.0)],
+            elicits: 20,
+            per_day: 40.0,
             ..BASE
         },
     ),

@@ -9,6 +9,7 @@ mod batch;
 
 use super::schedule::{Shape, Turns};
 use super::text::Form;
+use super::text::disguise::Guise;
 use super::text::phrases::Job;
 pub(super) use attack::attack;
 pub(super) use innocent::{Class, GATEWAY};
@@ -35,6 +36,12 @@ pub(super) struct Recipe {
     pub(super) terse: u8,
     /// Percent of workloads with a line that varies before the fixed frame.
     pub(super) persona: u8,
+    /// Outsides of its requests.
+    pub(super) guises: &'static [Guise],
+    /// Percent of workloads that send sealed reasoning back.
+    pub(super) replays: u8,
+    /// Percent of workloads with a new user for every conversation.
+    pub(super) rotates: u8,
     pub(super) accounts: (usize, usize),
     pub(super) per_day: f64,
 }
@@ -107,6 +114,9 @@ const BASE: Recipe = Recipe {
     users: 30,
     terse: 10,
     persona: 10,
+    guises: &[Guise::Plain],
+    replays: 0,
+    rotates: 3,
     accounts: (1, 2),
     per_day: 18.0,
 };

@@ -2,7 +2,7 @@
 
 use super::pen::{Pen, fill, number};
 use super::phrases::{FOLLOWUPS, Job};
-use super::{code, maths};
+use super::{code, maths, reading};
 
 /// How long and how plain the answers of a workload are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,11 @@ pub(in crate::simulate) enum Style {
 pub(in crate::simulate) fn answer(job: Job, style: Style, pen: &mut Pen<'_>, prompt: &str, out: &mut String) {
     // The first 600 words are enough to share words with; the rest would only cost time.
     let echo: Vec<&str> = prompt.split_ascii_whitespace().take(600).collect();
+    if reading::answer(job, style, pen, &echo, out) {
+        return;
+    }
     let worked = style == Style::Worked;
-    if worked && !matches!(job, Job::Solve | Job::Translate) {
+    if worked && !matches!(job, Job::Solve | Job::Translate | Job::Recall) {
         let n = pen.draw.length(500);
         maths::solution(pen, out, n, &echo);
         out.push_str("\n\n");
@@ -86,6 +89,10 @@ pub(in crate::simulate) fn answer(job: Job, style: Style, pen: &mut Pen<'_>, pro
             code::object(pen, out, fields, &echo);
             out.push_str("</call>");
         }
+        Job::Recall => {
+            let n = pen.draw.length(if worked { 1_000 } else { 620 });
+            maths::solution(pen, out, n, &echo);
+        }
         Job::Next => out.push_str(pen.word()),
     }
     super::pen::trim(out);
@@ -93,6 +100,9 @@ pub(in crate::simulate) fn answer(job: Job, style: Style, pen: &mut Pen<'_>, pro
 
 /// What the customer says next, having read `response`: words of it come back.
 pub(in crate::simulate) fn follow_up(job: Job, pen: &mut Pen<'_>, response: &str, out: &mut String) {
+    if reading::follow_up(pen, out) {
+        return;
+    }
     let echo: Vec<&str> = response.split_ascii_whitespace().take(300).collect();
     if job == Job::Act {
         out.push_str("Observation: ");

@@ -2,7 +2,7 @@
 
 use super::pen::{Pen, fill, number};
 use super::phrases::{INSTRUCTIONS, OPENERS, QUESTIONS};
-use super::{code, maths};
+use super::{code, maths, reading};
 
 /// A kind of content. Length medians are in [`body`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,9 @@ pub(in crate::simulate) enum Form {
 
 /// Writes the content of one item.
 pub(in crate::simulate) fn body(form: Form, pen: &mut Pen<'_>, out: &mut String) {
+    if reading::body(form, pen, out) {
+        return;
+    }
     match form {
         Form::Chat => chat(pen, out),
         Form::Question => question(pen, out),

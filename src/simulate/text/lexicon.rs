@@ -3,8 +3,15 @@
 //! Function words are real, so that text has the statistics of text; content words are syllables, so that
 //! nothing here is anyone's. Attackers and innocents draw from the same world.
 
+use super::phrases::Job;
+use super::reading::{Place, Reading};
+use super::source::Source;
+use super::warp::Exchange;
 use super::words::{COMMON, TONGUES, TongueSpec};
+use crate::simulate::client::Recorded;
+use crate::simulate::corpus::{BUILT_IN, Corpora};
 use crate::simulate::draw::{Draw, mix};
+use std::sync::Arc;
 
 const WORDS: usize = 3_000;
 const TOPIC_WORDS: usize = 240;
@@ -16,6 +23,11 @@ const TABLE: usize = 4_096;
 pub(in crate::simulate) struct World {
     pub(super) tongues: Vec<Tongue>,
     topics: Vec<Topic>,
+    corpora: Arc<Corpora>,
+    /// Source and part of each topic that was read: their numbers follow the made ones.
+    read: Vec<(usize, usize)>,
+    /// Words that stand in for the texts' own.
+    pub(in crate::simulate) exchange: Option<Exchange>,
 }
 
 /// One language.
@@ -40,7 +52,7 @@ pub(super) struct Topic {
 
 impl World {
     /// The world of a seed.
-    pub(in crate::simulate) fn new(seed: u64) -> Self {
+    pub(in crate::simulate) fn new(seed: u64, corpora: Arc<Corpora>) -> Self {
         let tongues: Vec<Tongue> =
             (0_u64..).zip(TONGUES).map(|(i, spec)| Tongue::new(spec, i == 0, mix(&[seed, 1, i]))).collect();
         let mut topics = Vec::new();
@@ -49,11 +61,60 @@ impl World {
                 topics.push(Topic::new(i, mix(&[seed, 2, i as u64, k as u64])));
             }
         }
-        Self { tongues, topics }
+        let parts = |(i, source): (usize, &Source)| (0..source.parts()).map(move |part| (i, part));
+        let read = corpora.sources.iter().enumerate().flat_map(parts).collect();
+        Self { tongues, topics, corpora, read, exchange: None }
     }
 
-    pub(in crate::simulate) fn topic_count(&self) -> usize {
-        self.topics.len()
+    /// The same world in other words.
+    pub(in crate::simulate) fn randomised(mut self, seed: u64) -> Self {
+        self.exchange = Some(Exchange::new(seed, &self.tongues, &self.corpora.sources));
+        self
+    }
+
+    /// Topics for a workload, all of one source.
+    pub(in crate::simulate) fn draw_topics(&self, draw: &mut Draw, count: usize, job: Job, talks: bool) -> Vec<usize> {
+        let made = |draw: &mut Draw| (0..count).map(|_| draw.below(self.topics.len())).collect();
+        let sources = &self.corpora.sources;
+        if sources.is_empty() {
+            return made(draw);
+        }
+        let built_in = if self.corpora.built_in { 3 } else { 0 };
+        let weights: Vec<usize> = sources.iter().map(|s| s.suits(job, talks)).collect();
+        let mut at = draw.below(weights.iter().sum::<usize>() + built_in);
+        let mut first = self.topics.len();
+        for (source, weight) in sources.iter().zip(weights) {
+            if at < weight {
+                let start = draw.below(source.parts());
+                let parts = count.min(source.parts());
+                return (0..parts).map(|i| first + (start + i) % source.parts()).collect();
+            }
+            at -= weight;
+            first += source.parts();
+        }
+        made(draw)
+    }
+
+    /// Clients to take rhythms from.
+    pub(in crate::simulate) fn clients(&self) -> &[Arc<Recorded>] {
+        &self.corpora.clients
+    }
+
+    /// Whether a topic was read, not made.
+    pub(in crate::simulate) fn is_read(&self, topic: usize) -> bool {
+        topic >= self.topics.len()
+    }
+
+    /// Name of the text source that a topic belongs to.
+    pub(in crate::simulate) fn source_name(&self, topic: usize) -> &str {
+        let read = topic.checked_sub(self.topics.len()).and_then(|i| self.read.get(i));
+        read.map_or(BUILT_IN, |(source, _)| self.corpora.sources[*source].name.as_str())
+    }
+
+    /// A place in a read topic.
+    pub(super) fn reading(&self, topic: usize, place: Place) -> Option<Reading<'_>> {
+        let (source, part) = *self.read.get(topic.checked_sub(self.topics.len())?)?;
+        Some(Reading::new(&self.corpora.sources[source], part, place))
     }
 
     pub(super) fn topic(&self, index: usize) -> &Topic {
@@ -154,9 +215,9 @@ mod tests {
 
     #[test]
     fn seeds_make_different_worlds() {
-        let (a, b) = (World::new(1), World::new(2));
+        let (a, b) = (World::new(1, Arc::default()), World::new(2, Arc::default()));
         let shared = a.tongues[1].words.iter().filter(|w| b.tongues[1].words.contains(w)).count();
         assert!(shared < WORDS / 2, "{shared}");
-        assert!(a.topic_count() > 50);
+        assert!(a.topics.len() > 50);
     }
 }

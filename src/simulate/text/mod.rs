@@ -2,10 +2,14 @@
 //!
 //! Every form is reachable from attackers and innocents alike; which side a text serves is not known here.
 
+pub(super) mod source;
 pub(super) mod lexicon;
 mod words;
 pub(super) mod pen;
 pub(super) mod form;
+pub(super) mod reading;
+pub(super) mod warp;
+pub(super) mod disguise;
 mod code;
 mod maths;
 pub(super) mod phrases;

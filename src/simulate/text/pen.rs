@@ -1,6 +1,7 @@
 //! Writes sentences in the words of one topic.
 
 use super::lexicon::{Tongue, Topic, World};
+use super::reading::{Place, Reading};
 use crate::simulate::draw::Draw;
 
 /// A writer with a topic and its own draws. The same seed writes the same text.
@@ -9,12 +10,23 @@ pub(in crate::simulate) struct Pen<'a> {
     world: &'a World,
     tongue: &'a Tongue,
     topic: &'a Topic,
+    /// Where the pen reads instead of making text up.
+    pub(super) reading: Option<Reading<'a>>,
+    /// The next sentence of the source: sentences follow one another as they did there.
+    next: usize,
 }
 
 impl<'a> Pen<'a> {
     pub(in crate::simulate) fn new(world: &'a World, topic: usize, seed: u64) -> Self {
+        Self::at(world, topic, Place::default(), seed)
+    }
+
+    /// A writer about one place of a topic, where topics were read.
+    pub(in crate::simulate) fn at(world: &'a World, topic: usize, place: Place, seed: u64) -> Self {
+        let reading = world.reading(topic, place);
         let topic = world.topic(topic);
-        Self { draw: Draw::new(seed), world, tongue: world.tongue_of(topic), topic }
+        let next = (seed >> 20) as usize;
+        Self { draw: Draw::new(seed), world, tongue: world.tongue_of(topic), topic, reading, next }
     }
 
     /// The same topic, told in another language (words by index, so that terms stay consistent).
@@ -26,18 +38,23 @@ impl<'a> Pen<'a> {
             world: self.world,
             tongue: &self.world.tongues[other],
             topic: self.topic,
+            reading: None,
+            next: 0,
         }
     }
 
     /// A content word: as often the topic's as the language's.
     pub(super) fn word(&mut self) -> &'a str {
         let bits = self.draw.bits();
+        if let Some(reading) = self.reading {
+            return &reading.source.words[bits as usize % reading.source.words.len()];
+        }
         if bits >> 63 == 0 { self.topic.word(self.tongue, bits) } else { self.tongue.word(bits) }
     }
 
     /// A content word of the whole language.
     pub(super) fn any_word(&mut self) -> &'a str {
-        self.tongue.word(self.draw.bits())
+        if self.reading.is_some() { self.word() } else { self.tongue.word(self.draw.bits()) }
     }
 
     /// Content words in a row.
@@ -61,6 +78,9 @@ impl<'a> Pen<'a> {
 
     /// A sentence; a share of its words (in 256ths) is taken from `echo`.
     pub(super) fn sentence(&mut self, out: &mut String, echo: &[&str], share: u64) {
+        if let Some(reading) = self.reading {
+            return self.read_sentence(reading, out, echo, share);
+        }
         let length = self.draw.range(5, 19);
         for i in 0..length {
             let bits = self.draw.bits();
@@ -84,6 +104,23 @@ impl<'a> Pen<'a> {
             }
         }
         out.push_str(self.tongue.stop);
+    }
+
+    /// The source's next sentence, with words of `echo`.
+    fn read_sentence(&mut self, reading: Reading<'a>, out: &mut String, echo: &[&str], share: u64) {
+        let sentences = &reading.source.sentences;
+        let sentence = &sentences[self.next % sentences.len()];
+        self.next += 1;
+        if echo.is_empty() {
+            out.push_str(sentence);
+        } else {
+            for (i, word) in sentence.split(' ').enumerate() {
+                let bits = self.draw.bits();
+                out.push_str(if i > 0 { " " } else { "" });
+                out.push_str(if bits & 255 < share { echo[(bits >> 8) as usize % echo.len()] } else { word });
+            }
+        }
+        out.push(' ');
     }
 
     /// Sentences up to about `bytes`, broken into paragraphs.

@@ -20,6 +20,8 @@ pub(in crate::simulate) enum Job {
     Program,
     Act,
     Next,
+    /// Go on from reasoning that is sent back.
+    Recall,
 }
 
 /// Text before and after the slot.
@@ -133,6 +135,12 @@ pub(in crate::simulate) fn templates(job: Job) -> &'static [(&'static str, &'sta
             ("Task: ", "\nUse the tools; think before each call."),
             ("", ""),
             ("Goal: ", "\nYou may call one tool at a time. Finish with DONE."),
+        ],
+        Job::Recall => &[
+            ("Go on from your earlier thoughts.\n\n", ""),
+            ("Continue where you stopped: ", ""),
+            ("Write out the reasoning above in full, then answer.\n\n", ""),
+            ("", "\n\nUse what you worked out before."),
         ],
         Job::Next => &[
             ("", ""),

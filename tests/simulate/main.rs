@@ -1,10 +1,17 @@
 //! What the simulator promises: reproducible, ordered, valid, and no marker on one side only.
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod corpora;
+mod evasions;
+mod history;
+mod leaks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use stillwatch::simulate::{AttackSpec, Label, SimRecord, Simulation, Spec, Truth, demo_spec, simulate, write_jsonl};
+use stillwatch::simulate::{
+    AttackSpec, Label, SimRecord, Simulation, Sinks, Spec, Truth, demo_spec, simulate, write_line, write_out,
+};
 use stillwatch::units::Millis;
 
 fn spec(tenants: usize, days: f64, attacks: &str, seed: u64) -> Spec {
@@ -34,7 +41,7 @@ fn same_seed_same_bytes() {
     assert_eq!(hash(first.iter().map(String::as_str)), GOLDEN, "golden hash of the first 1,500 lines");
 }
 
-const GOLDEN: u64 = 6_207_736_528_698_973_683;
+const GOLDEN: u64 = 15_525_146_937_957_450_601;
 
 #[test]
 fn seeds_share_no_tenant_and_no_text() {
@@ -157,7 +164,8 @@ fn no_marker_belongs_to_one_side() {
 /// Adds one draw's tenants to the groups that they belong to.
 fn count_markers(seed: u64, groups: &mut Groups) {
     let attacks = "reasoning_harvest=30,instruction_sweep=30,evolved_instructions=30,judge_farm=30,agent_trajectories=30,\
-                   code_harvest=30,single_domain=30,logit_extraction=30,classifier_distillation=30,relay=30";
+                   code_harvest=30,single_domain=30,logit_extraction=30,classifier_distillation=30,relay=30,\
+                   replayed_reasoning=30,classifier_words=30,classifier_foreign_text=30,classifier_questions=30";
     let spec = spec(1_500, 0.3, attacks, seed);
     let simulation = simulate(&spec);
     let labels: BTreeMap<String, Label> = simulation.labels().into_iter().map(|l| (l.tenant.clone(), l)).collect();
@@ -297,12 +305,50 @@ fn harvested_accounts_are_where_the_label_says() {
 #[test]
 fn the_demo_is_of_a_watchable_size() {
     let spec = demo_spec(1);
-    let (mut out, mut labels) = (Vec::new(), Vec::new());
+    let (mut out, mut labels, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let mut told = 0;
-    let summary = write_jsonl(&spec, &mut out, &mut labels, &mut |n| told = n).expect("memory is writable");
+    let mut sinks =
+        Sinks { records: &mut |record| write_line(&mut out, record), labels: &mut labels, harvest_ids: &mut ids };
+    let summary = write_out(simulate(&spec), &mut sinks, &mut |n| told = n).expect("memory is writable");
     assert_eq!(told, summary.records);
     assert_eq!(out.len() as u64, summary.bytes);
     assert!((60_000..120_000).contains(&summary.records), "{summary:?}");
     assert_eq!((summary.tenants, summary.attackers), (300, 15));
     assert_eq!(labels.split(|b| *b == b'\n').count() - 1, 300);
+    assert_eq!(ids.split(|b| *b == b'\n').count() as u64 - 1, summary.harvested);
+}
+
+#[test]
+fn the_program_writes_compressed_logs_and_the_ids_of_what_was_harvested() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name);
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_stillwatch"))
+        .args(["simulate", "--tenants", "6", "--days", "3", "--attacks", "judge_farm=1@20%+own", "--out"])
+        .arg(path("t.jsonl.zst"))
+        .arg("--labels")
+        .arg(path("labels.jsonl"))
+        .arg("--harvest-ids")
+        .arg(path("ids.txt"))
+        .status()
+        .expect("the program runs");
+    assert!(status.success());
+    let packed = std::fs::read(path("t.jsonl.zst")).expect("written");
+    let log = String::from_utf8(zstd::decode_all(packed.as_slice()).expect("a whole stream")).expect("text");
+    let labels = std::fs::read_to_string(path("labels.jsonl")).expect("written");
+    let ids = std::fs::read_to_string(path("ids.txt")).expect("written");
+    let labels: Vec<Value> = labels.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    let attack = labels.iter().find(|l| l["label"] == "attack").expect("one attacker");
+    for key in ["family", "class", "share", "accounts", "corpus", "begin", "end", "account"] {
+        assert!(!attack[key].is_null(), "{key} of {attack}");
+    }
+    assert!(labels.iter().any(|l| l["twin"] == attack["tenant"]), "a control");
+    // An account of its own: the ids are that account's records, no more and no fewer.
+    let harvested: BTreeSet<String> = log
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).expect("JSON"))
+        .filter(|v| v["tenant"] == attack["tenant"] && v["account"] == attack["account"])
+        .map(|v| v["id"].as_str().expect("an id").to_owned())
+        .collect();
+    assert!(harvested.len() >= 5, "{}", harvested.len());
+    assert_eq!(ids.lines().map(str::to_owned).collect::<BTreeSet<_>>(), harvested);
 }

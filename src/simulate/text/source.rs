@@ -1,0 +1,184 @@
+//! A text source that was read: its rows, parts that stand for topics, and the words and sentences that the
+//! generator's forms are filled with when they speak in its voice.
+
+use super::phrases::Job;
+
+/// Words and sentences kept for filling forms: enough for a voice, whatever the size of the source.
+const VOICE: usize = 4_096;
+const PARTS: usize = 12;
+
+/// One text source.
+#[derive(Debug)]
+pub(in crate::simulate) struct Source {
+    pub(in crate::simulate) name: String,
+    pub(in crate::simulate) rows: Vec<Row>,
+    pub(super) parts: Vec<Part>,
+    pub(super) words: Vec<Box<str>>,
+    pub(super) sentences: Vec<Box<str>>,
+    looks: Looks,
+}
+
+/// A prompt with its answers; one turn of a conversation where it belongs to one.
+#[derive(Debug)]
+pub(in crate::simulate) struct Row {
+    pub(in crate::simulate) prompt: String,
+    /// None, one, or those of several models.
+    pub(in crate::simulate) responses: Vec<String>,
+    /// The conversation's next turn.
+    pub(in crate::simulate) next: Option<usize>,
+    /// No turn comes before it.
+    pub(in crate::simulate) head: bool,
+    /// Where the last utterance begins: prompts of later turns repeat the earlier ones.
+    from: usize,
+    group: String,
+}
+
+/// What stands for a topic: rows that belong together.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) rows: Vec<usize>,
+    /// Those of them that open a conversation.
+    pub(super) heads: Vec<usize>,
+}
+
+/// Shares of rows, for finding work that a source suits.
+#[derive(Debug)]
+struct Looks {
+    code: f64,
+    sql: f64,
+    acts: f64,
+    prose: f64,
+    labels: f64,
+    talks: f64,
+}
+
+impl Row {
+    pub(in crate::simulate) fn new(prompt: String, response: String, group: &str) -> Self {
+        let responses = if response.is_empty() { Vec::new() } else { vec![response] };
+        Self { prompt, responses, next: None, head: true, from: 0, group: group.to_owned() }
+    }
+
+    /// The row at `at` goes on where `before` ended.
+    pub(in crate::simulate) fn after(mut self, before: &mut Row, at: usize) -> Self {
+        before.next = Some(at);
+        self.head = false;
+        if let Some(rest) = self.prompt.strip_prefix(before.prompt.as_str()) {
+            let mut from = self.prompt.len() - rest.len();
+            if let Some(said) = before.responses.first().and_then(|r| rest.find(r.as_str()).map(|i| i + r.len())) {
+                from += said;
+            }
+            self.from = from;
+        }
+        self
+    }
+
+    /// One more answer to the same prompt.
+    pub(in crate::simulate) fn answered(&mut self, response: String) {
+        if !response.is_empty() && !self.responses.contains(&response) {
+            self.responses.push(response);
+        }
+    }
+
+    /// What the customer says in this turn, without the turns before and the speaker's name.
+    pub(in crate::simulate) fn utterance(&self) -> &str {
+        let said = self.prompt.get(self.from..).unwrap_or_default().trim_start();
+        let said = ["User:", "Human:", "Customer:"].iter().find_map(|name| said.strip_prefix(name)).unwrap_or(said);
+        said.trim()
+    }
+}
+
+impl Source {
+    pub(in crate::simulate) fn new(name: &str, rows: Vec<Row>) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
+        parts.resize_with(PARTS.min(1 + rows.len() / 40), Part::default);
+        let grouped = rows.iter().any(|r| r.group != rows[0].group);
+        let mut part = 0;
+        for (i, row) in rows.iter().enumerate() {
+            // Conversations stay whole; templates and sections stay together; else neighbours do.
+            if row.head {
+                part = if grouped && !row.group.is_empty() {
+                    row.group.bytes().fold(7, |h: usize, b| h.wrapping_mul(31).wrapping_add(usize::from(b)))
+                        % parts.len()
+                } else {
+                    i * parts.len() / rows.len()
+                };
+                parts[part].heads.push(i);
+            }
+            parts[part].rows.push(i);
+        }
+        parts.retain(|p| !p.heads.is_empty());
+        let looks = Looks::of(&rows);
+        let mut source = Self { name: name.to_owned(), rows, parts, words: Vec::new(), sentences: Vec::new(), looks };
+        source.listen();
+        source
+    }
+
+    pub(super) fn part(&self, index: usize) -> &Part {
+        &self.parts[index % self.parts.len()]
+    }
+
+    pub(in crate::simulate) fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// How much a job suits the source. Never 0, and blind to who does the job: every source serves both
+    /// sides.
+    pub(in crate::simulate) fn suits(&self, job: Job, talks: bool) -> usize {
+        let looks = &self.looks;
+        let share = match job {
+            Job::Program | Job::Review => looks.code,
+            Job::Query => looks.sql,
+            Job::Act => looks.acts,
+            Job::Classify | Job::Extract | Job::Next => looks.labels,
+            _ => looks.prose,
+        };
+        let talk = if talks { 4.0 * looks.talks } else { 0.0 };
+        1 + (6.0 * share + talk) as usize
+    }
+
+    /// Collects words and sentences, from rows spread evenly.
+    fn listen(&mut self) {
+        let step = 1 + self.rows.len() / 1_500;
+        for row in self.rows.iter().step_by(step) {
+            for text in core::iter::once(&row.prompt).chain(row.responses.first()) {
+                for line in text.split_inclusive(['.', '?', '!', '\n']).map(str::trim) {
+                    if self.sentences.len() < VOICE && (12..=240).contains(&line.len()) {
+                        self.sentences.push(line.into());
+                    }
+                }
+                let words = text.split(|c: char| !c.is_alphabetic());
+                for word in words.filter(|w| (2..=14).contains(&w.chars().count())).step_by(5) {
+                    if self.words.len() < VOICE {
+                        self.words.push(word.to_lowercase().into());
+                    }
+                }
+            }
+        }
+        // A source of numbers alone still needs a voice.
+        if self.words.is_empty() {
+            self.words.push("it".into());
+        }
+        if self.sentences.is_empty() {
+            self.sentences.push("It is so.".into());
+        }
+    }
+}
+
+impl Looks {
+    fn of(rows: &[Row]) -> Self {
+        let share = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|r| is(r)).count() as f64 / rows.len() as f64;
+        let says = |row: &Row, any: &[&str]| {
+            let response = row.responses.first().map_or("", String::as_str);
+            any.iter().any(|mark| response.contains(mark))
+        };
+        let length = |row: &Row| row.responses.first().map_or(0, String::len);
+        Self {
+            code: share(&|r| says(r, &["```", "def ", "function ", "return ", "#include"])),
+            sql: share(&|r| says(r, &["SELECT "])),
+            acts: share(&|r| says(r, &["Action:", "Thought:"])),
+            prose: share(&|r| length(r) >= 80),
+            labels: share(&|r| (1..60).contains(&length(r))),
+            talks: share(&|r| r.next.is_some()),
+        }
+    }
+}
