@@ -4,15 +4,19 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::progress::Progress;
 use super::replay::files;
 use super::{Failure, stdout};
 use crate::clock::Stopwatch;
+use crate::evaluate::leave_out::{Axis, Training, leave_out};
 use crate::evaluate::{EvaluateError, Evaluation, Feed, Spec, Truth, evaluate, report, truth_of};
 use crate::model::Model;
 use crate::simulate::{self, demo_spec};
+
+/// Days of the log that models are trained on to leave a group out: each is read four times.
+const TRAINING_DAYS: u32 = 3;
 
 /// Arguments of `evaluate`.
 #[derive(Clone, Debug, Args)]
@@ -21,6 +25,7 @@ Examples:
   stillwatch evaluate --simulate --report report.html
   stillwatch evaluate day.jsonl --labels labels.jsonl --harvest-ids harvested.txt --out tables.json
   stillwatch evaluate logs/ --labels labels.jsonl --model mine.json --budget 10
+  stillwatch evaluate day.jsonl --labels labels.jsonl --leave-out family --train old.jsonl --train-labels old-labels.jsonl
 
 Tenants without a label are counted and left out. Without --harvest-ids, what was harvested is read from
 the labels' accounts and times. The tables hold no text and no tenant's name.")]
@@ -43,6 +48,15 @@ pub struct EvaluateArgs {
     /// Seed of the simulated log.
     #[arg(long, default_value_t = 11, requires = "simulate")]
     pub seed: u64,
+    /// Train a model without each family, class or corpus in turn, and judge it on what it never saw.
+    #[arg(long, value_name = "WHAT")]
+    pub leave_out: Option<LeaveOut>,
+    /// Log to train those models on; with --simulate it is drawn.
+    #[arg(long, value_name = "FILE", requires = "leave_out", conflicts_with = "simulate")]
+    pub train: Vec<PathBuf>,
+    /// Its labels.
+    #[arg(long, value_name = "FILE", requires = "train")]
+    pub train_labels: Option<PathBuf>,
     /// Model file instead of the built-in one.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
@@ -66,6 +80,17 @@ pub struct EvaluateArgs {
     pub json: bool,
 }
 
+/// What to leave out of the training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LeaveOut {
+    /// Attack families.
+    Family,
+    /// Innocent classes.
+    Class,
+    /// Sources of text, as labels name them in `corpus`.
+    Corpus,
+}
+
 /// Does it.
 pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     if !(args.budget > 0.0 && args.budget.is_finite()) {
@@ -84,7 +109,16 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         progress.at(done.saturating_mul(100) / total.max(1), 100);
     });
     progress.end();
-    let evaluation = result.map_err(|error| failure(&error, args))?;
+    let mut evaluation = result.map_err(|error| failure(&error, args))?;
+    if let Some(what) = args.leave_out {
+        let axis = what.axis();
+        let training = training(args)?;
+        let progress = Progress::items("leave out");
+        let rows = leave_out(&spec, axis, &training, (&feed, &truth), &mut |done, total| progress.at(done, total));
+        progress.end();
+        evaluation.left_out = rows.map_err(|error| failure(&error, args))?;
+        evaluation.left_out_axis = Some(axis.name());
+    }
     write(&evaluation, args)?;
     tell(&format!("evaluated {} records in {:.1} s", evaluation.counts.read, watch.seconds()));
     Ok(())
@@ -102,9 +136,25 @@ fn given(args: &EvaluateArgs) -> Result<(Feed, Truth), Failure> {
     Ok((Feed::Files(files(&args.inputs)?), truth))
 }
 
+/// What the models are trained on that lack a group.
+fn training(args: &EvaluateArgs) -> Result<Training, Failure> {
+    const SEED: u64 = 7;
+    if args.simulate {
+        // another seed shares no tenant and no text
+        let spec = world(args.seed.wrapping_add(1), TRAINING_DAYS)?;
+        let truth = truth_of(&spec).map_err(|error| Failure::Failed(error.to_string()))?;
+        return Ok(Training { feed: Feed::Simulated(spec), truth, seed: SEED });
+    }
+    let (Some(labels), false) = (&args.train_labels, args.train.is_empty()) else {
+        return Err(Failure::Usage("--leave-out needs --train and --train-labels".into()));
+    };
+    let truth = Truth::read(open(labels)?).map_err(|error| in_file(labels, &error))?;
+    Ok(Training { feed: Feed::Files(files(&args.train)?), truth, seed: SEED })
+}
+
 /// Twenty attackers of each family, from all of a tenant to 1 % of it, a control for each diluted one,
 /// and 500 further innocent tenants.
-fn simulated(args: &EvaluateArgs) -> Result<(Feed, Truth), Failure> {
+fn world(seed: u64, days: u32) -> Result<simulate::Spec, Failure> {
     const TURNS: [(&str, usize); 7] =
         [("", 8), ("@50%", 2), ("@20%+own", 2), ("@10%", 3), ("@5%", 2), ("@5%+own", 1), ("@1%", 2)];
     let mut attacks = Vec::new();
@@ -114,15 +164,29 @@ fn simulated(args: &EvaluateArgs) -> Result<(Feed, Truth), Failure> {
     let pure = 10 * TURNS[0].1;
     let attackers = 10 * TURNS.iter().map(|(_, count)| count).sum::<usize>();
     let attacks = attacks.join(",").parse().map_err(|error| Failure::Failed(format!("attacks: {error}")))?;
-    let spec = simulate::Spec {
+    Ok(simulate::Spec {
         tenants: 500 + attackers + (attackers - pure),
-        days: f64::from(args.days),
+        days: f64::from(days),
         attacks,
-        seed: args.seed,
-        start: demo_spec(args.seed).start,
-    };
+        seed,
+        start: demo_spec(seed).start,
+    })
+}
+
+fn simulated(args: &EvaluateArgs) -> Result<(Feed, Truth), Failure> {
+    let spec = world(args.seed, args.days)?;
     let truth = truth_of(&spec).map_err(|error| Failure::Failed(error.to_string()))?;
     Ok((Feed::Simulated(spec), truth))
+}
+
+impl LeaveOut {
+    fn axis(self) -> Axis {
+        match self {
+            LeaveOut::Family => Axis::Family,
+            LeaveOut::Class => Axis::Class,
+            LeaveOut::Corpus => Axis::Corpus,
+        }
+    }
 }
 
 fn write(evaluation: &Evaluation, args: &EvaluateArgs) -> Result<(), Failure> {

@@ -23,6 +23,7 @@ pub mod baselines;
 pub mod tenant;
 pub mod observe;
 pub mod detector;
+pub mod leave_out;
 pub mod statistics;
 pub mod tables;
 pub mod report;
@@ -38,7 +39,7 @@ pub use detector::Origin;
 pub use error::EvaluateError;
 pub use feed::{Feed, truth_of};
 pub use observe::Counts;
-pub use truth::{Side, TenantTruth, Truth};
+pub use truth::{PART, Side, TenantTruth, Truth};
 
 /// What to measure against.
 #[derive(Clone, Debug)]
@@ -92,6 +93,10 @@ pub struct Evaluation {
     pub leaks: Vec<leaks::LeakRow>,
     /// Each feature and field alone.
     pub audit: Vec<audit::AuditRow>,
+    /// What was left out, if anything was.
+    pub left_out_axis: Option<&'static str>,
+    /// Each group under a model that never saw it.
+    pub left_out: Vec<leave_out::LeftOutRow>,
 }
 
 /// Measures. `progress` hears what is done and what there is in all.
@@ -138,5 +143,7 @@ pub fn evaluate(
         detectors: detectors.iter().map(|detector| comparison::row(&view(detector), spec.budget)).collect(),
         leaks: leaks::rows(&of_surface),
         audit: audit::rows(&of_model),
+        left_out_axis: None,
+        left_out: Vec::new(),
     })
 }

@@ -16,11 +16,11 @@ use super::glimpse::Glimpse;
 use super::tenant::{Exchanged, Fold, Observed, Rules};
 use super::truth::Side;
 use super::{EvaluateError, Feed, Truth};
+use crate::config::Config;
 use crate::model::Model;
 use crate::record::{self, Limits};
 use crate::source::envelope;
 use crate::trace::{Trace, Tracer};
-use crate::train::TRAIN_SECRET;
 
 /// Tenants are spread over so many slots: more than threads, so that giants do not hold others up.
 const SHARDS: usize = 64;
@@ -35,7 +35,8 @@ pub struct Scope<'s> {
     pub model: &'s Model,
     /// The labels.
     pub truth: &'s Truth,
-    /// Only these tenants, and the model alone; all tenants with baselines if none are named.
+    /// Only these tenants, and the model alone: counts are then of no meaning. All tenants, with
+    /// baselines, if none are named.
     pub only: Option<&'s BTreeSet<String>>,
 }
 
@@ -69,7 +70,8 @@ pub struct Observation {
 
 struct Looked<'b> {
     trace: Trace<'b>,
-    glimpse: Glimpse,
+    /// Not taken where the baselines are left out.
+    glimpse: Option<Glimpse>,
     harvested: bool,
 }
 
@@ -87,8 +89,8 @@ pub fn observe(
     scope: &Scope<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Observation, EvaluateError> {
-    // no hash is stored or shown: a fixed secret makes chance collisions the same in every run
-    let tracer = Tracer::new(TRAIN_SECRET);
+    // the key that `replay` has without a config: both then see the same chance collisions
+    let tracer = Tracer::new(&Config::public().fold.secret);
     let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::default()).collect();
     let mut kernel: Option<Kernel> = None;
     let mut arenas: Vec<Bump> = Vec::new();
@@ -100,7 +102,7 @@ pub fn observe(
         counts.rejected += batch.too_long;
         let looked = look(&lines, scope, &tracer, &mut arenas);
         if scope.only.is_none() && kernel.is_none() {
-            let prompts = || looked.iter().flatten().filter_map(|looked| looked.glimpse.embedding.as_ref());
+            let prompts = || looked.iter().flatten().filter_map(|looked| looked.glimpse.as_ref()?.embedding.as_ref());
             kernel = (prompts().count() >= LEAST_PROMPTS).then(|| Kernel::new(prompts()));
         }
         let mut places: Vec<Vec<usize>> = vec![Vec::new(); SHARDS];
@@ -110,7 +112,7 @@ pub fn observe(
                 None => counts.rejected += 1,
             }
         }
-        let rules = Rules { model: scope.model, baselines: scope.only.is_none(), kernel: kernel.as_ref() };
+        let rules = Rules { model: scope.model, kernel: kernel.as_ref() };
         shards.par_iter_mut().zip(&places).for_each(|(shard, places)| {
             for place in places {
                 if let Some(looked) = &looked[*place] {
@@ -153,10 +155,13 @@ fn look<'b>(
                 let Ok(exchange) = record::decode(payload, &Limits::default(), arena) else {
                     continue;
                 };
+                if scope.only.is_some_and(|only| !only.contains(exchange.tenant)) {
+                    continue;
+                }
                 let truth = scope.truth.of(exchange.tenant);
                 *out = Some(Looked {
                     trace: tracer.trace(&exchange),
-                    glimpse: Glimpse::of(&exchange),
+                    glimpse: scope.only.is_none().then(|| Glimpse::of(&exchange)),
                     harvested: truth.is_some_and(|truth| scope.truth.is_harvested(truth, &exchange)),
                 });
             }
@@ -168,9 +173,6 @@ fn look<'b>(
 impl Shard {
     fn add(&mut self, looked: &Looked<'_>, offset: i64, scope: &Scope<'_>, rules: Rules<'_>) {
         let name = looked.trace.tenant;
-        if scope.only.is_some_and(|only| !only.contains(name)) {
-            return;
-        }
         let Some(truth) = scope.truth.of(name) else {
             self.counts.unlabelled += 1;
             remember(&mut self.unlabelled, name);
@@ -189,7 +191,7 @@ impl Shard {
             return;
         };
         let Looked { trace, glimpse, harvested } = looked;
-        fold.add(Exchanged { trace, glimpse, harvested: *harvested, offset }, rules);
+        fold.add(Exchanged { trace, glimpse: glimpse.as_ref(), harvested: *harvested, offset }, rules);
     }
 }
 

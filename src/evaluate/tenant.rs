@@ -73,8 +73,6 @@ pub struct Fold {
 pub struct Rules<'r> {
     /// The model that is judged.
     pub model: &'r Model,
-    /// Whether the baselines are folded beside it.
-    pub baselines: bool,
     /// The kernel test's kernel, once its width is known.
     pub kernel: Option<&'r Kernel>,
 }
@@ -84,8 +82,8 @@ pub struct Rules<'r> {
 pub struct Exchanged<'s, 'a> {
     /// Its trace.
     pub trace: &'s Trace<'a>,
-    /// Its numbers.
-    pub glimpse: &'s Glimpse,
+    /// Its numbers; without them only the model is folded.
+    pub glimpse: Option<&'s Glimpse>,
     /// Whether it was harvested.
     pub harvested: bool,
     /// Its place in the input.
@@ -135,15 +133,15 @@ impl Fold {
         let at = Moment { ts: trace.ts, ..*end };
         self.seen.tiers[trace.tier as usize] += 1;
         self.judge(exchange, &at, rules.model);
-        if !rules.baselines {
+        let Some(glimpse) = exchange.glimpse else {
             return;
-        }
-        let step = Step { trace, glimpse: exchange.glimpse, at: &at, harvested: exchange.harvested };
+        };
+        let step = Step { trace, glimpse, at: &at, harvested: exchange.harvested };
         self.baselines.add(step, &mut self.seen.rules);
         if let Some(kernel) = rules.kernel {
             self.windows.add(step, kernel);
         }
-        self.look(exchange.glimpse, &at);
+        self.look(glimpse, &at);
     }
 
     /// What it showed.

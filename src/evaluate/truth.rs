@@ -37,7 +37,7 @@ pub struct TenantTruth {
     pub family: String,
     /// Innocent class.
     pub class: String,
-    /// Share of its exchanges that are harvest, in tenths of a percent; 1,000 where it is not said.
+    /// Share of its exchanges that are harvest, in tenths of a percent; [`PART`] where that is not said.
     pub share: u16,
     /// Accounts that the harvest is split over.
     pub accounts: u32,
@@ -55,6 +55,9 @@ struct Window {
     begin: Millis,
     end: Millis,
 }
+
+/// The share of an attacker of whom only one account harvests, and nobody says how much that is.
+pub const PART: u16 = 0;
 
 /// Labels by tenant, and ids of harvested exchanges.
 #[derive(Clone, Debug, Default)]
@@ -160,7 +163,7 @@ impl Truth {
             None => Ok(Millis(missing)),
             Some(text) => parse_rfc3339(text).ok_or_else(|| format!("`{text}` is not an RFC 3339 time")),
         };
-        let share = line.share.unwrap_or(1.0);
+        let share = line.share.unwrap_or(if line.account.is_some() { 0.0 } else { 1.0 });
         if !(0.0..=1.0).contains(&share) {
             return Err(format!("share {share} is not between 0 and 1"));
         }
@@ -206,6 +209,11 @@ impl TenantTruth {
     /// Neither harvests nor is in doubt.
     pub fn is_innocent(&self) -> bool {
         matches!(self.side, Side::Benign | Side::Control)
+    }
+
+    /// At most a tenth of it is harvest.
+    pub fn is_diluted(&self) -> bool {
+        self.side == Side::Attack && self.share <= 100
     }
 
     /// All it does is harvest.
@@ -268,6 +276,7 @@ mod tests {
             ..Exchange::default()
         };
         let is = |truth: &Truth, exchange: &Exchange<'_>| truth.is_harvested(truth.of("a").unwrap(), exchange);
+        assert_eq!(truth.of("a").unwrap().share, PART);
         assert!(is(&truth, &at("k1", 5)) && is(&truth, &at("k2", 50)));
         assert!(!is(&truth, &at("k1", 25)) && !is(&truth, &at("k3", 5)));
         truth.read_harvest_ids(&b"x2\n x1 \n"[..]).unwrap();

@@ -22,11 +22,22 @@ impl Resampler {
     pub fn draw(&mut self, n: usize) -> Vec<u32> {
         let mut counts = vec![0; n];
         for _ in 0..n {
-            // high half of a product: a bias of n / 2^64 is none
-            let place = ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize;
-            counts[place] += 1;
+            counts[self.below(n)] += 1;
         }
         counts
+    }
+
+    /// Another order (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, values: &mut [T]) {
+        for last in (1..values.len()).rev() {
+            let place = self.below(last + 1);
+            values.swap(last, place);
+        }
+    }
+
+    /// Below `n`: the high half of a product, whose bias of n / 2^64 is none.
+    fn below(&mut self, n: usize) -> usize {
+        ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
     }
 }
 

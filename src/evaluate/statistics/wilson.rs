@@ -13,7 +13,10 @@ pub fn share(hits: usize, all: usize) -> Option<Estimate> {
     let (n, p) = (all as f64, hits as f64 / all as f64);
     let (scale, middle) = (1.0 + Z * Z / n, p + Z * Z / (2.0 * n));
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Some(Estimate { value: p, low: ((middle - half) / scale).max(0.0), high: ((middle + half) / scale).min(1.0) })
+    // at the ends the bound is exact: rounding must not move it past the value
+    let low = if hits == 0 { 0.0 } else { (middle - half) / scale };
+    let high = if hits == all { 1.0 } else { (middle + half) / scale };
+    Some(Estimate { value: p, low, high })
 }
 
 #[cfg(test)]
@@ -29,5 +32,7 @@ mod tests {
         assert!(near(share(81, 263), 0.2553, 0.3662), "{:?}", share(81, 263));
         assert!(near(share(0, 20), 0.0, 0.1611), "{:?}", share(0, 20));
         assert_eq!(share(0, 0), None);
+        assert_eq!(share(0, 3).map(|share| share.low), Some(0.0));
+        assert_eq!(share(3, 3).map(|share| share.high), Some(1.0));
     }
 }

@@ -42,6 +42,9 @@ pub struct AttackRow {
     pub tokens_before: Option<Spread>,
     /// Area under the curve against all innocent tenants at 16, 30, 64, 100, 256 exchanges and at the end.
     pub auc: [Option<f64>; COUNTS.len() + 1],
+    /// The same at the end against their controls, which are as large: hosts of a thin harvest are giants,
+    /// and volume alone tells giants from other tenants.
+    pub auc_controls: Option<f64>,
 }
 
 /// Rows over all families by share; each family by share and accounts; and by tier.
@@ -106,11 +109,19 @@ pub fn row(
         exchanges_before: Spread::of(&before),
         tokens_before: Spread::of(&tokens),
         auc: areas(view, places),
+        auc_controls: against(view, places, &controls),
     }
 }
 
+/// Area of the highest values of these attackers against those of their controls.
+fn against(view: &View<'_>, places: &[usize], controls: &[usize]) -> Option<f64> {
+    let highest =
+        |places: &[usize]| places.iter().map(|place| view.detector.tracks[*place].highest).collect::<Vec<_>>();
+    auc::auc(&highest(places), &highest(controls)).filter(|_| places.len().min(controls.len()) >= LEAST_TENANTS)
+}
+
 /// Controls whose twin is among these attackers.
-fn controls(view: &View<'_>, places: &[usize]) -> Vec<usize> {
+pub fn controls(view: &View<'_>, places: &[usize]) -> Vec<usize> {
     let names: Vec<&str> = places.iter().map(|place| view.tenants[*place].name).collect();
     let is_twin = |tenant: &Judged<'_>| {
         tenant.truth.side == Side::Control && tenant.truth.twin.as_deref().is_some_and(|twin| names.contains(&twin))

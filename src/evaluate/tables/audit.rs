@@ -9,16 +9,15 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{LEAST_TENANTS, View, leaks};
-use crate::evaluate::detector::Judged;
 use crate::evaluate::glimpse::fields;
 use crate::evaluate::statistics::auc;
+use crate::evaluate::statistics::bootstrap::Resampler;
 use crate::feature::TABLE;
-use crate::trace::words::mix;
 
 /// Beyond this on either side a row is flagged.
 const FLAGGED: f64 = 0.8;
-/// Folds for named values, as for the surface.
-const FOLDS: u64 = 5;
+/// Shuffles that say what chance reaches.
+const SHUFFLES: u32 = 20;
 
 /// One feature or field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,8 +54,10 @@ pub fn rows(view: &View<'_>) -> Vec<AuditRow> {
         }));
     }
     for (place, field) in fields::NAMES.iter().enumerate() {
-        let odds = odds(view.tenants, place);
-        rows.push(one("field", field.name, &|tenant| odds.get(tenant).copied().flatten()));
+        let name = |tenant: usize| view.tenants[tenant].seen.names[place].0;
+        let (attack, calm) = sides(view, &|tenant| Some(name(tenant)));
+        let pairs: (Vec<u32>, Vec<u32>) = twins.iter().map(|(attack, calm)| (name(*attack), name(*calm))).unzip();
+        rows.push(row("field", field.name, named_area(&attack, &calm), named_area(&pairs.0, &pairs.1)));
     }
     rows
 }
@@ -71,7 +72,7 @@ fn area(attack: &[f64], calm: &[f64]) -> Option<f64> {
 }
 
 /// Values of pure attackers, and of innocent tenants.
-fn sides(view: &View<'_>, value: &dyn Fn(usize) -> Option<f64>) -> (Vec<f64>, Vec<f64>) {
+fn sides<T>(view: &View<'_>, value: &dyn Fn(usize) -> Option<T>) -> (Vec<T>, Vec<T>) {
     let (mut attack, mut calm) = (Vec::new(), Vec::new());
     for (place, tenant) in view.tenants.iter().enumerate() {
         let side = if tenant.is_attacker() && tenant.truth.is_pure() {
@@ -86,26 +87,51 @@ fn sides(view: &View<'_>, value: &dyn Fn(usize) -> Option<f64>) -> (Vec<f64>, Ve
     (attack, calm)
 }
 
-/// For a named value: the share of attackers among the tenants of the other folds whose usual value it
-/// is too, pulled towards the share of all by one tenant's weight.
-fn odds(tenants: &[Judged<'_>], place: usize) -> Vec<Option<f64>> {
-    let fold =
-        |tenant: &Judged<'_>| tenant.name.bytes().fold(7, |h, b| mix(h ^ u64::from(b), 0x9e37_79b9_7f4a_7c15)) % FOLDS;
-    let name = |tenant: &Judged<'_>| tenant.seen.names[place].0;
-    let teaches = |tenant: &Judged<'_>| tenant.counts_as_innocent() || tenant.truth.is_pure();
-    let (mut counts, mut all) = (BTreeMap::<(u64, u32), [f64; 2]>::new(), BTreeMap::<u64, [f64; 2]>::new());
-    for tenant in tenants.iter().filter(|tenant| teaches(tenant)) {
-        let side = usize::from(tenant.truth.is_pure());
-        for other in (0..FOLDS).filter(|other| *other != fold(tenant)) {
-            counts.entry((other, name(tenant))).or_default()[side] += 1.0;
-            all.entry(other).or_default()[side] += 1.0;
-        }
+/// Area of a named value: each tenant scores the share of attackers among all that have its value. So
+/// good a fit is partly chance, the more so the more values there are; what shuffled sides reach on
+/// average is taken off, and a name that says nothing is at a half.
+fn named_area(attack: &[u32], calm: &[u32]) -> Option<f64> {
+    if attack.len().min(calm.len()) < LEAST_TENANTS {
+        return None;
     }
-    let odds = |tenant: &Judged<'_>| {
-        let [calm, attack] = all.get(&fold(tenant))?;
-        let usual = attack / (attack + calm).max(1.0);
-        let [calm, attack] = counts.get(&(fold(tenant), name(tenant))).copied().unwrap_or_default();
-        Some((attack + usual) / (attack + calm + 1.0))
+    let names: Vec<u32> = attack.iter().chain(calm).copied().collect();
+    let mut sides: Vec<bool> = (0..names.len()).map(|place| place < attack.len()).collect();
+    let area = |sides: &[bool]| {
+        let mut counts = BTreeMap::<u32, [f64; 2]>::new();
+        for (name, attacks) in names.iter().zip(sides) {
+            counts.entry(*name).or_default()[usize::from(*attacks)] += 1.0;
+        }
+        let share = |name| counts.get(name).map_or(0.0, |[calm, attack]| attack / (attack + calm));
+        let of = |side: bool| -> Vec<f64> {
+            names.iter().zip(sides).filter(|(_, attacks)| **attacks == side).map(|(name, _)| share(name)).collect()
+        };
+        auc::auc(&of(true), &of(false)).unwrap_or(0.5)
     };
-    tenants.iter().map(odds).collect()
+    let real = area(&sides);
+    let mut resampler = Resampler::new(names.len() as u64);
+    let mut chance = 0.0;
+    for _ in 0..SHUFFLES {
+        resampler.shuffle(&mut sides);
+        chance += area(&sides) / f64::from(SHUFFLES);
+    }
+    Some((real - chance + 0.5).clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_say_nothing_are_near_a_half_and_one_that_says_all_near_one() {
+        let area = |of: &dyn Fn(u32) -> u32| {
+            let names: Vec<u32> = (0..120).map(of).collect();
+            named_area(&names[..40], &names[40..])
+        };
+        let near = |area: Option<f64>, value: f64| area.is_some_and(|area| (area - value).abs() < 0.06);
+        assert!(near(area(&|i| i % 4), 0.45), "one of four: {:?}", area(&|i| i % 4));
+        assert!(near(area(&|i| i), 0.5), "everybody's own: {:?}", area(&|i| i));
+        assert!(near(area(&|_| 7), 0.5), "one for all: {:?}", area(&|_| 7));
+        assert!(near(area(&|i| u32::from(i < 40)), 0.95), "the side: {:?}", area(&|i| u32::from(i < 40)));
+        assert_eq!(named_area(&[1, 2], &[1; 50]), None);
+    }
 }

@@ -135,7 +135,8 @@ pub fn row(view: &View<'_>, class: &str, places: &[usize], budget: f64) -> CalmR
     let detector = view.detector;
     let findings = |place: &usize| detector.tracks[*place].findings(detector.threshold).count();
     let false_findings: usize = places.iter().map(findings).sum();
-    let tenant_months: f64 = places.iter().map(|place| view.tenants[*place].seen.months()).sum();
+    // the empty sum of floats is minus zero
+    let tenant_months = places.iter().fold(0.0, |months, place| months + view.tenants[*place].seen.months());
     let per_1000 = poisson::rate(false_findings as u64, tenant_months / 1_000.0);
     CalmRow {
         class: class.to_owned(),

@@ -8,6 +8,7 @@ use crate::evaluate::detector::{Judged, Origin};
 use crate::evaluate::statistics::bootstrap::{Resampler, interval};
 use crate::evaluate::statistics::{Estimate, auc, wilson};
 use crate::evaluate::track::COUNTS;
+use crate::evaluate::truth::PART;
 
 /// One detector.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,8 +37,8 @@ pub struct DetectorRow {
     pub auc_pure: [Option<f64>; COUNTS.len() + 1],
     /// The area at the end with its interval by resampling tenants.
     pub auc_pure_end: Option<Estimate>,
-    /// Area of attackers with at most a tenth, at the end.
-    pub auc_diluted_end: Option<Estimate>,
+    /// Area of attackers with at most a tenth against their controls, at the end.
+    pub auc_diluted_controls: Option<Estimate>,
     /// (harvested exchanges, share of pure attackers found by then), one step a row.
     pub curve: Vec<(u64, f64)>,
     /// (share of harvest, recall), most open first.
@@ -48,7 +49,7 @@ pub struct DetectorRow {
 pub fn row(view: &View<'_>, budget: f64) -> DetectorRow {
     let detector = view.detector;
     let pure = attackers(view, |tenant| tenant.truth.is_pure());
-    let diluted = attackers(view, |tenant| tenant.truth.share <= 100);
+    let diluted = attackers(view, |tenant| tenant.truth.is_diluted());
     let hit = |place: &usize| detector.tracks[*place].hit(detector.threshold);
     let found = |places: &[usize]| places.iter().filter(|place| hit(place).is_some()).count();
     let recall =
@@ -56,7 +57,8 @@ pub fn row(view: &View<'_>, budget: f64) -> DetectorRow {
     let mut before: Vec<u64> = pure.iter().filter_map(hit).map(|peak| peak.at.harvested).collect();
     before.sort_unstable();
     let share = |rank: usize| (rank + 1) as f64 / pure.len() as f64;
-    let mut shares: Vec<u16> = view.tenants.iter().filter(|t| t.is_attacker()).map(|t| t.truth.share).collect();
+    let mut shares: Vec<u16> =
+        view.tenants.iter().filter(|t| t.is_attacker() && t.truth.share != PART).map(|t| t.truth.share).collect();
     shares.sort_unstable_by(|a, b| b.cmp(a));
     shares.dedup();
     let dilution = shares.into_iter().map(|share| {
@@ -75,8 +77,8 @@ pub fn row(view: &View<'_>, budget: f64) -> DetectorRow {
         calm: calm::reporting_half(view, budget),
         exchanges_before: Spread::of(&before),
         auc_pure: attacks::areas(view, &pure),
-        auc_pure_end: area_at_end(view, &pure),
-        auc_diluted_end: area_at_end(view, &diluted),
+        auc_pure_end: pure_at_end(view, &pure),
+        auc_diluted_controls: diluted_at_end(view, &diluted),
         curve: before.iter().enumerate().map(|(rank, exchanges)| (*exchanges, share(rank))).collect(),
         dilution: dilution.collect(),
     }
@@ -87,7 +89,14 @@ fn attackers(view: &View<'_>, of: impl Fn(&Judged<'_>) -> bool) -> Vec<usize> {
     (0..view.tenants.len()).filter(counts).collect()
 }
 
-fn area_at_end(view: &View<'_>, places: &[usize]) -> Option<Estimate> {
+fn diluted_at_end(view: &View<'_>, places: &[usize]) -> Option<Estimate> {
+    let highest =
+        |places: &[usize]| places.iter().map(|place| view.detector.tracks[*place].highest).collect::<Vec<_>>();
+    let controls = attacks::controls(view, places);
+    area(&highest(places), &highest(&controls), view.bootstrap, controls.len() as u64)
+}
+
+fn pure_at_end(view: &View<'_>, places: &[usize]) -> Option<Estimate> {
     let [attack, innocent] = attacks::scores(view, places, COUNTS.len());
     area(&attack, &innocent, view.bootstrap, places.len() as u64)
 }

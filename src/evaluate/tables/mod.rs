@@ -41,3 +41,6 @@ impl Spread {
         Some(Spread { median: quantile(values, 0.5)?, p90: quantile(values, 0.9)? })
     }
 }
+
+#[cfg(test)]
+mod tests;
