@@ -256,7 +256,7 @@ fn leaks(rows: &[LeakRow]) -> Table {
         head: head(&["family", "twins", "against twins (95 %)", "between twins", "pure", "against all innocents (95 %)"]),
         words: 1,
         rows: rows.iter().map(cells).collect(),
-        notes: vec!["twins share text, clients and frames with the attacker: a half is chance. Against all innocents, the class mix is in it too".into()],
+        notes: vec!["twins share clients, frames and all innocent exchanges with the attacker: a half is chance, and a line fitted to other twins is what tells them apart. The thinner the harvest, the less there is to tell: twins of pure attackers say most. Against all innocents, the class mix is in it too".into()],
     }
 }
 

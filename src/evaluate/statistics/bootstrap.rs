@@ -35,8 +35,8 @@ impl Resampler {
         }
     }
 
-    /// Below `n`: the high half of a product, whose bias of n / 2^64 is none.
-    fn below(&mut self, n: usize) -> usize {
+    /// A number below `n`: the high half of a product, whose bias of n / 2^64 is none.
+    pub fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
     }
 }

@@ -57,7 +57,7 @@ pub fn rows(view: &View<'_>) -> Vec<AuditRow> {
         let name = |tenant: usize| view.tenants[tenant].seen.names[place].0;
         let (attack, calm) = sides(view, &|tenant| Some(name(tenant)));
         let pairs: (Vec<u32>, Vec<u32>) = twins.iter().map(|(attack, calm)| (name(*attack), name(*calm))).unzip();
-        rows.push(row("field", field.name, named_area(&attack, &calm), named_area(&pairs.0, &pairs.1)));
+        rows.push(row("field", field.name, named_area(&attack, &calm), named_area_of_pairs(&pairs.0, &pairs.1)));
     }
     rows
 }
@@ -91,6 +91,21 @@ fn sides<T>(view: &View<'_>, value: &dyn Fn(usize) -> Option<T>) -> (Vec<T>, Vec
 /// good a fit is partly chance, the more so the more values there are; what shuffled sides reach on
 /// average is taken off, and a name that says nothing is at a half.
 fn named_area(attack: &[u32], calm: &[u32]) -> Option<f64> {
+    named_area_less(attack, calm, &mut |sides, resampler| resampler.shuffle(sides))
+}
+
+/// The same where each attacker has its twin at the same place: sides change within a pair alone, since
+/// twins share most names and other tenants do not.
+fn named_area_of_pairs(attack: &[u32], calm: &[u32]) -> Option<f64> {
+    let pairs = attack.len();
+    named_area_less(attack, calm, &mut |sides, resampler| {
+        for pair in (0..pairs).filter(|_| resampler.below(2) == 1) {
+            sides.swap(pair, pairs + pair);
+        }
+    })
+}
+
+fn named_area_less(attack: &[u32], calm: &[u32], shuffle: &mut dyn FnMut(&mut [bool], &mut Resampler)) -> Option<f64> {
     if attack.len().min(calm.len()) < LEAST_TENANTS {
         return None;
     }
@@ -111,7 +126,7 @@ fn named_area(attack: &[u32], calm: &[u32]) -> Option<f64> {
     let mut resampler = Resampler::new(names.len() as u64);
     let mut chance = 0.0;
     for _ in 0..SHUFFLES {
-        resampler.shuffle(&mut sides);
+        shuffle(&mut sides, &mut resampler);
         chance += area(&sides) / f64::from(SHUFFLES);
     }
     Some((real - chance + 0.5).clamp(0.0, 1.0))
@@ -133,5 +148,7 @@ mod tests {
         assert!(near(area(&|_| 7), 0.5), "one for all: {:?}", area(&|_| 7));
         assert!(near(area(&|i| u32::from(i < 40)), 0.95), "the side: {:?}", area(&|i| u32::from(i < 40)));
         assert_eq!(named_area(&[1, 2], &[1; 50]), None);
+        let names: Vec<u32> = (0..30).map(|i| i % 7).collect();
+        assert!(named_area_of_pairs(&names, &names).is_some_and(|area| (area - 0.5).abs() < 1e-9));
     }
 }

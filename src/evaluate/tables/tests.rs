@@ -3,7 +3,7 @@
 use super::calm::{classes, thirds};
 use super::*;
 use crate::evaluate::detector::Origin;
-use crate::evaluate::tenant::Observed;
+use crate::evaluate::tenant::{Observed, SURFACE_WIDTH, Snapshot};
 use crate::evaluate::track::Moment;
 use crate::evaluate::{EvaluateError, Truth};
 use crate::units::Millis;
@@ -75,6 +75,32 @@ fn attackers_are_counted_less_their_controls() -> Result<(), EvaluateError> {
     // highest values 9, 5, 7, 4.9 against 5.5, none, 1, 2: 14 of 16 pairs
     assert_eq!(row.auc_controls, Some(0.875));
     assert_eq!((rows.len(), rows[1].family.as_str(), rows[1].share), (2, "relay", Some(0.5)));
+    Ok(())
+}
+
+#[test]
+fn twins_with_another_surface_leak_and_equal_ones_do_not() -> Result<(), EvaluateError> {
+    let pair = |i: u32| {
+        format!(
+            "{{\"tenant\":\"a{i:02}\",\"label\":\"attack\"}}\n{{\"tenant\":\"b{i:02}\",\"label\":\"control\",\"twin\":\"a{i:02}\"}}\n"
+        )
+    };
+    let truth = Truth::read((0..30).map(pair).collect::<Vec<_>>().concat().as_bytes())?;
+    let verdict = |leak: f64| {
+        let tenant = |i: u32| {
+            let mut seen = seen(100, &[(100, if i < 30 { 100 } else { 0 }, 0.0)]);
+            let mut figures = [0.0; SURFACE_WIDTH];
+            figures[0] = f64::from(i % 30 % 7) + if i < 30 { leak } else { 0.0 };
+            seen.surfaces.push(Snapshot { at: seen.end, share: 0.0, figures });
+            seen
+        };
+        let observed: Vec<Observed> = (0..60).map(tenant).collect();
+        let (tenants, detector) = (tenants(&truth, &observed), detector(&observed));
+        let rows = leaks::rows(&View { tenants: &tenants, detector: &detector, bootstrap: 200 });
+        (rows[0].twins, rows[0].verdict)
+    };
+    assert_eq!(verdict(0.0), (30, leaks::Leak::NotShown));
+    assert_eq!(verdict(5.0), (30, leaks::Leak::Leaks));
     Ok(())
 }
 
