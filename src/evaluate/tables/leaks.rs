@@ -2,6 +2,9 @@
 //! else attackers and innocents were made from different text, and every other figure flatters. A line
 //! that never saw twins could not tell them apart whatever they leak, so one is fitted to the twins
 //! themselves, and each pair is scored by a line that saw the others alone.
+//!
+//! An upper bound where the twin is a control: it lacks the harvest and has nothing in its place, so any
+//! further workload, an innocent one too, would show.
 
 use std::collections::BTreeMap;
 
@@ -35,8 +38,8 @@ pub struct LeakRow {
 pub enum Leak {
     /// The interval holds a half.
     NotShown,
-    /// It lies beside a half: so much of any recall may be corpus, not behaviour.
-    Leaks,
+    /// It lies beside a half: so much of any recall may be text, not behaviour.
+    ToldApart,
     /// Too few twins.
     NoStatementPossible,
 }
@@ -46,7 +49,7 @@ impl Leak {
         match area {
             None => Leak::NoStatementPossible,
             Some(area) if area.low <= 0.5 && 0.5 <= area.high => Leak::NotShown,
-            Some(_) => Leak::Leaks,
+            Some(_) => Leak::ToldApart,
         }
     }
 
@@ -54,7 +57,7 @@ impl Leak {
     pub fn text(self) -> &'static str {
         match self {
             Leak::NotShown => "near chance",
-            Leak::Leaks => "leaks",
+            Leak::ToldApart => "told apart",
             Leak::NoStatementPossible => "no statement possible",
         }
     }

@@ -100,7 +100,7 @@ fn twins_with_another_surface_leak_and_equal_ones_do_not() -> Result<(), Evaluat
         (rows[0].twins, rows[0].verdict)
     };
     assert_eq!(verdict(0.0), (30, leaks::Leak::NotShown));
-    assert_eq!(verdict(5.0), (30, leaks::Leak::Leaks));
+    assert_eq!(verdict(5.0), (30, leaks::Leak::ToldApart));
     Ok(())
 }
 
