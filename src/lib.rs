@@ -24,7 +24,7 @@
 //! ```
 //!
 //! The modules below stand in that order. Everything from `record` to `finding` is pure: [`pipeline`]
-//! folds it, and the drivers (`live`, `replay`, `train`) connect the fold to Kafka, files and linfa.
+//! folds it, and the drivers (`live`, `replay`, `train`, `evaluate`) connect the fold to Kafka, files and linfa.
 //!
 //! # Invariants
 //!
@@ -60,4 +60,5 @@ pub mod live;
 pub mod replay;
 pub mod demo;
 pub mod train;
+pub mod evaluate;
 pub mod cli;

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod config;
 pub mod demo;
+pub mod evaluate;
 pub mod explain;
 pub mod model;
 pub mod replay;
@@ -48,6 +49,8 @@ pub enum Command {
     Replay(replay::ReplayArgs),
     /// Fit a model to calm traffic
     Train(train::TrainArgs),
+    /// How well it detects on a labelled log, beside the built-in baselines
+    Evaluate(evaluate::EvaluateArgs),
     /// Write simulated traffic and the truth about it
     Simulate(simulate::SimulateArgs),
     /// One finding in words and numbers
@@ -92,6 +95,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),

@@ -1,0 +1,132 @@
+//! How much the surface of the text alone gives away, by family. Between twins it must be near chance,
+//! else attackers and innocents were made from different text, and every other figure flatters. A line
+//! that never saw twins could not tell them apart whatever they leak, so one is fitted to the twins
+//! themselves, and each pair is scored by a line that saw the others alone.
+//!
+//! An upper bound where the twin is a control: it lacks the harvest and has nothing in its place, so any
+//! further workload, an innocent one too, would show.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::comparison::area;
+use super::{LEAST_TENANTS, View};
+use crate::evaluate::statistics::Estimate;
+use crate::evaluate::statistics::logistic::{Logistic, Sample};
+
+/// One family.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeakRow {
+    /// Its name, or `all`.
+    pub family: String,
+    /// Tenants that only harvest.
+    pub pure: usize,
+    /// Surface-only area of them against all innocent tenants.
+    pub against_innocents: Option<Estimate>,
+    /// Attackers with an innocent twin.
+    pub twins: usize,
+    /// Surface-only area of attackers against their twins.
+    pub against_twins: Option<Estimate>,
+    /// What that says.
+    pub verdict: Leak,
+}
+
+/// Whether the surface tells twins apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leak {
+    /// The interval holds a half.
+    NotShown,
+    /// It lies beside a half: so much of any recall may be text, not behaviour.
+    ToldApart,
+    /// Too few twins.
+    NoStatementPossible,
+}
+
+impl Leak {
+    fn of(area: Option<Estimate>) -> Leak {
+        match area {
+            None => Leak::NoStatementPossible,
+            Some(area) if area.low <= 0.5 && 0.5 <= area.high => Leak::NotShown,
+            Some(_) => Leak::ToldApart,
+        }
+    }
+
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Leak::NotShown => "near chance",
+            Leak::ToldApart => "told apart",
+            Leak::NoStatementPossible => "no statement possible",
+        }
+    }
+}
+
+/// Folds of the line between twins.
+const FOLDS: usize = 5;
+
+/// All families together, then each; `view` shows the surface-only detector.
+pub fn rows(view: &View<'_>) -> Vec<LeakRow> {
+    let scores = scores(view, &twins(view));
+    let mut families = BTreeMap::<&str, Vec<usize>>::new();
+    for (place, tenant) in view.tenants.iter().enumerate().filter(|(_, tenant)| tenant.is_attacker()) {
+        families.entry("").or_default().push(place);
+        families.entry(&tenant.truth.family).or_default().push(place);
+    }
+    families.into_iter().map(|(family, places)| row(view, family, &places, &scores)).collect()
+}
+
+/// The innocent twin of each attacker that has one.
+pub fn twins(view: &View<'_>) -> BTreeMap<usize, usize> {
+    let by_name: BTreeMap<&str, usize> = view.tenants.iter().enumerate().map(|(i, t)| (t.name, i)).collect();
+    let mut twins = BTreeMap::new();
+    for (place, tenant) in view.tenants.iter().enumerate() {
+        let Some(&other) = tenant.truth.twin.as_deref().and_then(|twin| by_name.get(twin)) else {
+            continue;
+        };
+        match (tenant.is_attacker(), view.tenants[other].is_attacker()) {
+            (true, false) => twins.insert(place, other),
+            (false, true) => twins.insert(other, place),
+            _ => None,
+        };
+    }
+    twins
+}
+
+/// Out-of-fold scores of the surfaces of each attacker and its twin, at their ends. A tenant too small for
+/// a surface says nothing of it.
+fn scores(view: &View<'_>, twins: &BTreeMap<usize, usize>) -> BTreeMap<usize, (f64, f64)> {
+    let figures = |place: usize| Some(&view.tenants[place].seen.surfaces.last()?.figures[..]);
+    let of = |(attacker, twin): (&usize, &usize)| Some((*attacker, figures(*attacker)?, figures(*twin)?));
+    let pairs: Vec<(usize, &[f64], &[f64])> = twins.iter().filter_map(of).collect();
+    let mut scores = BTreeMap::new();
+    for fold in 0..FOLDS {
+        let others = pairs.iter().enumerate().filter(|(place, _)| place % FOLDS != fold);
+        let samples: Vec<Sample<'_>> =
+            others.flat_map(|(_, (_, attack, calm))| [(*attack, true, 1.0), (*calm, false, 1.0)]).collect();
+        let Some(line) = Logistic::fit(&samples) else {
+            continue;
+        };
+        let mine = pairs.iter().skip(fold).step_by(FOLDS);
+        scores.extend(mine.map(|(place, attack, calm)| (*place, (line.score(attack), line.score(calm)))));
+    }
+    scores
+}
+
+fn row(view: &View<'_>, family: &str, places: &[usize], scores: &BTreeMap<usize, (f64, f64)>) -> LeakRow {
+    let score = |place: usize| view.detector.tracks[place].highest;
+    let pure: Vec<f64> = places.iter().filter(|p| view.tenants[**p].truth.is_pure()).map(|p| score(*p)).collect();
+    let calm = (0..view.tenants.len()).filter(|place| view.tenants[*place].counts_as_innocent());
+    let calm: Vec<f64> = calm.map(score).collect();
+    let (attack, innocent): (Vec<f64>, Vec<f64>) = places.iter().filter_map(|place| scores.get(place)).copied().unzip();
+    let against_twins = area(&attack, &innocent, view.bootstrap, 1);
+    LeakRow {
+        family: if family.is_empty() { "all".into() } else { family.to_owned() },
+        pure: pure.len(),
+        against_innocents: area(&pure, &calm, view.bootstrap, 2).filter(|_| pure.len() >= LEAST_TENANTS),
+        twins: attack.len(),
+        against_twins,
+        verdict: Leak::of(against_twins),
+    }
+}

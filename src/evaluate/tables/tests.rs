@@ -1,0 +1,123 @@
+//! Rows against figures worked out by hand.
+
+use super::calm::{classes, thirds};
+use super::*;
+use crate::evaluate::detector::Origin;
+use crate::evaluate::tenant::{Observed, SURFACE_WIDTH, Snapshot};
+use crate::evaluate::track::Moment;
+use crate::evaluate::{EvaluateError, Truth};
+use crate::units::Millis;
+
+/// Labels of so many innocents `t000…` and pure attackers after them.
+fn labels(innocents: usize, attackers: usize) -> String {
+    let side = |i| if i < innocents { "benign" } else { "attack" };
+    let line = |i| format!("{{\"tenant\":\"t{i:03}\",\"label\":\"{}\"}}", side(i));
+    (0..innocents + attackers).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A tenant of so many exchanges over 15 days; the model's values at (exchanges, harvested, value).
+fn seen(exchanges: u64, values: &[(u64, u64, f64)]) -> Observed {
+    let at = |exchanges, harvested| Moment {
+        ts: Millis(15 * Millis::DAY),
+        first: Millis(0),
+        exchanges,
+        harvested,
+        tokens: harvested * 100,
+    };
+    let mut seen = Observed { end: at(exchanges, values.last().map_or(0, |last| last.1)), ..Observed::default() };
+    for (exchanges, harvested, value) in values {
+        seen.model.push(*value, &at(*exchanges, *harvested), || *harvested as f64 / *exchanges as f64);
+    }
+    seen
+}
+
+fn tenants<'t>(truth: &'t Truth, observed: &'t [Observed]) -> Vec<Judged<'t>> {
+    let pairs = truth.iter().zip(observed);
+    pairs.map(|((name, truth), seen)| Judged { name, truth, seen, calibrates: false }).collect()
+}
+
+fn detector(observed: &[Observed]) -> Detector {
+    let tracks = observed.iter().map(|seen| seen.model.clone()).collect();
+    Detector { name: "model", says: "", threshold: 5.0, origin: Origin::Model, tracks }
+}
+
+#[test]
+fn attackers_are_counted_less_their_controls() -> Result<(), EvaluateError> {
+    let half = |name: &str, label: &str, twin: &str| {
+        format!(
+            "{{\"tenant\":\"{name}\",\"label\":\"{label}\",\"family\":\"relay\",\"class\":\"rag\",\"share\":0.5{twin}}}\n"
+        )
+    };
+    let mut text: String = ["a", "b", "c", "d"].map(|name| half(name, "attack", "")).concat();
+    text += &["a", "b", "c", "d"]
+        .map(|twin| half(&format!("z{twin}"), "control", &format!(",\"twin\":\"{twin}\"")))
+        .concat();
+    let truth = Truth::read(text.as_bytes())?;
+    let observed = [
+        seen(90, &[(10, 4, 1.0), (20, 9, 6.0), (90, 40, 9.0)]),
+        seen(90, &[(40, 30, 5.0)]),
+        // a finding of which a tenth is harvest is none of the harvest
+        seen(90, &[(40, 4, 7.0)]),
+        seen(90, &[(90, 45, 4.9)]),
+        seen(45, &[(40, 0, 5.5)]),
+        seen(45, &[]),
+        seen(45, &[(40, 0, 1.0)]),
+        seen(45, &[(40, 0, 2.0)]),
+    ];
+    let (tenants, detector) = (tenants(&truth, &observed), detector(&observed));
+    let rows = attacks::rows(&View { tenants: &tenants, detector: &detector, bootstrap: 200 });
+    let row = &rows[0];
+    assert_eq!((row.tenants, row.found, row.beside, row.controls, row.controls_found), (4, 2, 1, 4, 1));
+    assert_eq!(row.net_recall.map(|net| net.value), Some(0.25));
+    // the deciding exchange counts: 9 and 30 harvested, 100 tokens each
+    assert_eq!(row.exchanges_before, Some(Spread { median: 9, p90: 30 }));
+    assert_eq!(row.tokens_before, Some(Spread { median: 900, p90: 3_000 }));
+    // highest values 9, 5, 7, 4.9 against 5.5, none, 1, 2: 14 of 16 pairs
+    assert_eq!(row.auc_controls, Some(0.875));
+    assert_eq!((rows.len(), rows[1].family.as_str(), rows[1].share), (2, "relay", Some(0.5)));
+    Ok(())
+}
+
+#[test]
+fn twins_with_another_surface_leak_and_equal_ones_do_not() -> Result<(), EvaluateError> {
+    let pair = |i: u32| {
+        format!(
+            "{{\"tenant\":\"a{i:02}\",\"label\":\"attack\"}}\n{{\"tenant\":\"b{i:02}\",\"label\":\"control\",\"twin\":\"a{i:02}\"}}\n"
+        )
+    };
+    let truth = Truth::read((0..30).map(pair).collect::<Vec<_>>().concat().as_bytes())?;
+    let verdict = |leak: f64| {
+        let tenant = |i: u32| {
+            let mut seen = seen(100, &[(100, if i < 30 { 100 } else { 0 }, 0.0)]);
+            let mut figures = [0.0; SURFACE_WIDTH];
+            figures[0] = f64::from(i % 30 % 7) + if i < 30 { leak } else { 0.0 };
+            seen.surfaces.push(Snapshot { at: seen.end, share: 0.0, figures });
+            seen
+        };
+        let observed: Vec<Observed> = (0..60).map(tenant).collect();
+        let (tenants, detector) = (tenants(&truth, &observed), detector(&observed));
+        let rows = leaks::rows(&View { tenants: &tenants, detector: &detector, bootstrap: 200 });
+        (rows[0].twins, rows[0].verdict)
+    };
+    assert_eq!(verdict(0.0), (30, leaks::Leak::NotShown));
+    assert_eq!(verdict(5.0), (30, leaks::Leak::ToldApart));
+    Ok(())
+}
+
+#[test]
+fn false_findings_by_volume_and_class() -> Result<(), EvaluateError> {
+    let truth = Truth::read(labels(7, 0).as_bytes())?;
+    // the first is too small for rates, whatever it does
+    let sizes = [(29, 9.0), (300, 9.0), (30, 0.0), (40, 5.0), (31, 0.0), (200, 9.0), (100, 0.0)];
+    let observed = sizes.map(|(exchanges, value)| seen(exchanges, &[(exchanges, 0, value)]));
+    let (tenants, detector) = (tenants(&truth, &observed), detector(&observed));
+    let view = View { tenants: &tenants, detector: &detector, bootstrap: 10 };
+    let thirds = thirds(&view, 1.0).iter().map(|row| (row.tenants, row.false_findings)).collect::<Vec<_>>();
+    assert_eq!(thirds, [(2, 0), (2, 1), (2, 2)]);
+    let all = &classes(&view, 1.0)[0];
+    // six tenants of half a month each
+    assert_eq!((all.tenants, all.false_findings, all.tenant_months), (6, 3, 3.0));
+    assert_eq!(all.per_1000.map(|rate| rate.value), Some(1_000.0));
+    assert_eq!(all.budget, calm::Verdict::Above);
+    Ok(())
+}
