@@ -27,7 +27,7 @@ pub enum ModelCommand {
     #[command(after_help = "\
 Examples:
   stillwatch model show
-  stillwatch model show models/density-1.swm")]
+  stillwatch model show models/trees-1.json")]
     Show {
         /// Model file; without it, the model inside the binary.
         #[arg(value_name = "FILE")]
