@@ -21,7 +21,7 @@ fn serve(token: Option<&str>, patience: Duration) -> (SocketAddr, Arc<Health>, t
         metrics: Metrics::new().unwrap(),
         health: Arc::clone(&health),
         redacted_config: serde_json::json!({ "fold": { "secret": "***" } }),
-        model: "density-1".to_owned(),
+        model: "trees-1".to_owned(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.spawn(server.serve(answers, std::future::pending()));
@@ -72,7 +72,7 @@ fn metrics_version_and_config_are_served() {
     assert_eq!(status, 200);
     assert!(text.contains("# TYPE stillwatch_records_total counter"), "{text}");
     let version: serde_json::Value = serde_json::from_str(&get(address, "/version", None).1).unwrap();
-    assert_eq!(version["model"], "density-1");
+    assert_eq!(version["model"], "trees-1");
     assert!(get(address, "/config", None).1.contains("***"));
     assert_eq!(get(address, "/nothing", None).0, 404);
 }

@@ -27,7 +27,7 @@ pub enum ModelCommand {
     #[command(after_help = "\
 Examples:
   stillwatch model show
-  stillwatch model show models/density-1.swm")]
+  stillwatch model show models/trees-1.json")]
     Show {
         /// Model file; without it, the model inside the binary.
         #[arg(value_name = "FILE")]
@@ -47,13 +47,26 @@ pub fn run(args: &ModelArgs) -> Result<(), Failure> {
     };
     let from = path.as_ref().map_or_else(|| "inside the binary".to_owned(), |path| path.display().to_string());
     let table = hex(&model.feature_table_hash());
+    let (trees, (calm, harvest)) = model.parts();
     if *json {
-        let sha256 = model.sha256_hex();
-        return stdout::json(&json!({ "name": model.name(), "sha256": sha256, "feature_table": table, "from": from }));
+        let judge = if trees.is_some() { "trees" } else { "density" };
+        let (trees, nodes) = trees.unwrap_or_default();
+        return stdout::json(&json!({
+            "name": model.name(), "sha256": model.sha256_hex(), "feature_table": table, "from": from,
+            "judge": judge, "trees": trees, "nodes": nodes, "calm_components": calm, "harvest_components": harvest,
+            "threshold": model.threshold(), "calibrated": model.calibrated(),
+        }));
     }
     stdout::line(&format!("name           {}", model.name()))?;
     stdout::line(&format!("sha256         {}", model.sha256_hex()))?;
     stdout::line(&format!("feature table  {table}"))?;
+    match trees {
+        Some((trees, nodes)) => stdout::line(&format!("judge          {trees} boosted trees of {nodes} nodes"))?,
+        None => stdout::line("judge          density")?,
+    }
+    stdout::line(&format!("densities      {calm} calm and {harvest} harvest components"))?;
+    let calibrated = if model.calibrated() { "calibrated" } else { "uncalibrated" };
+    stdout::line(&format!("threshold      {}, {calibrated}", model.threshold()))?;
     stdout::line(&format!("from           {from}"))
 }
 

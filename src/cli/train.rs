@@ -1,8 +1,9 @@
 //! `stillwatch train`: fits a model to calm traffic.
 
+use std::collections::HashSet;
 use std::fs::File;
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
 use clap::Args;
@@ -10,11 +11,10 @@ use clap::Args;
 use super::progress::Progress;
 use super::replay::files;
 use super::{Failure, stdout};
-use crate::finding::Seen;
 use crate::record::Limits;
 use crate::source::files::{Line, LineBatch, LineReader};
-use crate::trace::{Trace, Tracer};
-use crate::train::{Labels, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_line, train};
+use crate::trace::Tracer;
+use crate::train::{Labels, Sink, TRAIN_SECRET, Taken, TrainError, TrainReport, TrainSpec, read_line, train};
 
 /// Arguments of `train`.
 #[derive(Clone, Debug, Args)]
@@ -32,6 +32,9 @@ pub struct TrainArgs {
     /// Labels, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
+    /// Ids of harvested exchanges, one a line: lets attackers teach that harvest only in part.
+    #[arg(long, value_name = "FILE", requires = "labels")]
+    pub harvest_ids: Option<PathBuf>,
     /// The model to write.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -53,12 +56,10 @@ pub struct TrainArgs {
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let inputs = files(&args.inputs)?;
     let labels = match &args.labels {
-        Some(path) => {
-            let file = File::open(path).map_err(|e| Failure::Usage(format!("cannot read {}: {e}", path.display())))?;
-            Labels::read(BufReader::new(file)).map_err(|e| Failure::Usage(format!("{}: {e}", path.display())))?
-        }
+        Some(path) => Labels::read(open(path)?).map_err(|e| Failure::Usage(format!("{}: {e}", path.display())))?,
         None => Labels::default(),
     };
+    let ids = args.harvest_ids.as_deref().map(read_ids).transpose()?;
     let stem = args.out.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let spec = TrainSpec {
         name: args.name.clone().unwrap_or(stem),
@@ -72,7 +73,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let result = train(&spec, &labels, &mut |sink| {
         pass += 1;
         progress.say(format!("train, pass {pass}"));
-        feed(&inputs, &progress, sink)
+        feed(&inputs, ids.as_ref(), &progress, sink)
     });
     progress.end();
     let report = result.map_err(|error| match error {
@@ -83,7 +84,17 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
 }
 
 /// One pass over the files, in order. Rejects are left out, as everywhere.
-fn feed(inputs: &[PathBuf], progress: &Progress, sink: &mut dyn FnMut(&Trace<'_>, Seen)) -> Result<(), TrainError> {
+fn feed(
+    inputs: &[PathBuf],
+    ids: Option<&HashSet<Box<str>>>,
+    progress: &Progress,
+    sink: &mut Sink<'_>,
+) -> Result<(), TrainError> {
+    let taken = |id: Option<&str>| match ids {
+        None => Taken::Unsaid,
+        Some(ids) if id.is_some_and(|id| ids.contains(id)) => Taken::Yes,
+        Some(_) => Taken::No,
+    };
     let (tracer, mut arena, mut batch) = (Tracer::new(TRAIN_SECRET), Bump::new(), LineBatch::default());
     let total: u64 = inputs.iter().map(|path| std::fs::metadata(path).map_or(0, |meta| meta.len())).sum();
     let (mut offset, mut done) = (0, 0);
@@ -94,7 +105,7 @@ fn feed(inputs: &[PathBuf], progress: &Progress, sink: &mut dyn FnMut(&Trace<'_>
             let more = reader.next_batch(&mut batch, 8192, 16 << 20).map_err(unreadable)?;
             for line in batch.iter() {
                 if let Line::Whole(line) = line {
-                    read_line(line, offset, &tracer, &mut arena, sink);
+                    read_line(line, offset, &tracer, &mut arena, &mut |trace, at, id| sink(trace, at, taken(id)));
                 }
                 offset += 1;
             }
@@ -106,6 +117,16 @@ fn feed(inputs: &[PathBuf], progress: &Progress, sink: &mut dyn FnMut(&Trace<'_>
         done += reader.bytes_read();
     }
     Ok(())
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, Failure> {
+    let file = File::open(path).map_err(|e| Failure::Usage(format!("cannot read {}: {e}", path.display())))?;
+    Ok(BufReader::new(file))
+}
+
+fn read_ids(path: &Path) -> Result<HashSet<Box<str>>, Failure> {
+    let ids = open(path)?.lines().map(|line| line.map(|line| line.trim().into()));
+    ids.collect::<Result<_, _>>().map_err(|e| Failure::Usage(format!("cannot read {}: {e}", path.display())))
 }
 
 /// Names of the files, for the card: no folders, for a card is published.
@@ -121,12 +142,13 @@ fn tell(report: &TrainReport, json: bool) -> Result<(), Failure> {
             report.metrics.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
         return stdout::json(&serde_json::json!({
             "file": report.file, "card": report.card, "sha256": report.sha256,
-            "components": report.components, "threshold": report.threshold, "metrics": metrics,
+            "trees": report.trees, "components": report.components, "threshold": report.threshold, "metrics": metrics,
         }));
     }
     stdout::line(&format!(
-        "{}: {} calm and {} harvest components, threshold {:.3}, sha256 {}; card: {}",
+        "{}: {} trees, {} calm and {} harvest components, threshold {:.3}, sha256 {}; card: {}",
         report.file.display(),
+        report.trees,
         report.components.0,
         report.components.1,
         report.threshold,

@@ -1,12 +1,12 @@
 //! From a unit that passed the threshold to an [`Alarm`] with its reasons.
 
 use super::{Subject, pattern};
-use crate::feature::{Direction, Row, TABLE};
+use crate::feature::{Row, TABLE};
 use crate::finding::{Alarm, Reason, Seen};
 use crate::model::{Model, Scored};
 use crate::tenant::unit::Unit;
 
-/// A reason below this share of the surprise explains nothing.
+/// A reason below this share of all that speaks for harvest explains nothing.
 const LEAST_WEIGHT: f64 = 0.02;
 
 /// The alarm of a unit at a decision.
@@ -29,26 +29,28 @@ pub fn alarm(subject: Subject<'_>, unit: &Unit, at: Seen, row: &Row, scored: &Sc
     }
 }
 
-/// The features with most surprise on their suspicious side, strongest first.
+/// The features that speak most for harvest, strongest first, each with its share of all that does.
 fn reasons(row: &Row, model: &Model) -> Vec<Reason> {
-    let surprise = model.explain(row);
-    let all: f64 = surprise.iter().map(|size| size.abs()).sum();
+    let speaks = model.explain(row);
+    let all: f64 = speaks.iter().map(|size| size.max(0.0)).sum();
     if all <= 0.0 {
         return Vec::new();
     }
-    let mut order: Vec<usize> = (0..TABLE.len()).filter(|f| surprise[*f] / all >= LEAST_WEIGHT).collect();
+    let mut order: Vec<usize> = (0..TABLE.len()).filter(|f| speaks[*f] / all >= LEAST_WEIGHT).collect();
     // ties by table order
-    order.sort_by(|a, b| surprise[*b].total_cmp(&surprise[*a]).then(a.cmp(b)));
+    order.sort_by(|a, b| speaks[*b].total_cmp(&speaks[*a]).then(a.cmp(b)));
     order.truncate(Alarm::MAX_REASONS);
     let reason = |feature: usize| {
         let calm = model.baseline(feature)?;
-        let end = if TABLE[feature].direction == Direction::Down { calm.p01 } else { calm.p99 };
+        let value = row.get(feature)?;
+        // the calm end on its side: trees find conjunctions, in which a feature may speak from either
+        let end = if value < calm.median { calm.p01 } else { calm.p99 };
         Some(Reason {
             feature: feature as u16,
-            value: row.get(feature)? as f32,
+            value: value as f32,
             baseline_median: calm.median as f32,
             baseline_p99: end as f32,
-            weight: (surprise[feature] / all) as f32,
+            weight: (speaks[feature] / all) as f32,
         })
     };
     order.into_iter().filter_map(reason).collect()

@@ -1,9 +1,14 @@
 //! Scores over time to a decision.
 //!
-//! Calm units differ by lasting offsets: the mean score of one is always a little above that of
-//! another, and a plain sum of log-ratios would cross any threshold with time. So the offset is
-//! modelled ([`offset`]): evidence saturates at what the mean score says about the kind of unit, and
-//! more exchanges only make the mean more certain. Kept at four spans, so that late starts are seen.
+//! With boosted trees the score is the evidence. A window already speaks of the last 64 to 256 exchanges and is
+//! judged against calm windows of its count, so another mean over decisions only comes late: on tenants held
+//! back, at 11 false findings in 526, the score itself found 42 of 179 pure attackers, its mean over the last 16
+//! decisions 38, over 64 31, over 256 30; means of the log-odds, related to calm means afterwards, 36, 31 and 30.
+//!
+//! The score of a density is noisier and not related to the count. There the offset is modelled ([`offset`]):
+//! calm units differ by lasting offsets, a plain sum of log-ratios would cross any threshold with time;
+//! this saturates at what the mean score says about the kind of unit. Kept at four spans, so that late
+//! starts are seen.
 //!
 //! Decisions fall at fixed exchange counts of a unit, never at batch borders. Cost: 0.2 µs a decision.
 
@@ -71,6 +76,12 @@ pub struct Decision<'a> {
 }
 
 impl Evidence {
+    /// Takes the score of a decision as it is.
+    pub fn set(&mut self, score: f32) -> f32 {
+        self.level = score;
+        score
+    }
+
     /// Adds the score of a decision; the new evidence: the highest over the spans.
     pub fn add(&mut self, score: f32, params: &Params) -> f32 {
         self.decisions = self.decisions.saturating_add(1);

@@ -1,8 +1,8 @@
 //! The model file: one header line, then the body, both JSON.
 //!
 //! ```text
-//! {"stillwatch_model":1,"sha256":"…of the body…","bytes":N}
-//! {"name":"density-1","kind":"density",…}
+//! {"stillwatch_model":2,"sha256":"…of the body…","bytes":N}
+//! {"name":"trees-1","kind":"trees",…}
 //! ```
 //!
 //! The checksum guards against damage, the checks below against everything else: a model that loads
@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::ModelError;
+use super::forest::Tree;
+use super::relation::CalmOdds;
 use crate::evidence::Params;
 use crate::feature::{Needs, TABLE, WIDTH, table_hash};
 use crate::units::hex;
 
 /// Version of the format.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 /// Largest file.
 pub const MOST_BYTES: usize = 16 << 20;
 /// Components at most.
@@ -42,12 +44,14 @@ struct Header {
 pub struct Body {
     /// The model's name.
     pub name: String,
-    /// `density`.
+    /// `trees`: boosted trees judge and the densities are a second opinion; `density`: they judge.
     pub kind: String,
     /// Hex of [`table_hash`].
     pub feature_table_hash: String,
     /// Names of the features, for people.
     pub features: Vec<String>,
+    /// The trees of a model of that kind.
+    pub boosted: Option<Boosted>,
     /// Means of calm units.
     pub center: Vec<f64>,
     /// Standard deviations of calm units.
@@ -62,8 +66,8 @@ pub struct Body {
     pub stages: Vec<Vec<Stage>>,
     /// Quantiles of calm scores, ascending.
     pub score_quantiles: Vec<f64>,
-    /// Distributions of scores.
-    pub evidence: Params,
+    /// Distributions of scores, where evidence is gathered over decisions; without, a score is the evidence.
+    pub evidence: Option<Params>,
     /// Evidence at which a unit alarms.
     pub threshold: f64,
     /// The largest maxima of calm tenants, ascending, and of how many tenants.
@@ -74,6 +78,16 @@ pub struct Body {
     pub calibrated: bool,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+/// Boosted trees and what calm windows get from them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Boosted {
+    /// In the order of the sum.
+    pub trees: Vec<Tree>,
+    /// By tier and stage.
+    pub calm: Vec<Vec<CalmOdds>>,
 }
 
 /// Weights, means and covariances of the components.
@@ -132,6 +146,13 @@ pub struct Origin {
     pub metrics: Vec<(String, f64)>,
 }
 
+impl Body {
+    /// The kind that the contents make it.
+    pub fn judge(&self) -> &'static str {
+        if self.boosted.is_some() { "trees" } else { "density" }
+    }
+}
+
 /// The bytes of a model file.
 pub fn encode(body: &Body) -> Result<Vec<u8>, serde_json::Error> {
     let mut rest = serde_json::to_vec(body)?;
@@ -175,10 +196,11 @@ pub(super) fn decode(model: &str, bytes: &[u8]) -> Result<(Body, [u8; 32]), Mode
     }
 }
 
-/// Everything but positive definiteness, which `density` finds when it factors.
+/// Everything but positive definiteness, which `density` finds when it factors, and the trees, which `forest`
+/// and `relation` check where they build them.
 pub(super) fn check(body: &Body) -> Result<(), ModelError> {
     let model = || body.name.clone();
-    if body.kind != "density" {
+    if body.kind != body.judge() {
         return Err(ModelError::UnknownKind { model: model(), found: body.kind.clone() });
     }
     if body.features.len() != WIDTH {
@@ -254,6 +276,6 @@ fn check_numbers(body: &Body) -> Result<(), ModelError> {
     for list in [&body.score_quantiles, &body.calm_maxima] {
         need("score_quantiles, calm_maxima", "finite and ascending", list.iter().all(sane) && list.is_sorted())?;
     }
-    need("evidence", "a proper distribution", body.evidence.is_proper())?;
+    need("evidence", "a proper distribution", body.evidence.as_ref().is_none_or(Params::is_proper))?;
     need("threshold", "positive", positive(&body.threshold))
 }

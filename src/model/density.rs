@@ -93,6 +93,11 @@ impl Density {
         residuals
     }
 
+    /// Components of the mixture.
+    pub(super) fn components(&self) -> usize {
+        self.margin(0).components.len()
+    }
+
     fn margin(&self, present: u8) -> &Margin {
         &self.margins[usize::from(present) % Needs::COMBINATIONS]
     }

@@ -30,7 +30,9 @@ pub enum ModelError {
         why: String,
     },
     /// Another version of the format.
-    #[error("model `{model}` has format version {found}, this program reads version {expected}")]
+    #[error(
+        "model `{model}` has format version {found}, this program reads version {expected}: train it anew, or use the program that wrote it"
+    )]
     WrongVersion {
         /// Which model.
         model: String,
@@ -68,7 +70,7 @@ pub enum ModelError {
         why: String,
     },
     /// A kind that this program doesn't know.
-    #[error("model `{model}` is of kind `{found}`, this program knows `density`")]
+    #[error("model `{model}` is of kind `{found}`, this program knows `trees`, with trees, and `density`, without")]
     UnknownKind {
         /// Which model.
         model: String,
@@ -116,6 +118,16 @@ pub enum ModelError {
         what: &'static str,
         /// What it should be.
         expected: &'static str,
+    },
+    /// A tree that can't be walked.
+    #[error("model `{model}`: tree {tree}: {why}")]
+    BadTree {
+        /// Which model.
+        model: String,
+        /// Which tree.
+        tree: usize,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// A covariance without a Cholesky factor.
     #[error("model `{model}`: the covariance of component {component} is not positive definite")]

@@ -1,17 +1,18 @@
-//! The model: how odd a row of features is among calm units.
+//! The model: how much a row of features looks like harvest.
 //!
-//! Gaussian mixtures over standardised features, fitted by `train` with linfa and scored here by our
-//! own fixed-order loops, so that a row has the same bits alone, in any batch and on any machine.
-//!
-//! With labelled harvesters in training there are two: calm and harvest; the score is the tempered
-//! probability of harvest under even odds. Without, there is the calm one alone, and the score is the
-//! oddness of a row on the suspicious side. Not here: what is done with scores over time (`evidence`).
-//! Cost: about 1 µs a row.
+//! Boosted trees, fitted by `train`, judge: their log-odds in relation to calm windows of the same count are
+//! the score. Beside them stand Gaussian mixtures of calm and of harvesting units, by linfa: the second opinion,
+//! and the judge of a model that was trained without labelled harvesters, whose score is the oddness of a row on
+//! the suspicious side. All are scored here by our own fixed-order loops, so that a row has the same bits alone,
+//! in any batch and on any machine. Not here: decisions (`evidence`). Cost: a step per tree and level; densities only
+//! where they judge or are asked.
 
 pub mod artifact;
 mod calibration;
 mod density;
 mod error;
+pub mod forest;
+pub mod relation;
 
 use std::path::Path;
 
@@ -20,6 +21,8 @@ use crate::feature::{Direction, Row, TABLE, WIDTH};
 use artifact::Body;
 use calibration::Calibration;
 use density::{Density, Scratch};
+use forest::Forest;
+use relation::Relation;
 
 pub use error::ModelError;
 
@@ -31,22 +34,30 @@ const TEMPERATURE: f64 = 2.0;
 pub struct Model {
     name: String,
     sha256: [u8; 32],
+    boosted: Option<Boosted>,
     center: [f64; WIDTH],
     scale: [f64; WIDTH],
     density: Density,
     harvest: Option<Density>,
     calibration: Calibration,
-    evidence: Params,
+    evidence: Option<Params>,
     threshold: f32,
     calibrated: bool,
+}
+
+#[derive(Debug)]
+struct Boosted {
+    forest: Forest,
+    relation: Relation,
 }
 
 /// What the model says of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scored {
-    /// Log-density of the row among calm ones.
-    pub log_density: f64,
-    /// What evidence accumulates: with a harvest density its tempered probability, 0 to 1; without,
+    /// Before calibration: the trees' log-odds of harvest, or without trees the log-density among calm rows.
+    pub raw: f64,
+    /// What becomes evidence. With trees: −ln of the share of calm windows of this count that look as much
+    /// like harvest. Without: 0 to 1, the tempered probability of harvest, or where there is no harvest density
     /// 0 for a row as usual as the median calm one, growing with the logarithm of its oddness.
     pub score: f32,
     /// Share of calm rows with a lower score.
@@ -67,7 +78,7 @@ pub struct Baseline {
 impl Model {
     /// The model inside the binary.
     pub fn embedded() -> Result<Model, ModelError> {
-        Model::from_bytes("density-1", include_bytes!("../../models/density-1.json"))
+        Model::from_bytes("trees-1", include_bytes!("../../models/trees-1.json"))
     }
 
     /// The model at a path, or the one inside the binary.
@@ -100,8 +111,13 @@ impl Model {
             row.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
             row
         };
+        let boosted = body.boosted.as_ref().map(|boosted| {
+            let forest = Forest::new(&body.name, &boosted.trees)?;
+            Ok(Boosted { forest, relation: Relation::new(&body.name, &boosted.calm)? })
+        });
         Ok(Model {
             sha256,
+            boosted: boosted.transpose()?,
             center: row(&body.center),
             scale: row(&body.scale),
             density: Density::new(&body.name, &body.mixture)?,
@@ -144,9 +160,9 @@ impl Model {
         self.threshold
     }
 
-    /// Distributions of calm and harvest scores.
-    pub fn evidence(&self) -> &Params {
-        &self.evidence
+    /// Distributions of calm and harvest scores, where evidence is gathered from many of them.
+    pub fn evidence(&self) -> Option<&Params> {
+        self.evidence.as_ref()
     }
 
     /// The calm range of a feature.
@@ -161,6 +177,32 @@ impl Model {
 
     /// Scores a row of a unit with this many exchanges.
     pub fn score_row(&self, row: &Row, exchanges: u64) -> Scored {
+        let (raw, score) = match &self.boosted {
+            Some(boosted) => {
+                let log_odds = boosted.forest.log_odds(&forest::seen(row));
+                (log_odds, boosted.relation.surprise(log_odds, row.present, exchanges))
+            }
+            None => self.density_score(row, exchanges),
+        };
+        let score = score as f32;
+        Scored { raw, score, rank: self.calibration.rank(score) }
+    }
+
+    /// The opinion of the densities: log-density under harvest less that under calm, where there are both.
+    pub fn second_opinion(&self, row: &Row) -> Option<f64> {
+        let standard = self.standard(row);
+        let harvest = self.harvest.as_ref()?.log_density(&standard, row.present, &mut Scratch::default());
+        Some(harvest - self.density.log_density(&standard, row.present, &mut Scratch::default()))
+    }
+
+    /// Which opinions the model holds, for people: trees and nodes, components.
+    pub fn parts(&self) -> (Option<(usize, usize)>, (usize, usize)) {
+        let components = |density: &Density| density.components();
+        let trees = self.boosted.as_ref().map(|boosted| boosted.forest.size());
+        (trees, (components(&self.density), self.harvest.as_ref().map_or(0, components)))
+    }
+
+    fn density_score(&self, row: &Row, exchanges: u64) -> (f64, f64) {
         let standard = self.standard(row);
         let mut scratch = Scratch::default();
         let log_density = self.density.log_density(&standard, row.present, &mut scratch);
@@ -170,14 +212,17 @@ impl Model {
         } else {
             let excess = self.calibration.excess(log_density, row.present, exchanges);
             if excess <= 0.0 { 0.0 } else { libm::log1p(excess) * self.directed_share(row, &scratch) }
-        } as f32;
-        Scored { log_density, score, rank: self.calibration.rank(score) }
+        };
+        (log_density, score)
     }
 
-    /// How much each feature, given all others, speaks for harvest: positive on its suspicious side,
-    /// negative else. Half the squared conditional residual under the calm density, less that under
-    /// the harvest density.
+    /// How much each feature, given the others, speaks for harvest; negative: against it. With trees: its steps
+    /// on the ways to the leaves. Without: half the squared conditional residual under the calm density, less
+    /// that under the harvest density.
     pub fn explain(&self, row: &Row) -> [f64; WIDTH] {
+        if let Some(boosted) = &self.boosted {
+            return boosted.forest.contributions(&forest::seen(row));
+        }
         let standard = self.standard(row);
         let mut scratch = Scratch::default();
         self.density.log_density(&standard, row.present, &mut scratch);

@@ -34,6 +34,7 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         kind: "density".into(),
         feature_table_hash: hex(&table_hash()),
         features: TABLE.iter().map(|feature| feature.name.to_owned()).collect(),
+        boosted: None,
         mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![covariance] },
         harvest: None,
         calm: CalmRange { median: quantile(0.5), p01: quantile(0.01), p99: quantile(0.99) },
@@ -41,11 +42,11 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         scale,
         stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: (0..100).map(|i| f64::from(i) / 50.0).collect(),
-        evidence: Params {
+        evidence: Some(Params {
             calm: Side { mean: 0.15, between: 0.2, within: 0.3 },
             harvest: Side { mean: 1.2, between: 0.5, within: 0.3 },
             correlation: 0.9,
-        },
+        }),
         threshold: 4.0,
         calm_maxima: (0..200).map(|i| f64::from(i) / 60.0).collect(),
         calm_tenants: 200,
@@ -58,7 +59,7 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
             let mut logs: Vec<f64> = rows
                 .iter()
                 .filter(|(_, exchanges)| stage(*exchanges) == at)
-                .map(|(row, exchanges)| model.score_row(&Row { present, ..*row }, *exchanges).log_density)
+                .map(|(row, exchanges)| model.score_row(&Row { present, ..*row }, *exchanges).raw)
                 .collect();
             logs.sort_by(f64::total_cmp);
             if !logs.is_empty() {

@@ -114,7 +114,10 @@ fn decide(
     }
     let row = Row::of(unit);
     let scored = model.score_row(&row, unit.exchanges);
-    let level = unit.evidence.add(scored.score, model.evidence());
+    let level = match model.evidence() {
+        Some(params) => unit.evidence.add(scored.score, params),
+        None => unit.evidence.set(scored.score),
+    };
     sink(&Decision { subject, exchanges: unit.exchanges, at, row: &row, scored: &scored, evidence: level });
     (level >= model.threshold()).then(|| evidence::alarm(subject, unit, at, &row, &scored, model))
 }

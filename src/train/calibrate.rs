@@ -1,13 +1,14 @@
-//! What is usual: log-densities by stage, feature ranges, scores, evidence and the threshold.
+//! What is usual: log-odds and log-densities by stage, feature ranges, scores, and the threshold.
 
 use super::TrainError;
 use super::rounded;
-use super::survey::Surveyed;
+use super::survey::{Surveyed, Window};
 use super::trial::{Group, Trial, UnitScores};
 use crate::evidence::{Params, Side};
 use crate::feature::{Needs, Row, WIDTH};
 use crate::model::Model;
 use crate::model::artifact::{Body, MOST_MAXIMA, MOST_QUANTILES, STAGES, Stage};
+use crate::model::relation::{ABOVE, CalmOdds, TIERS, tier};
 
 /// A stage with fewer windows takes the figures of the next smaller one.
 const LEAST_WINDOWS: usize = 20;
@@ -15,19 +16,48 @@ const LEAST_WINDOWS: usize = 20;
 const LEAST_SPREAD: f64 = 0.5;
 /// Least standard deviation of unit means: below it evidence would rest on the third digit of a score.
 const LEAST_BETWEEN: f64 = 0.05;
+/// Least mean excess of log-odds over their calm 95th percentile: a shorter tail is too few tenants.
+const LEAST_TAIL: f64 = 0.1;
+/// What the rows of each tier are shown with.
+const MOST_OF_TIER: [u8; TIERS] = [u8::MAX, Needs::Tokens as u8 | Needs::Reasoning as u8, 0];
 
-/// Calm log-densities by stage and by what is present, and the calm range of each feature.
+/// Calm log-odds by tier and stage; `raw` gives those of a row.
+pub(super) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Row) -> f64) -> Vec<Vec<CalmOdds>> {
+    let one = |at: usize, stage: usize| {
+        let here = |window: &Window| {
+            // what the window lacks can't be looked at; what it has can be looked away from
+            let row = Row { present: window.row.present & MOST_OF_TIER[at], ..window.row };
+            (window.stage() == stage && tier(row.present) == at).then(|| raw(&row))
+        };
+        let weighted = weighted(tenants, here);
+        if weighted.len() < LEAST_WINDOWS {
+            return None;
+        }
+        let quantiles = ABOVE.map(|above| rounded(quantile(&weighted, 1.0 - above)));
+        let last = quantiles[ABOVE.len() - 1];
+        let beyond = || weighted.iter().filter(|(value, _)| *value > last);
+        let weight: f64 = beyond().map(|(_, weight)| weight).sum();
+        let excess: f64 = beyond().map(|(value, weight)| weight * (value - last)).sum();
+        Some(CalmOdds { quantiles, tail: rounded((excess / weight.max(1e-9)).max(LEAST_TAIL)) })
+    };
+    let mut before = CalmOdds { quantiles: [0.0; ABOVE.len()], tail: 1.0 };
+    let mut stage = |at, stage| {
+        before = one(at, stage).unwrap_or(before);
+        before
+    };
+    (0..TIERS).map(|at| (0..STAGES).map(|number| stage(at, number)).collect()).collect()
+}
+
+/// Calm log-densities by stage and by what is present.
 pub(super) fn stages(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), TrainError> {
     let model = Model::build(body.clone(), [0; 32])?;
     for present in 0..Needs::COMBINATIONS as u8 {
         let mut before = Stage { median: 0.0, spread: LEAST_SPREAD };
         for stage in 0..STAGES {
             let weighted = weighted(tenants, |window| {
-                let here = (window.exchanges.ilog2() as usize).saturating_sub(3).min(STAGES - 1) == stage;
-                // what the window lacks can't be looked at; what it has can be looked away from
                 let row = Row { present, ..window.row };
-                (here && window.row.present & present == present)
-                    .then(|| model.score_row(&row, window.exchanges).log_density)
+                (window.stage() == stage && window.row.present & present == present)
+                    .then(|| model.score_row(&row, window.exchanges).raw)
             });
             if weighted.len() >= LEAST_WINDOWS {
                 let (median, low) = (quantile(&weighted, 0.5), quantile(&weighted, 0.1));
@@ -36,29 +66,39 @@ pub(super) fn stages(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), Train
             body.stages[usize::from(present)][stage] = before;
         }
     }
+    Ok(())
+}
+
+/// The calm range of each feature.
+pub(super) fn ranges(body: &mut Body, tenants: &[&Surveyed]) {
     for feature in 0..WIDTH {
         let values = weighted(tenants, |window| window.row.get(feature));
         body.calm.median[feature] = rounded(quantile(&values, 0.5));
         body.calm.p01[feature] = rounded(quantile(&values, 0.01));
         body.calm.p99[feature] = rounded(quantile(&values, 0.99));
     }
-    Ok(())
 }
 
-/// Quantiles of scores, and their distributions among calm and harvesting units.
-pub(super) fn scores(body: &mut Body, trial: &Trial) {
+/// Quantiles of calm scores.
+pub(super) fn ranks(body: &mut Body, trial: &Trial) {
     let mut scores: Vec<(f64, f64)> = Vec::new();
-    let mut units: Vec<(f64, &UnitScores)> = Vec::new();
     for tenant in trial.of(Group::Holding) {
         let weight = 1.0 / tenant.sample.len().max(1) as f64;
         scores.extend(tenant.sample.iter().map(|score| (f64::from(*score), weight)));
-        let judged: Vec<&UnitScores> = tenant.units.iter().filter(|unit| unit.is_judged()).collect();
-        units.extend(judged.iter().map(|unit| (1.0 / judged.len() as f64, *unit)));
     }
     scores.sort_by(|a, b| a.0.total_cmp(&b.0));
     if !scores.is_empty() {
         let at = |i: usize| rounded(quantile(&scores, (i as f64 + 0.5) / MOST_QUANTILES as f64));
         body.score_quantiles = (0..MOST_QUANTILES).map(at).collect();
+    }
+}
+
+/// Distributions of scores among calm and harvesting units.
+pub(super) fn gathered(body: &mut Body, trial: &Trial) {
+    let mut units: Vec<(f64, &UnitScores)> = Vec::new();
+    for tenant in trial.of(Group::Holding) {
+        let judged: Vec<&UnitScores> = tenant.units.iter().filter(|unit| unit.is_judged()).collect();
+        units.extend(judged.iter().map(|unit| (1.0 / judged.len() as f64, *unit)));
     }
     let (calm, correlation) = side(&units);
     let attackers: Vec<(f64, &UnitScores)> =
@@ -66,16 +106,29 @@ pub(super) fn scores(body: &mut Body, trial: &Trial) {
     // attackers at the calm level teach nothing about attackers: stay four calm deviations above
     let mut harvest = if attackers.is_empty() { calm } else { side(&attackers).0 };
     harvest.mean = harvest.mean.max(calm.mean + 4.0 * calm.between);
-    body.evidence = Params { calm: round_side(calm), harvest: round_side(harvest), correlation: rounded(correlation) };
+    body.evidence =
+        Some(Params { calm: round_side(calm), harvest: round_side(harvest), correlation: rounded(correlation) });
 }
 
-/// The order statistic of calm maxima that keeps the budget, just passed.
+/// How many calm maxima a budget lets pass.
+pub(super) fn allowed(budget: f64, months: f64) -> usize {
+    (budget * months / 1_000.0).floor() as usize
+}
+
+/// The order statistic of maxima that so many pass.
+pub(super) fn order_statistic(mut maxima: Vec<f64>, passing: usize) -> f64 {
+    maxima.sort_by(|a, b| b.total_cmp(a));
+    maxima.get(passing.min(maxima.len().saturating_sub(1))).copied().unwrap_or(0.0)
+}
+
+/// The threshold is the order statistic of calm maxima that keeps the budget, just passed. A term in the number
+/// of decisions, so that large tenants get no more false findings than small ones, was tried and left out: of
+/// 21 false ones 3 were in the smallest third, 9 in the middle and 8 in the largest, 0.2 nats per factor of e
+/// moved none of them and lost a tenth of the attackers.
 pub(super) fn threshold(body: &mut Body, trial: &Trial, budget: f64) {
     let mut maxima: Vec<f64> = trial.of(Group::Holding).map(|tenant| f64::from(tenant.highest.max(0.0))).collect();
     maxima.sort_by(f64::total_cmp);
-    let allowed = (budget * trial.tenant_months(Group::Holding) / 1_000.0).floor() as usize;
-    let index = maxima.len().saturating_sub(allowed.min(maxima.len().saturating_sub(1)) + 1);
-    let highest = maxima.get(index).copied().unwrap_or(0.0);
+    let highest = order_statistic(maxima.clone(), allowed(budget, trial.tenant_months(Group::Holding)));
     // one thousandth above: the tenant that sets it stays quiet after rounding
     body.threshold = rounded((highest * 1.001).max(0.5));
     body.calm_tenants = maxima.len();
@@ -103,7 +156,7 @@ fn round_side(side: Side) -> Side {
 }
 
 /// A value of each window that has one, sorted, with weights that make every tenant count the same.
-fn weighted(tenants: &[&Surveyed], value: impl Fn(&super::survey::Window) -> Option<f64>) -> Vec<(f64, f64)> {
+fn weighted(tenants: &[&Surveyed], value: impl Fn(&Window) -> Option<f64>) -> Vec<(f64, f64)> {
     let mut all = Vec::new();
     for tenant in tenants {
         let values: Vec<f64> = tenant.windows.iter().filter_map(&value).collect();

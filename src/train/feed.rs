@@ -1,60 +1,47 @@
-//! Where training exchanges come from: lines of native records, or the built-in simulator.
+//! What a training run reads: traces with the truth about them.
 
 use bumpalo::Bump;
 
-use super::{Labels, Role, TrainError};
+use super::TrainError;
 use crate::finding::Seen;
 use crate::record::{self, Limits};
-use crate::simulate::{self, Spec, Truth};
 use crate::trace::{Trace, Tracer};
 
 /// Secret of training runs. A model holds no hash, so it depends on the secret by chance collisions
 /// alone; a fixed one makes it the same to the byte.
 pub const TRAIN_SECRET: &[u8; 16] = b"stillwatch train";
 
-/// Decodes one line and hands its trace on; false if it is a reject. The arena is for reuse.
+/// Gives all exchanges in the order of the log, the same each time it is called.
+pub type Feed<'f> = dyn FnMut(&mut Sink<'_>) -> Result<(), TrainError> + 'f;
+
+/// Takes one exchange.
+pub type Sink<'s> = dyn FnMut(&Trace<'_>, Seen, Taken) + 's;
+
+/// Whether an exchange was harvested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Taken {
+    /// Nobody said: the tenant's label alone counts.
+    Unsaid,
+    /// Innocent use.
+    No,
+    /// Harvest.
+    Yes,
+}
+
+/// Decodes one line and hands its trace and its record's id on; false if it is a reject. The arena is for reuse.
 pub fn read_line(
     line: &[u8],
     offset: i64,
     tracer: &Tracer,
     arena: &mut Bump,
-    sink: &mut dyn FnMut(&Trace<'_>, Seen),
+    sink: &mut dyn FnMut(&Trace<'_>, Seen, Option<&str>),
 ) -> bool {
     arena.reset();
     let Ok(exchange) = record::decode(Some(line), &Limits::default(), arena) else {
         return false;
     };
     let trace = tracer.trace(&exchange);
-    sink(&trace, Seen { ts: trace.ts, offset });
+    sink(&trace, Seen { ts: trace.ts, offset }, exchange.id);
     true
-}
-
-/// Labels and feed of a simulation; each pass draws it anew, which is cheaper than to keep it.
-#[expect(clippy::type_complexity, reason = "an alias cannot say that the closure takes any lifetime")]
-pub fn simulated(
-    spec: &Spec,
-) -> (Labels, impl FnMut(&mut dyn FnMut(&Trace<'_>, Seen)) -> Result<(), TrainError> + use<>) {
-    let mut labels = Labels::default();
-    for label in simulate::simulate(spec).labels() {
-        let (role, kind) = match label.label {
-            Truth::Attack => (Role::Attack, label.family.map_or("other", simulate::Family::name)),
-            Truth::Grey => (Role::Grey, label.class),
-            Truth::Benign | Truth::Control => (Role::Calm, label.class),
-        };
-        labels.add(&label.tenant, role, kind);
-        if role == Role::Attack && label.account.is_some() {
-            labels.only_in_part(&label.tenant);
-        }
-    }
-    let spec = spec.clone();
-    let feed = move |sink: &mut dyn FnMut(&Trace<'_>, Seen)| {
-        let (tracer, mut arena) = (Tracer::new(TRAIN_SECRET), Bump::new());
-        for (offset, record) in (0i64..).zip(simulate::simulate(&spec)) {
-            if !read_line(record.line.as_bytes(), offset, &tracer, &mut arena, sink) {
-                return Err(TrainError::Input { why: format!("simulated record {offset} is a reject") });
-            }
-        }
-        Ok(())
-    };
-    (labels, feed)
 }

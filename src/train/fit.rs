@@ -7,7 +7,7 @@ use ndarray::Array2;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use super::survey::{Surveyed, Window};
+use super::survey::{Side, Surveyed, Window};
 use super::{TrainError, rounded};
 use crate::feature::Says;
 use crate::feature::{TABLE, WIDTH};
@@ -15,9 +15,9 @@ use crate::model::Model;
 use crate::model::artifact::{Body, Mixture};
 
 /// Components tried.
-const MOST_COMPONENTS: usize = 12;
+const COMPONENTS: [usize; 5] = [1, 2, 4, 8, 12];
 /// Pure attackers from which a harvest density is worth fitting.
-const LEAST_ATTACKERS: usize = 8;
+pub(super) const LEAST_ATTACKERS: usize = 8;
 /// Windows per tenant, so that each weighs the same.
 const WINDOWS: usize = 24;
 /// Added to every variance, in standardised units: a habit that no calm tenant has in training is odd,
@@ -27,18 +27,23 @@ const LEAST_VARIANCE: f64 = 0.05;
 const JUDGES: usize = 4;
 
 /// Fills standardisation and mixtures.
-pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], harvest: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
+pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], attackers: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
+    let windows = |tenants: &[&'_ Surveyed], side| -> Vec<Vec<Window>> {
+        let all = tenants.iter().map(|tenant| tenant.of(side).copied().collect::<Vec<_>>());
+        all.filter(|windows| !windows.is_empty()).collect()
+    };
+    let (calm, harvest) = (windows(calm, Side::Calm), windows(attackers, Side::Harvest));
     let all: Vec<&Window> = calm.iter().flat_map(|tenant| balanced(tenant)).collect();
     standardise(body, &all);
-    body.mixture = best_mixture(body, calm, seed)?;
+    body.mixture = best_mixture(body, &calm, seed)?;
     if harvest.len() >= LEAST_ATTACKERS {
-        body.harvest = Some(best_mixture(body, harvest, seed)?);
+        body.harvest = Some(best_mixture(body, &harvest, seed)?);
     }
     Ok(())
 }
 
 /// The mixture whose number of components explains held-out tenants best, fitted to all.
-fn best_mixture(body: &Body, tenants: &[&Surveyed], seed: u64) -> Result<Mixture, TrainError> {
+fn best_mixture(body: &Body, tenants: &[Vec<Window>], seed: u64) -> Result<Mixture, TrainError> {
     let part = |judges: bool| {
         let chosen = tenants.iter().enumerate().filter(move |(i, _)| (i % JUDGES == 0) == judges);
         chosen.flat_map(|(_, tenant)| balanced(tenant)).collect::<Vec<_>>()
@@ -46,7 +51,7 @@ fn best_mixture(body: &Body, tenants: &[&Surveyed], seed: u64) -> Result<Mixture
     let (learning, judging) = (part(false), part(true));
     let mut best: Option<(f64, usize)> = None;
     let mut why = String::from("no windows");
-    for components in 1..=MOST_COMPONENTS {
+    for components in COMPONENTS {
         match mixture(body, &learning, components, seed) {
             Ok(mixture) => {
                 let likelihood = likelihood(body, mixture, &judging)?;
@@ -66,17 +71,13 @@ fn best_mixture(body: &Body, tenants: &[&Surveyed], seed: u64) -> Result<Mixture
             Err(reason) => why = reason,
         }
     }
-    Err(TrainError::NoFit { most: MOST_COMPONENTS, why })
+    Err(TrainError::NoFit { most: COMPONENTS[COMPONENTS.len() - 1], why })
 }
 
 /// The same number of windows from every tenant: evenly spread, repeated where there are few.
-fn balanced(tenant: &Surveyed) -> impl Iterator<Item = &Window> {
-    let count = tenant.windows.len();
-    (0..WINDOWS).map(
-        move |i| {
-            if count > WINDOWS { &tenant.windows[i * count / WINDOWS] } else { &tenant.windows[i % count] }
-        },
-    )
+fn balanced(windows: &[Window]) -> impl Iterator<Item = &Window> {
+    let count = windows.len();
+    (0..WINDOWS).map(move |i| if count > WINDOWS { &windows[i * count / WINDOWS] } else { &windows[i % count] })
 }
 
 /// Means and deviations; a constant feature gets the least deviation that a reader would notice.
@@ -128,6 +129,6 @@ fn mixture(body: &Body, windows: &[&Window], components: usize, seed: u64) -> Re
 /// Mean log-density of windows under a mixture.
 fn likelihood(body: &Body, mixture: Mixture, windows: &[&Window]) -> Result<f64, TrainError> {
     let model = Model::build(Body { mixture, ..body.clone() }, [0; 32])?;
-    let sum: f64 = windows.iter().map(|window| model.score_row(&window.row, window.exchanges).log_density).sum();
+    let sum: f64 = windows.iter().map(|window| model.score_row(&window.row, window.exchanges).raw).sum();
     Ok(sum / windows.len().max(1) as f64)
 }

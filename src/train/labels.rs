@@ -1,6 +1,6 @@
 //! Who harvests and who does not: the lines of `--labels`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use serde::Deserialize;
@@ -21,9 +21,15 @@ pub enum Role {
 /// Roles by tenant. A tenant without a label is calm.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
-    by_tenant: BTreeMap<String, (Role, String)>,
-    /// Attackers of whom only one account harvests.
-    in_part: BTreeSet<String>,
+    by_tenant: BTreeMap<String, Label>,
+}
+
+#[derive(Clone, Debug)]
+struct Label {
+    role: Role,
+    kind: String,
+    /// Percent of an attacker's exchanges that are harvest.
+    percent: u8,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +39,7 @@ struct Line {
     label: String,
     family: Option<String>,
     class: Option<String>,
+    share: Option<f64>,
 }
 
 impl Labels {
@@ -55,44 +62,46 @@ impl Labels {
                 }
             };
             let kind = if role == Role::Attack { line.family } else { line.class };
-            labels.add(&line.tenant, role, kind.as_deref().unwrap_or("other"));
-            if role == Role::Attack && line.account.is_some() {
-                labels.only_in_part(&line.tenant);
-            }
+            // one account of several harvests, and nobody says how much of the tenant that is
+            let unknown = if line.account.is_some() { 50.0 } else { 100.0 };
+            let percent = line.share.map_or(unknown, |share| share * 100.0).clamp(1.0, 100.0).round() as u8;
+            labels.add(&line.tenant, role, kind.as_deref().unwrap_or("other"), percent);
         }
         Ok(labels)
     }
 
-    /// Adds one; `kind` is the attack's family or the innocent class.
-    pub fn add(&mut self, tenant: &str, role: Role, kind: &str) {
-        let entry = self.by_tenant.entry(tenant.to_owned()).or_insert_with(|| (role, kind.to_owned()));
-        if role > entry.0 {
-            *entry = (role, kind.to_owned());
+    /// Adds one; `kind` is the attack's family or the innocent class, `percent` how much of an attacker's
+    /// exchanges is harvest.
+    pub fn add(&mut self, tenant: &str, role: Role, kind: &str, percent: u8) {
+        let label = || Label { role, kind: kind.to_owned(), percent };
+        let entry = self.by_tenant.entry(tenant.to_owned()).or_insert_with(label);
+        if role > entry.role {
+            *entry = label();
         }
-    }
-
-    /// Says that only a part of a tenant harvests: it is a test, and teaches nothing.
-    pub fn only_in_part(&mut self, tenant: &str) {
-        self.in_part.insert(tenant.to_owned());
     }
 
     /// Whether all that a tenant does is harvest.
     pub fn is_pure(&self, tenant: &str) -> bool {
-        self.role(tenant) == Role::Attack && !self.in_part.contains(tenant)
+        self.by_tenant.get(tenant).is_some_and(|label| label.role == Role::Attack && label.percent == 100)
+    }
+
+    /// Percent of a tenant's exchanges that are harvest.
+    pub fn percent(&self, tenant: &str) -> u8 {
+        self.by_tenant.get(tenant).map_or(0, |label| if label.role == Role::Attack { label.percent } else { 0 })
     }
 
     /// A tenant's role.
     pub fn role(&self, tenant: &str) -> Role {
-        self.by_tenant.get(tenant).map_or(Role::Calm, |(role, _)| *role)
+        self.by_tenant.get(tenant).map_or(Role::Calm, |label| label.role)
     }
 
     /// A tenant's family or class.
     pub fn kind(&self, tenant: &str) -> &str {
-        self.by_tenant.get(tenant).map_or("unlabelled", |(_, kind)| kind)
+        self.by_tenant.get(tenant).map_or("unlabelled", |label| &label.kind)
     }
 
     /// Roles and kinds in the order of the tenants' names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Role, &str)> {
-        self.by_tenant.iter().map(|(tenant, (role, kind))| (tenant.as_str(), *role, kind.as_str()))
+        self.by_tenant.iter().map(|(tenant, label)| (tenant.as_str(), label.role, label.kind.as_str()))
     }
 }

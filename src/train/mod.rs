@@ -1,40 +1,39 @@
-//! Fits a model to calm traffic and writes it with its card.
+//! Fits a model to labelled traffic and writes it with its card.
 //!
 //! ```text
-//!  exchanges ─► survey ─windows─► fit (linfa) ─density─► calibrate ─► trial: maxima ─threshold─► trial: results ─► write
-//!               half of the calm tenants ▲                 └── the other half of the calm tenants, and attackers ──┘
+//!  exchanges ─► survey ─windows─► fit (linfa), teach (boost) ─► relate ─► trial: maxima ─threshold─► trial: results ─► write
+//!               half of the tenants ▲                            └── the other half: calm ones, and attackers ──┘
 //! ```
 //!
 //! Every pass folds the exchanges through [`Tenant`](crate::tenant::Tenant), the same code as `run` and
 //! `replay`; so `train` sees what the product will see, and keeps bounded windows, no exchanges.
+//! Without labelled harvesters there is nothing to boost: then the density of calm units judges.
 //! Deterministic: same exchanges, labels and spec, same bytes. Not part of the pure core: linfa's
 //! matrix products belong here and nowhere else.
 
-mod calibrate;
 mod error;
 mod feed;
-mod fit;
 mod labels;
 mod survey;
+mod fit;
+mod boost;
+mod teach;
 mod trial;
+mod calibrate;
+mod worth;
+mod card;
 mod write;
 
 use std::path::PathBuf;
 
-use crate::evidence::{Params, Side};
 use crate::feature::{Needs, TABLE, WIDTH, table_hash};
-use crate::finding::Seen;
 use crate::model::Model;
-use crate::model::artifact::{Body, CalmRange, Mixture, Origin, STAGES, Stage};
-use crate::trace::Trace;
+use crate::model::artifact::{Body, Boosted, CalmRange, Mixture, Origin, STAGES, Stage};
 use crate::units::hex;
 
 pub use error::TrainError;
-pub use feed::{TRAIN_SECRET, read_line, simulated};
+pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line};
 pub use labels::{Labels, Role};
-
-/// Gives all exchanges in the order of the log, the same each time it is called.
-pub type Feed<'f> = dyn FnMut(&mut dyn FnMut(&Trace<'_>, Seen)) -> Result<(), TrainError> + 'f;
 
 /// What to fit and where to put it.
 #[derive(Clone, Debug)]
@@ -60,6 +59,8 @@ pub struct TrainReport {
     pub card: PathBuf,
     /// The model's identity.
     pub sha256: String,
+    /// Boosted trees.
+    pub trees: usize,
     /// Components of the calm and of the harvest mixture.
     pub components: (usize, usize),
     /// Evidence at which a unit alarms.
@@ -78,18 +79,33 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     if survey.calm.len() < LEAST_TENANTS {
         return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, holding) = survey::halves(&survey.calm, spec.seed);
-    let (teaching, _) = survey::halves(&survey.pure, spec.seed);
+    let (fitting, holding) = survey::split(&survey.calm, 50, spec.seed);
+    let (teaching, testing) = survey::split(&survey.attackers, 50, spec.seed);
     let mut body = blank(spec);
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
     calibrate::stages(&mut body, &holding)?;
+    calibrate::ranges(&mut body, &holding);
 
     let fitted = fitting.iter().chain(&teaching);
     let roles = trial::Roles::new(labels, fitted.map(|tenant| tenant.name.as_str()));
+    let (pupils, settings) =
+        (teach::Pupils { calm: fitting.clone(), attackers: teaching.clone() }, teach::settings(spec.seed));
+    let bench = worth::Bench::new(holding, testing, labels, spec.budget);
+    let mut worth = None;
+    if pupils.harvesting() >= fit::LEAST_ATTACKERS {
+        body.kind = "trees".into();
+        body.boosted = Some(Boosted { trees: teach::teach(&pupils, &settings), calm: Vec::new() });
+        worth::relate(&mut body, &bench.calm)?;
+        // cells under suspicion stay open: the maxima depend a little on the threshold they lead to
+        body.threshold = rounded(bench.threshold(&Model::build(body.clone(), [0; 32])?).max(0.5));
+        worth = Some(worth::worth(&body, &pupils, &settings, &bench)?);
+    } else {
+        let gathering = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
+        calibrate::gathered(&mut body, &gathering);
+    }
     let first = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
-    calibrate::scores(&mut body, &first);
-    let second = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
-    calibrate::threshold(&mut body, &second, spec.budget);
+    calibrate::ranks(&mut body, &first);
+    calibrate::threshold(&mut body, &first, spec.budget);
     let last = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
 
     body.origin = Origin {
@@ -102,11 +118,12 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         tenant_months: last.tenant_months(trial::Group::Holding),
         metrics: last.metrics(),
     };
-    let written = write::write(spec, &body, &last)?;
+    let written = write::write(spec, &body, &write::Results { trial: &last, worth: worth.as_ref() })?;
     Ok(TrainReport {
         file: written.file,
         card: written.card,
         sha256: written.sha256,
+        trees: body.boosted.as_ref().map_or(0, |boosted| boosted.trees.len()),
         components: (body.mixture.weights.len(), body.harvest.as_ref().map_or(0, |mixture| mixture.weights.len())),
         threshold: body.threshold,
         metrics: body.origin.metrics,
@@ -119,12 +136,12 @@ fn blank(spec: &TrainSpec) -> Body {
     for i in 0..WIDTH {
         identity.extend((0..=i).map(|j| if i == j { 1.0 } else { 0.0 }));
     }
-    let side = |mean| Side { mean, between: 1.0, within: 1.0 };
     Body {
         name: spec.name.clone(),
         kind: "density".into(),
         feature_table_hash: hex(&table_hash()),
         features: TABLE.iter().map(|feature| feature.name.to_owned()).collect(),
+        boosted: None,
         center: vec![0.0; WIDTH],
         scale: vec![1.0; WIDTH],
         mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![identity] },
@@ -132,7 +149,7 @@ fn blank(spec: &TrainSpec) -> Body {
         calm: CalmRange { median: vec![0.0; WIDTH], p01: vec![0.0; WIDTH], p99: vec![0.0; WIDTH] },
         stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: Vec::new(),
-        evidence: Params { calm: side(0.0), harvest: side(1.0), correlation: 0.0 },
+        evidence: None,
         threshold: 1e9,
         calm_maxima: Vec::new(),
         calm_tenants: 0,

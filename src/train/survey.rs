@@ -1,25 +1,49 @@
-//! The first pass: windows of tenants at fixed counts, and the hash of the data.
+//! The first pass: windows of tenants at fixed counts, what was harvested in them, and the hash of the data.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Feed, Labels, Role, TrainError};
+use super::{Feed, Labels, Role, Taken, TrainError};
 use crate::feature::Row;
 use crate::finding::Seen;
 use crate::model::Model;
+use crate::model::artifact::STAGES;
+use crate::sketch::Mean;
 use crate::tenant::Tenant;
 use crate::trace::Trace;
 use crate::trace::words::mix;
+use crate::units::Millis;
 
-/// Windows kept per tenant: units × doublings of their count fit in for all but gateways.
+/// Windows kept per tenant: units × counts fit in for all but gateways.
 const MOST_WINDOWS: usize = 400;
+/// Workloads of an attacker whose harvest is counted.
+const MOST_WORKLOADS: usize = 4_096;
+/// Counts at which a window is kept: dense where a decision is early, since early is what counts.
+const COUNTS: [u64; 14] = [8, 10, 12, 15, 20, 30, 45, 64, 100, 152, 256, 400, 700, 1_024];
+/// Beyond the last of them, every so many.
+const THEN_EVERY: u64 = 512;
+/// From this share of harvest on a window is one of harvest, and below the other it is calm.
+const MOSTLY: f64 = 0.5;
+const HARDLY: f64 = 0.1;
+
+/// What a window shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Innocent use, or a tenth of harvest at most.
+    Calm,
+    /// Too much harvest for calm and too little to learn from.
+    Between,
+    /// Mostly harvest.
+    Harvest,
+}
 
 /// Features of one unit at one count.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) row: Row,
     pub(super) exchanges: u64,
+    pub(super) side: Side,
 }
 
 /// The windows of one tenant.
@@ -27,63 +51,154 @@ pub(super) struct Window {
 pub(super) struct Surveyed {
     pub(super) name: String,
     pub(super) windows: Vec<Window>,
+    first: Millis,
+    last: Millis,
 }
 
-/// Calm tenants and pure attackers, by name.
+/// Calm tenants and attackers, by name.
 pub(super) struct Survey {
     pub(super) calm: Vec<Surveyed>,
-    pub(super) pure: Vec<Surveyed>,
+    pub(super) attackers: Vec<Surveyed>,
     pub(super) data: [u8; 32],
+}
+
+/// How much of each unit of an attacker is harvest, over as many exchanges as its features speak of.
+struct Harvested {
+    units: BTreeMap<u64, (u32, Mean)>,
+    /// All is, if nobody says what is not.
+    unsaid: f32,
+}
+
+struct Observed {
+    tenant: Tenant,
+    first: Millis,
+    last: Millis,
+    harvested: Option<Harvested>,
+    windows: Vec<Window>,
 }
 
 /// Folds all exchanges once.
 pub(super) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Result<Survey, TrainError> {
-    let mut tenants = BTreeMap::<String, (Tenant, Vec<Window>)>::new();
+    let mut tenants = BTreeMap::<String, Observed>::new();
     let mut data = Sha256::new();
-    feed(&mut |trace, at| {
-        hash_trace(&mut data, trace, at);
-        if labels.role(trace.tenant) != Role::Calm && !labels.is_pure(trace.tenant) {
+    feed(&mut |trace, at, taken| {
+        hash_trace(&mut data, trace, at, taken);
+        // in part, and nobody says which part
+        let dark = labels.role(trace.tenant) == Role::Attack && !labels.is_pure(trace.tenant) && taken == Taken::Unsaid;
+        if labels.role(trace.tenant) == Role::Grey || dark {
             return;
         }
         if !tenants.contains_key(trace.tenant) {
-            tenants.insert(trace.tenant.to_owned(), (Tenant::new(trace.tenant), Vec::new()));
+            tenants.insert(trace.tenant.to_owned(), Observed::new(trace.tenant, labels, at.ts));
         }
-        let Some((tenant, windows)) = tenants.get_mut(trace.tenant) else {
-            return;
-        };
-        tenant.observe_with(trace, at, blank, &mut |decision| {
-            if decision.exchanges.is_power_of_two() && windows.len() < MOST_WINDOWS {
-                windows.push(Window { row: *decision.row, exchanges: decision.exchanges });
-            }
-        });
+        if let Some(observed) = tenants.get_mut(trace.tenant) {
+            observed.take(trace, at, taken, blank);
+        }
     })?;
     for (tenant, role, kind) in labels.iter() {
         data.update(tenant.as_bytes());
         data.update([0, role as u8]);
         data.update(kind.as_bytes());
     }
-    let all = tenants.into_iter().map(|(name, (_, windows))| Surveyed { name, windows });
+    let all = tenants.into_iter().map(|(name, observed)| {
+        let Observed { windows, first, last, .. } = observed;
+        Surveyed { name, windows, first, last }
+    });
     let seen = all.filter(|tenant| !tenant.windows.is_empty());
-    let (calm, pure) = seen.partition(|tenant| labels.role(&tenant.name) == Role::Calm);
-    Ok(Survey { calm, pure, data: data.finalize().into() })
+    let (calm, attackers) = seen.partition(|tenant| labels.role(&tenant.name) == Role::Calm);
+    Ok(Survey { calm, attackers, data: data.finalize().into() })
 }
 
-/// Two disjoint halves: one to fit, one to hold back.
-pub(super) fn halves(tenants: &[Surveyed], seed: u64) -> (Vec<&Surveyed>, Vec<&Surveyed>) {
-    let mut order: Vec<&Surveyed> = tenants.iter().collect();
-    order.sort_by_key(|tenant| (shuffled(&tenant.name, seed), &tenant.name));
-    let holding = order.split_off(order.len() / 2);
-    (order, holding)
+/// Two disjoint parts: one of so many percent, and the rest.
+pub(super) fn split<'t>(
+    tenants: impl IntoIterator<Item = &'t Surveyed>,
+    percent: usize,
+    seed: u64,
+) -> (Vec<&'t Surveyed>, Vec<&'t Surveyed>) {
+    let mut order: Vec<&Surveyed> = tenants.into_iter().collect();
+    order.sort_by_key(|tenant| (place(&tenant.name, seed), &tenant.name));
+    let rest = order.split_off(order.len() * percent / 100);
+    (order, rest)
+}
+
+impl Window {
+    /// Which calm windows it is compared with.
+    pub(super) fn stage(&self) -> usize {
+        (self.exchanges.max(8).ilog2() as usize - 3).min(STAGES - 1)
+    }
+}
+
+impl Surveyed {
+    /// 30 days each, between its first and last exchange.
+    pub(super) fn months(&self) -> f64 {
+        self.last.since(self.first) as f64 / (30 * Millis::DAY) as f64
+    }
+
+    /// Windows of one side.
+    pub(super) fn of(&self, side: Side) -> impl Iterator<Item = &Window> {
+        self.windows.iter().filter(move |window| window.side == side)
+    }
+}
+
+impl Observed {
+    fn new(name: &str, labels: &Labels, at: Millis) -> Observed {
+        let unsaid = f32::from(u8::from(labels.is_pure(name)));
+        let harvested = (labels.role(name) == Role::Attack).then(|| Harvested { units: BTreeMap::new(), unsaid });
+        Observed { tenant: Tenant::new(name), harvested, windows: Vec::new(), first: at, last: at }
+    }
+
+    fn take(&mut self, trace: &Trace<'_>, at: Seen, taken: Taken, blank: &Model) {
+        self.last = self.last.max(at.ts);
+        if let Some(harvested) = &mut self.harvested {
+            harvested.add(0, taken);
+            harvested.add(trace.workload(), taken);
+        }
+        let (windows, harvested) = (&mut self.windows, &self.harvested);
+        self.tenant.observe_with(trace, at, blank, &mut |decision| {
+            let count = decision.exchanges;
+            let kept = COUNTS.contains(&count) || count > COUNTS[COUNTS.len() - 1] && count.is_multiple_of(THEN_EVERY);
+            if kept && windows.len() < MOST_WINDOWS {
+                let side = harvested.as_ref().map_or(Side::Calm, |harvested| harvested.side(decision.subject.workload));
+                windows.push(Window { row: *decision.row, exchanges: count, side });
+            }
+        });
+    }
+}
+
+impl Harvested {
+    fn add(&mut self, unit: u64, taken: Taken) {
+        if self.units.len() >= MOST_WORKLOADS && !self.units.contains_key(&unit) {
+            return;
+        }
+        let (count, mean) = self.units.entry(unit).or_default();
+        *count = count.saturating_add(1);
+        mean.add(
+            *count,
+            match taken {
+                Taken::Unsaid => self.unsaid,
+                Taken::No => 0.0,
+                Taken::Yes => 1.0,
+            },
+        );
+    }
+
+    fn side(&self, unit: u64) -> Side {
+        match self.units.get(&unit).map(|(_, mean)| mean.get()) {
+            Some(share) if share >= MOSTLY => Side::Harvest,
+            Some(share) if share < HARDLY => Side::Calm,
+            _ => Side::Between,
+        }
+    }
 }
 
 /// A place in the shuffled order.
-fn shuffled(name: &str, seed: u64) -> u64 {
+pub(super) fn place(name: &str, seed: u64) -> u64 {
     name.bytes().fold(seed ^ 0x6a09_e667_f3bc_c909, |hash, byte| mix(hash ^ u64::from(byte), 0xbb67_ae85_84ca_a73b))
 }
 
-fn hash_trace(data: &mut Sha256, trace: &Trace<'_>, at: Seen) {
+fn hash_trace(data: &mut Sha256, trace: &Trace<'_>, at: Seen, taken: Taken) {
     data.update(trace.tenant.as_bytes());
-    data.update([0]);
+    data.update([0, taken as u8]);
     data.update(at.ts.0.to_le_bytes());
     for hash in [trace.account_hash.0, trace.frame.0, trace.prompt, trace.session, trace.user] {
         data.update(hash.to_le_bytes());

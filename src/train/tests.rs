@@ -2,21 +2,24 @@
 use super::*;
 use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, scatter, stream};
 
+/// Half of them teach, and eight at least make a forest.
+const ATTACKERS: u64 = 16;
+
 fn labels() -> Labels {
     let mut labels = Labels::default();
     for i in 0..48 {
-        labels.add(&format!("calm-{i}"), Role::Calm, if i % 2 == 0 { "person" } else { "pipeline" });
+        labels.add(&format!("calm-{i}"), Role::Calm, if i % 2 == 0 { "person" } else { "pipeline" }, 0);
     }
-    (0..6).for_each(|i| labels.add(&format!("attack-{i}"), Role::Attack, "reasoning_harvest"));
-    labels.add("grey-0", Role::Grey, "unclear");
+    (0..ATTACKERS).for_each(|i| labels.add(&format!("attack-{i}"), Role::Attack, "reasoning_harvest", 100));
+    labels.add("grey-0", Role::Grey, "unclear", 0);
     labels
 }
 
-/// Small streams: people and pipelines that differ a little, six harvesters and one nobody can judge.
-fn feed(sink: &mut dyn FnMut(&Trace<'_>, Seen)) {
+/// Small streams: people and pipelines that differ a little, harvesters and one nobody can judge.
+fn feed(sink: &mut Sink<'_>) {
     let mut send = |name: &str, habit: &Habit, seed: u64, count| {
         for (trace, at) in stream(habit, seed, count) {
-            sink(&trace.renamed(name, trace.account), at);
+            sink(&trace.renamed(name, trace.account), at, Taken::Unsaid);
         }
     };
     for i in 0..48u64 {
@@ -32,7 +35,7 @@ fn feed(sink: &mut dyn FnMut(&Trace<'_>, Seen)) {
         };
         send(&format!("calm-{i}"), &habit, random, 300);
     }
-    (0..6).for_each(|i| send(&format!("attack-{i}"), &HARVEST, i + 900, 200));
+    (0..ATTACKERS).for_each(|i| send(&format!("attack-{i}"), &HARVEST, i + 900, 200));
     send("grey-0", &HARVEST, 5, 50);
 }
 
@@ -67,13 +70,14 @@ fn the_same_input_gives_the_same_bytes_and_a_model_that_finds() {
 
     let model = Model::load(&report.file).unwrap();
     assert_eq!(model.sha256_hex(), report.sha256);
-    // of six attackers three are fitted to, and the other three are what is reported
-    assert_eq!(metric(&report, "attackers"), 3.0);
-    assert_eq!(metric(&report, "attackers_found"), 3.0);
+    // half of the attackers are fitted to, and the other half are what is reported
+    assert_eq!(metric(&report, "attackers"), 8.0);
+    assert_eq!(metric(&report, "attackers_found"), 8.0);
+    assert!(report.trees > 0);
     assert_eq!(metric(&report, "calm_tenants_held_back_with_finding"), 0.0);
     assert!(metric(&report, "exchanges_of_unit_at_finding_median") <= 40.0);
     let card = std::fs::read_to_string(&report.card).unwrap();
-    assert!(card.contains("| reasoning_harvest | 3 | 3 |") && card.contains("uncalibrated"), "{card}");
+    assert!(card.contains("| reasoning_harvest | 100 % | 8 | 8 |") && card.contains("uncalibrated"), "{card}");
     assert!(!card.contains("grey"));
     assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 2);
 }
@@ -122,6 +126,7 @@ fn labels_are_read_and_the_gravest_counts() {
     );
     let labels = Labels::read(text.as_bytes()).unwrap();
     assert_eq!((labels.role("a"), labels.kind("a")), (Role::Attack, "judge_farm"));
+    assert!(!labels.is_pure("a") && labels.percent("b") == 0);
     assert_eq!((labels.role("b"), labels.role("z")), (Role::Calm, Role::Calm));
     let error = Labels::read("{}\n".as_bytes()).unwrap_err().to_string();
     assert!(error.starts_with("labels, line 1: missing field"), "{error}");

@@ -51,6 +51,8 @@ pub(super) struct UnitScores {
 pub(super) struct Tried {
     pub(super) group: Group,
     pub(super) kind: String,
+    /// Percent of harvest in an attacker.
+    percent: u8,
     pub(super) units: Vec<UnitScores>,
     pub(super) sample: Vec<f32>,
     /// The highest evidence of any unit at any time.
@@ -70,12 +72,12 @@ pub(super) struct Trial {
 /// Folds all exchanges with a model.
 pub(super) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Result<Trial, TrainError> {
     let mut states = BTreeMap::<String, (Tenant, Tried, BTreeMap<u64, usize>)>::new();
-    feed(&mut |trace, at| {
+    feed(&mut |trace, at, _| {
         let Some(group) = roles.group(trace.tenant) else {
             return;
         };
         if !states.contains_key(trace.tenant) {
-            let tried = Tried::new(group, roles.labels.kind(trace.tenant), at.ts);
+            let tried = Tried::new(group, roles.labels, trace.tenant, at.ts);
             states.insert(trace.tenant.to_owned(), (Tenant::new(trace.tenant), tried, BTreeMap::new()));
         }
         let Some((tenant, tried, places)) = states.get_mut(trace.tenant) else {
@@ -159,10 +161,11 @@ impl UnitScores {
 }
 
 impl Tried {
-    fn new(group: Group, kind: &str, at: Millis) -> Tried {
+    fn new(group: Group, labels: &Labels, tenant: &str, at: Millis) -> Tried {
         Tried {
             group,
-            kind: kind.to_owned(),
+            kind: labels.kind(tenant).to_owned(),
+            percent: labels.percent(tenant),
             units: Vec::new(),
             sample: Vec::new(),
             highest: f32::NEG_INFINITY,
@@ -207,11 +210,11 @@ impl Trial {
         (counted().count(), counted().filter(|tenant| tenant.found_at.is_some()).count())
     }
 
-    /// By kind: tenants, found, and the median count at which they were.
-    pub(super) fn by_kind(&self, group: Group) -> BTreeMap<&str, (usize, usize, u64)> {
-        let mut kinds = BTreeMap::<&str, (usize, Vec<u64>)>::new();
+    /// By kind and percent of harvest: tenants, found, and the median count at which they were.
+    pub(super) fn by_kind(&self, group: Group) -> BTreeMap<(&str, u8), (usize, usize, u64)> {
+        let mut kinds = BTreeMap::<(&str, u8), (usize, Vec<u64>)>::new();
         for tenant in self.of(group).filter(|tenant| tenant.counts()) {
-            let entry = kinds.entry(&tenant.kind).or_default();
+            let entry = kinds.entry((&tenant.kind, tenant.percent)).or_default();
             entry.0 += 1;
             entry.1.extend(tenant.found_at);
         }
@@ -220,6 +223,17 @@ impl Trial {
             counts.get(counts.len() / 2).copied().unwrap_or(0)
         };
         kinds.into_iter().map(|(kind, (all, found))| (kind, (all, found.len(), median(found)))).collect()
+    }
+
+    /// Tenants of a group with a finding, by thirds of their exchanges, the smallest first.
+    pub(super) fn by_volume(&self, group: Group) -> [usize; 3] {
+        let mut tenants: Vec<&Tried> = self.of(group).filter(|tenant| tenant.counts()).collect();
+        tenants.sort_by_key(|tenant| tenant.exchanges);
+        let mut thirds = [0; 3];
+        for (i, tenant) in tenants.iter().enumerate() {
+            thirds[i * 3 / tenants.len()] += usize::from(tenant.found_at.is_some());
+        }
+        thirds
     }
 
     /// Figures of the card.
@@ -231,7 +245,14 @@ impl Trial {
         let (fitted, fitted_found) = self.found(Group::Fitted);
         let (attack, attack_found) = self.found(Group::Attack);
         let figure = |name: &str, value: f64| (name.to_owned(), value);
+        let (pure, in_part): (Vec<&Tried>, Vec<&Tried>) =
+            self.of(Group::Attack).filter(|tenant| tenant.counts()).partition(|tenant| tenant.percent == 100);
+        let of = |tenants: &[&Tried]| tenants.iter().filter(|tenant| tenant.found_at.is_some()).count() as f64;
         vec![
+            figure("pure_attackers", pure.len() as f64),
+            figure("pure_attackers_found", of(&pure)),
+            figure("attackers_in_part", in_part.len() as f64),
+            figure("attackers_in_part_found", of(&in_part)),
             figure("calm_tenants_held_back", holding as f64),
             figure("calm_tenants_held_back_with_finding", holding_found as f64),
             figure("calm_tenants_fitted", fitted as f64),

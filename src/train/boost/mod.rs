@@ -1,0 +1,109 @@
+//! Gradient boosting of trees with logistic loss.
+//!
+//! Histograms over at most 63 quantile bins and one for absent values; trees grow level by level; tenants,
+//! not windows, are drawn for each tree, since windows of one tenant are alike; the number of trees is the
+//! one at which tenants that took no part are judged best. Sums run in the order of rows, features in
+//! parallel: the same bits for any number of threads. Cost: 50,000 rows × 20 features × 100 trees in 2 s.
+
+mod bins;
+mod grow;
+
+use bins::Bins;
+
+use crate::feature::WIDTH;
+use crate::model::forest::{Forest, Seen, Tree};
+use crate::trace::words::mix;
+
+/// How to boost.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Trees at most.
+    pub(super) trees: usize,
+    /// Inner nodes on a path at most.
+    pub(super) depth: u32,
+    /// How far each tree steps.
+    pub(super) rate: f64,
+    /// Added to every second derivative: few rows say little.
+    pub(super) l2: f64,
+    /// Share of all undecided weight that a child must hold: a rule about three tenants knows their names.
+    pub(super) least: f64,
+    /// Percent of tenants and of features that a tree sees.
+    pub(super) tenants: u64,
+    pub(super) features: u64,
+    /// 1: more of the feature is never less suspicious; −1: never more; 0: free.
+    pub(super) monotone: [i8; WIDTH],
+    pub(super) seed: u64,
+}
+
+/// A row to learn from.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    pub(super) seen: Seen,
+    pub(super) harvest: bool,
+    pub(super) weight: f64,
+    /// Which tenant; drawn or left out as a whole.
+    pub(super) tenant: u64,
+}
+
+/// Trees without gain on the judges before it is over.
+const PATIENCE: usize = 20;
+
+/// Fits trees to `learning`, as many as `judging` likes best.
+pub(super) fn boost(learning: &[Sample], judging: &[Sample], settings: &Settings) -> Vec<Tree> {
+    let bins = Bins::new(learning);
+    // the second derivative of a row is a quarter of its weight while nothing is decided
+    let undecided = learning.iter().map(|sample| sample.weight).sum::<f64>() / 4.0;
+    let settings = &Settings { least: settings.least * undecided, ..settings.clone() };
+    let mut odds = vec![0.0; learning.len()];
+    let mut judged = vec![0.0; judging.len()];
+    let (mut trees, mut best) = (Vec::new(), (f64::INFINITY, 0));
+    for number in 0..settings.trees {
+        let draw = |what: u64, thing: u64| mix(settings.seed ^ mix(what, number as u64), thing);
+        let rows: Vec<u32> = (0u32..)
+            .zip(learning)
+            .filter(|(_, sample)| draw(1, sample.tenant) % 100 < settings.tenants)
+            .map(|(row, _)| row)
+            .collect();
+        let features: Vec<usize> = (0..WIDTH).filter(|f| draw(2, *f as u64) % 100 < settings.features).collect();
+        let slopes: Vec<grow::Slope> =
+            learning.iter().zip(&odds).map(|(sample, odds)| grow::Slope::of(sample, *odds)).collect();
+        let tree = grow::grow(&bins, &slopes, rows, &features, settings);
+        step(&tree, learning, &mut odds);
+        step(&tree, judging, &mut judged);
+        trees.push(tree);
+        let loss = loss(judging, &judged);
+        if loss < best.0 {
+            best = (loss, trees.len());
+        } else if trees.len() >= best.1 + PATIENCE {
+            break;
+        }
+    }
+    // nobody to judge: all of them
+    if !judging.is_empty() {
+        trees.truncate(best.1);
+    }
+    trees
+}
+
+fn step(tree: &Tree, samples: &[Sample], odds: &mut [f64]) {
+    // what grew is whole and shallow; were it not, it would say nothing rather than end the run
+    let Ok(one) = Forest::new("grown", std::slice::from_ref(tree)) else { return };
+    for (odds, sample) in odds.iter_mut().zip(samples) {
+        *odds += one.log_odds(&sample.seen);
+    }
+}
+
+/// Mean logistic loss.
+pub(super) fn loss(samples: &[Sample], odds: &[f64]) -> f64 {
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for (sample, odds) in samples.iter().zip(odds) {
+        let signed = if sample.harvest { *odds } else { -odds };
+        // ln(1 + e^-x) without overflow
+        sum += sample.weight * (libm::log1p(libm::exp(-signed.abs())) + (-signed).max(0.0));
+        weights += sample.weight;
+    }
+    sum / weights.max(1e-9)
+}
+
+#[cfg(test)]
+mod tests;

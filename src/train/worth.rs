@@ -1,0 +1,133 @@
+//! What each part is worth: the same tenants held back, judged by other models in the same way.
+//!
+//! Judged on the surveyed windows, not on every decision, so that it costs no pass over the data: a tenant's
+//! maximum is that of its windows, the threshold the order statistic of calm tenants, as in the model itself.
+//! Every model's output is related to calm windows of the same count, so that none wins by that alone.
+
+use std::collections::BTreeMap;
+
+use super::boost::Settings;
+use super::calibrate::{allowed, odds, order_statistic};
+use super::survey::Surveyed;
+use super::teach::{Pupils, teach};
+use super::{Labels, TrainError};
+use crate::feature::Row;
+use crate::model::Model;
+use crate::model::artifact::{Body, Boosted};
+
+/// Found and all, pure attackers first, then those in part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) pure: (usize, usize),
+    pub(super) part: (usize, usize),
+}
+
+/// Found by family: the model's own trees, trees that never saw the family, the densities, and the mean of
+/// trees and densities.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Worth {
+    pub(super) trees: BTreeMap<String, Found>,
+    pub(super) left_out: BTreeMap<String, Found>,
+    pub(super) densities: BTreeMap<String, Found>,
+    pub(super) both: BTreeMap<String, Found>,
+}
+
+/// The tenants that judge.
+pub(super) struct Bench<'t> {
+    pub(super) calm: Vec<&'t Surveyed>,
+    pub(super) attackers: Vec<&'t Surveyed>,
+    pub(super) labels: &'t Labels,
+    /// How many calm tenants may pass.
+    pub(super) passing: usize,
+}
+
+impl<'t> Bench<'t> {
+    pub(super) fn new(
+        calm: Vec<&'t Surveyed>,
+        attackers: Vec<&'t Surveyed>,
+        labels: &'t Labels,
+        budget: f64,
+    ) -> Bench<'t> {
+        let months = calm.iter().map(|tenant| tenant.months()).sum();
+        Bench { calm, attackers, labels, passing: allowed(budget, months) }
+    }
+
+    /// The order statistic of calm maxima over windows.
+    pub(super) fn threshold(&self, model: &Model) -> f64 {
+        order_statistic(self.calm.iter().map(|tenant| highest(model, tenant)).collect(), self.passing)
+    }
+
+    fn found(&self, highest: impl Fn(&Surveyed) -> f64) -> BTreeMap<String, Found> {
+        let threshold = order_statistic(self.calm.iter().map(|tenant| highest(tenant)).collect(), self.passing);
+        let mut families = BTreeMap::<String, Found>::new();
+        for tenant in &self.attackers {
+            let found = families.entry(self.labels.kind(&tenant.name).to_owned()).or_default();
+            let side = if self.labels.is_pure(&tenant.name) { &mut found.pure } else { &mut found.part };
+            side.0 += usize::from(highest(tenant) > threshold);
+            side.1 += 1;
+        }
+        families
+    }
+}
+
+/// Trains without each family in turn, and judges all.
+pub(super) fn worth(
+    body: &Body,
+    pupils: &Pupils<'_>,
+    settings: &Settings,
+    bench: &Bench<'_>,
+) -> Result<Worth, TrainError> {
+    let model = Model::build(body.clone(), [0; 32])?;
+    let mut worth = Worth { trees: bench.found(|tenant| highest(&model, tenant)), ..Worth::default() };
+    for family in worth.trees.keys() {
+        let without = pupils.without(|tenant| bench.labels.kind(tenant) == family);
+        let (trees, calm) = (teach(&without, settings), Vec::new());
+        let left_out = related(&Body { boosted: Some(Boosted { trees, calm }), ..body.clone() }, &bench.calm)?;
+        let found = bench.found(|tenant| highest(&left_out, tenant));
+        worth.left_out.extend(found.into_iter().filter(|(name, _)| name == family));
+    }
+    let opinion = |row: &Row| model.second_opinion(row).unwrap_or(0.0);
+    let densities = crate::model::relation::Relation::new(&body.name, &odds(&bench.calm, opinion))?;
+    let of =
+        |window: &super::survey::Window| densities.surprise(opinion(&window.row), window.row.present, window.exchanges);
+    let most = |tenant: &Surveyed, score: &dyn Fn(&super::survey::Window) -> f64| {
+        tenant.windows.iter().map(score).fold(0.0, f64::max)
+    };
+    worth.densities = bench.found(|tenant| most(tenant, &of));
+    let mean = |window: &super::survey::Window| {
+        f64::midpoint(of(window), f64::from(model.score_row(&window.row, window.exchanges).score))
+    };
+    worth.both = bench.found(|tenant| most(tenant, &mean));
+    Ok(worth)
+}
+
+/// A model with its trees related to calm windows.
+pub(super) fn related(body: &Body, calm: &[&Surveyed]) -> Result<Model, TrainError> {
+    let mut body = body.clone();
+    relate(&mut body, calm)?;
+    Ok(Model::build(body, [0; 32])?)
+}
+
+/// Fills in what calm windows get from the trees.
+pub(super) fn relate(body: &mut Body, calm: &[&Surveyed]) -> Result<(), TrainError> {
+    if let Some(boosted) = &mut body.boosted {
+        let forest = crate::model::forest::Forest::new(&body.name, &boosted.trees)?;
+        boosted.calm = odds(calm, |row| forest.log_odds(&crate::model::forest::seen(row)));
+    }
+    Ok(())
+}
+
+fn highest(model: &Model, tenant: &Surveyed) -> f64 {
+    let scores = tenant.windows.iter().map(|window| model.score_row(&window.row, window.exchanges).score);
+    f64::from(scores.fold(0.0, f32::max))
+}
+
+impl Found {
+    /// Sum over families.
+    pub(super) fn total<'f>(all: impl Iterator<Item = &'f Found>) -> Found {
+        all.fold(Found::default(), |sum, one| Found {
+            pure: (sum.pure.0 + one.pure.0, sum.pure.1 + one.pure.1),
+            part: (sum.part.0 + one.part.0, sum.part.1 + one.part.1),
+        })
+    }
+}
