@@ -26,7 +26,7 @@ use crate::record::{self, Limits, Reject, RejectCounts};
 use crate::source::Record;
 use crate::tenant::Tenant;
 use crate::tenant::checkpoint::{Identity, Marker, Restored, Slice, shard_of};
-use crate::tenant::shard::{Folded, Rules, SHARDS, ScoreRow, Shard, Step};
+use crate::tenant::shard::{Folded, Rules, SHARDS, ScoreRow, Shard, Step, TENTHS};
 use crate::tenant::watermark::Watermark;
 use crate::trace::{Trace, Tracer};
 use crate::units::{Millis, TenantHash};
@@ -171,6 +171,8 @@ pub struct Counts {
     pub rejected: RejectCounts,
     /// Top-level fields the schema does not know.
     pub unknown_fields: u64,
+    /// Decisions by the tenth of the range that their score fell into.
+    pub scores: [u64; TENTHS],
 }
 
 impl Counts {
@@ -180,6 +182,7 @@ impl Counts {
         self.accepted += other.accepted;
         self.rejected.merge(&other.rejected);
         self.unknown_fields += other.unknown_fields;
+        self.scores.iter_mut().zip(other.scores).for_each(|(sum, more)| *sum += more);
     }
 
     /// The partition of the total that every driver asserts.
@@ -334,6 +337,7 @@ where
     for folded in folded {
         out.events.extend(folded.events);
         out.scores.extend(folded.scores);
+        out.counts.scores.iter_mut().zip(folded.tenths).for_each(|(sum, more)| *sum += u64::from(more));
     }
     out.events.sort_by_key(|e| (e.at.offset, e.time, e.uid, e.revision));
     out.scores.sort_by_key(|row| (row.offset, row.workload));

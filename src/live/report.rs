@@ -53,6 +53,7 @@ impl Report {
     pub fn folded(&self, counts: &Counts, bytes: u64) {
         self.metrics.batch(counts.accepted, &counts.rejected, bytes);
         self.metrics.unknown_fields.add(counts.unknown_fields as i64);
+        self.metrics.scores(&counts.scores);
     }
 
     /// A transaction that committed.

@@ -88,6 +88,8 @@ pub struct Metrics {
     pub state_bytes: IntGauge,
     /// Tenants that left memory: `memory`, `silent`.
     pub evictions: IntCounterVec,
+    /// Scores of decisions, 0 to 1, to the middle of their tenth.
+    pub score: Histogram,
     /// Finding events committed, by kind, pattern and activity.
     pub findings: IntCounterVec,
     model_info: GaugeVec,
@@ -134,6 +136,16 @@ impl Metrics {
         }
         self.bytes.inc_by(bytes);
         self.batch_records.observe((accepted + rejected) as f64);
+    }
+
+    /// Decisions by the tenth of the range that their score fell into.
+    pub fn scores(&self, tenths: &[u64]) {
+        let local = self.score.local();
+        for (tenth, count) in tenths.iter().enumerate() {
+            let middle = (tenth as f64 + 0.5) / tenths.len() as f64;
+            (0..*count).for_each(|_| local.observe(middle));
+        }
+        local.flush();
     }
 
     /// Time spent in a stage.
@@ -241,6 +253,6 @@ mod tests {
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().len(), 26);
+        assert_eq!(metrics.table().len(), 27);
     }
 }

@@ -54,6 +54,7 @@ impl Metrics {
             workloads: make.gauge("workloads", "Workloads in memory.")?,
             state_bytes: make.gauge("state_bytes", "Logical bytes of state in memory.")?,
             evictions: make.counters("evictions_total", "Tenants that left memory, by reason.", &["reason"])?,
+            score: make.histogram("score", "Scores of decisions, 0 to 1, to the middle of their tenth.", &TENTHS)?,
             findings: make.counters("findings_total", "Finding events committed.", &["kind", "pattern", "activity"])?,
             model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
             registry: make.registry.clone(),
@@ -91,6 +92,7 @@ impl Metrics {
 }
 
 const POWERS_OF_4: [f64; 9] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0];
+const TENTHS: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 const SHORT: [f64; 11] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0];
 const LATENCY: [f64; 14] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 86_400.0];
 // fine at the top: that is where decisions are made

@@ -14,7 +14,8 @@ use std::hash::Hasher;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use super::shard::{SHARDS, Shard, Slot};
+use super::shard::{SHARDS, Shard};
+use super::slot::Slot;
 use super::watermark::Watermark;
 use crate::units::TenantHash;
 

@@ -8,6 +8,7 @@ pub mod unit;
 pub mod workloads;
 pub mod state;
 pub mod shard;
+mod slot;
 pub mod checkpoint;
 
 pub use state::Tenant;

@@ -10,20 +10,19 @@
 //! closes with the reason `evicted`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasherDefault, Hasher};
-
-use hashbrown::HashMap;
-use serde::{Deserialize, Serialize};
+use std::hash::BuildHasherDefault;
 
 use super::Tenant;
+use super::slot::{LowBits, Slot};
 use super::watermark::Tick;
 use crate::evidence::Decision;
 use crate::feature::Row;
-use crate::finding::lifecycle::{Moment, OpenFinding, Subject};
-use crate::finding::{Alarm, CloseReason, Event, Seen};
+use crate::finding::lifecycle::{Moment, OpenFinding};
+use crate::finding::{CloseReason, Event, Seen};
 use crate::model::Model;
 use crate::trace::Trace;
 use crate::units::{Millis, Position, TenantHash};
+use hashbrown::HashMap;
 
 /// Shards of an input partition. A million tenants over 6 partitions are 2,600 a shard, about 5 MB:
 /// one checkpoint slice.
@@ -53,7 +52,12 @@ pub struct Folded {
     pub events: Vec<Event>,
     /// Decisions, where wanted.
     pub scores: Vec<ScoreRow>,
+    /// How many decisions had a score in each tenth.
+    pub tenths: [u32; TENTHS],
 }
+
+/// Parts of the range of scores that are counted apart.
+pub const TENTHS: usize = 10;
 
 /// One decision of a unit, for `replay --scores`.
 #[derive(Clone, Debug)]
@@ -87,29 +91,6 @@ pub struct Step<'t, 'a> {
     pub offset: i64,
     /// Its place in event time.
     pub tick: Tick,
-}
-
-/// A tenant's state with what the shard keeps about it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Slot {
-    pub(super) tenant: Tenant,
-    finding: Option<OpenFinding>,
-    /// Offset of the last exchange, and the partition's time then.
-    last_offset: i64,
-    last_at: Millis,
-    model_tag: u64,
-    /// Not part of the stored value: the earliest timer set, whether it changed since the last
-    /// checkpoint, and the covered offset of the value in the state topic (-1: none).
-    #[serde(skip)]
-    timer: Option<Millis>,
-    #[serde(skip)]
-    pub(super) dirty: bool,
-    #[serde(skip, default = "not_written")]
-    pub(super) written: i64,
-}
-
-fn not_written() -> i64 {
-    -1
 }
 
 /// A tenant that left since the last checkpoint: its value must become a tombstone.
@@ -204,14 +185,13 @@ impl Shard {
         slot.last_offset = step.offset;
         slot.last_at = step.tick.watermark;
         let seen = Seen { ts: step.tick.effective, offset: step.offset };
-        let alarm = if rules.scores {
-            let scores = &mut out.scores;
-            slot.tenant.observe_with(step.trace, seen, rules.model, &mut |decision| {
+        let (tenths, scores) = (&mut out.tenths, &mut out.scores);
+        let alarm = slot.tenant.observe_with(step.trace, seen, rules.model, &mut |decision| {
+            tenths[((decision.scored.rank * TENTHS as f32) as usize).min(TENTHS - 1)] += 1;
+            if rules.scores {
                 scores.push(ScoreRow::of(step.trace.tenant, decision));
-            })
-        } else {
-            slot.tenant.observe(step.trace, seen, rules.model)
-        };
+            }
+        });
         if let Some(alarm) = alarm {
             out.events.extend(slot.alarm(hash, alarm, moment(partition, step)));
         }
@@ -367,76 +347,10 @@ impl ScoreRow {
     }
 }
 
-impl Slot {
-    fn new(name: &str, model_tag: u64, written: i64) -> Slot {
-        Slot {
-            tenant: Tenant::new(name),
-            finding: None,
-            last_offset: 0,
-            last_at: Millis(0),
-            model_tag,
-            timer: None,
-            dirty: false,
-            written,
-        }
-    }
-
-    fn alarm(&mut self, hash: TenantHash, alarm: Alarm, moment: Moment) -> Option<Event> {
-        let subject = Subject { tenant: self.tenant.name(), hash };
-        if let Some(open) = &mut self.finding {
-            return open.alarm(subject, alarm, moment);
-        }
-        let (open, event) = OpenFinding::create(subject, alarm, moment);
-        self.finding = Some(open);
-        Some(event)
-    }
-
-    fn due(&self, rules: &Rules<'_>) -> Millis {
-        self.due_after(rules.close_after, rules.forget_after)
-    }
-
-    fn due_after(&self, close_after: i64, forget_after: i64) -> Millis {
-        match &self.finding {
-            Some(finding) => finding.due(close_after),
-            None => self.last_at.plus(forget_after),
-        }
-    }
-
-    fn logical_bytes(&self) -> usize {
-        // the map's slot, the timer and the shard's lists, beside the tenant's own
-        const KEPT_BY_SHARD: usize = size_of::<Slot>() - size_of::<Tenant>() + 96;
-        let finding = if self.finding.is_some() { OpenFinding::LOGICAL_BYTES } else { 0 };
-        KEPT_BY_SHARD + self.tenant.logical_bytes() + finding
-    }
-}
-
 fn moment(partition: u32, step: &Step<'_, '_>) -> Moment {
     Moment {
         effective: step.tick.effective,
         watermark: step.tick.watermark,
         at: Position { partition, offset: step.offset },
-    }
-}
-
-/// The keys are keyed hashes already: their low bits are as good as any hash of them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LowBits(u64);
-
-impl Hasher for LowBits {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word.iter_mut().zip(chunk).for_each(|(w, b)| *w = *b);
-            self.0 ^= u64::from_le_bytes(word).rotate_left(7);
-        }
-    }
-
-    fn write_u128(&mut self, value: u128) {
-        // the shard is chosen by the low bits, so take the high ones here
-        self.0 = (value >> 64) as u64;
     }
 }
