@@ -20,8 +20,8 @@ use crate::train::{Labels, Sink, TRAIN_SECRET, Taken, TrainError, TrainReport, T
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stillwatch train calm.jsonl --out density-2.json
-  stillwatch train traffic.jsonl --labels labels.jsonl --out density-2.json --seed 7
+  stillwatch train calm.jsonl --out trees-2.json
+  stillwatch train traffic.jsonl --labels labels.jsonl --out trees-2.json --seed 7
 
 With --labels, tenants that are labelled as attacks are left out of the fit. Beside the model a card is
 written: what it was trained on, its threshold and how it does.")]

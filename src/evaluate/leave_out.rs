@@ -24,7 +24,7 @@ use super::tables::{LEAST_TENANTS, View};
 use super::truth::{Side, TenantTruth};
 use super::{EvaluateError, Feed, Spec, Truth};
 use crate::model::Model;
-use crate::trace::Tracer;
+use crate::trace::{Trace, Tracer};
 use crate::train::{Labels, Role, TRAIN_SECRET, TrainError, TrainSpec, read_line, train};
 
 /// What is left out, one group after the other.
@@ -175,10 +175,8 @@ fn fit(
             Side::Grey => Role::Grey,
             Side::Attack => Role::Attack,
         };
-        labels.add(name, role, if role == Role::Attack { &tenant.family } else { &tenant.class });
-        if role == Role::Attack && !tenant.is_pure() {
-            labels.only_in_part(name);
-        }
+        let kind = if role == Role::Attack { &tenant.family } else { &tenant.class };
+        labels.add(name, role, kind, (tenant.share / 10).clamp(1, 100) as u8);
     }
     let about = group.map_or_else(|| "nothing".to_owned(), |group| format!("{} {group}", axis.name()));
     let out = scratch.0.join(format!("{}.json", about.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));
@@ -194,7 +192,8 @@ fn fit(
         let (mut arena, mut offset) = (Bump::new(), 0);
         let passed = training.feed.pass(&mut |batch, _, _| {
             for line in batch.lines() {
-                read_line(line, offset, &tracer, &mut arena, sink);
+                let mut said = |trace: &Trace<'_>, at, id: Option<&str>| sink(trace, at, training.truth.taken(id));
+                read_line(line, offset, &tracer, &mut arena, &mut said);
                 offset += 1;
             }
             Ok(())

@@ -11,7 +11,7 @@ use crate::finding::Seen;
 use crate::model::Model;
 use crate::record::Tier;
 use crate::tenant::Tenant;
-use crate::trace::Trace;
+use crate::trace::{Trace, View};
 use crate::units::Millis;
 
 /// Exchanges of a tenant at which its features are audited: enough for means, few enough that most
@@ -153,7 +153,11 @@ impl Fold {
     /// Alarms are the product's own word: only an alarm reaches the threshold in the track.
     fn judge(&mut self, exchange: Exchanged<'_, '_>, at: &Moment, model: &Model) {
         let trace = exchange.trace;
-        self.units.add(trace.workload(), exchange.offset, exchange.harvested);
+        // 0 stands for the tenant as a whole
+        self.units.add(0, exchange.offset, exchange.harvested);
+        for cell in [View::Frame, View::Shape, View::Sieve].into_iter().filter_map(|view| trace.cell(view)) {
+            self.units.add(cell, exchange.offset, exchange.harvested);
+        }
         let mut boldest: Option<(f32, u64)> = None;
         let row = &mut self.seen.row;
         let seen = Seen { ts: trace.ts, offset: exchange.offset };
@@ -250,12 +254,9 @@ impl Units {
         if !self.kept {
             return;
         }
-        // 0 stands for the tenant as a whole
-        for unit in [0, workload] {
-            let list = self.by_workload.entry(unit).or_default();
-            let before = list.last().map_or(0, |(_, harvested)| *harvested);
-            list.push((offset, before + u32::from(harvested)));
-        }
+        let list = self.by_workload.entry(workload).or_default();
+        let before = list.last().map_or(0, |(_, harvested)| *harvested);
+        list.push((offset, before + u32::from(harvested)));
     }
 
     /// Harvested share of a unit's exchanges from an offset on.
@@ -279,6 +280,7 @@ mod tests {
         let mut units = Units { kept: true, by_workload: BTreeMap::new() };
         for (offset, workload, harvested) in [(0, 7, false), (1, 9, true), (2, 7, true), (5, 7, true), (6, 9, false)] {
             units.add(workload, offset, harvested);
+            units.add(0, offset, harvested);
         }
         assert_eq!(units.share(7, i64::MIN), 2.0 / 3.0);
         assert_eq!(units.share(7, 1), 1.0);

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::EvaluateError;
 use crate::record::Exchange;
 use crate::record::time::parse_rfc3339;
+use crate::train::Taken;
 use crate::units::Millis;
 
 /// Whose side a tenant is on. Of several lines the gravest counts.
@@ -141,6 +142,15 @@ impl Truth {
     /// Whether ids of harvested exchanges were given.
     pub fn has_harvest_ids(&self) -> bool {
         self.harvested.is_some()
+    }
+
+    /// The same for a training run, which knows what the labels say.
+    pub(super) fn taken(&self, id: Option<&str>) -> Taken {
+        match &self.harvested {
+            None => Taken::Unsaid,
+            Some(ids) if id.is_some_and(|id| ids.contains(id)) => Taken::Yes,
+            Some(_) => Taken::No,
+        }
     }
 
     /// Whether an exchange was harvested: by its id where ids are given, else by account and time.

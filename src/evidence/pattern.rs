@@ -22,7 +22,7 @@ pub(super) fn of(unit: &Unit, row: &Row, model: &Model) -> Pattern {
     let high = |name: &str| feature(name).is_some_and(|(value, calm)| value >= HABIT && value > calm.median);
     let single = value("follow_up_share") < 0.2;
 
-    if high("probe_share") && value("prompt_repeat") < HABIT && unit.means.output_log2.get() < 6.0 {
+    if high("probe_share") && value("prompt_repeat") < HABIT && unit.means.output_log2.mean() < 6.0 {
         return Pattern::LogitExtraction;
     }
     if high("judge_share") {
@@ -37,7 +37,7 @@ pub(super) fn of(unit: &Unit, row: &Row, model: &Model) -> Pattern {
     if high("prompt_repeat") && high("template_share") {
         return Pattern::BenchmarkSweep;
     }
-    if unit.means.tools.get() >= HABIT && value("slot_novelty") >= HABIT {
+    if unit.shares.tools.get() >= HABIT && value("slot_novelty") >= HABIT {
         return Pattern::AgentTrajectories;
     }
     if high("template_share") && value("slot_novelty") >= HABIT && single {

@@ -59,11 +59,13 @@ pub enum Needs {
     Response = 4,
     /// Reasoning tokens.
     Reasoning = 8,
+    /// Who called.
+    Client = 16,
 }
 
 impl Needs {
     /// Combinations of what may be there.
-    pub const COMBINATIONS: usize = 16;
+    pub const COMBINATIONS: usize = 32;
 
     /// Whether a combination holds what is needed.
     pub fn met_by(self, present: u8) -> bool {
@@ -73,7 +75,7 @@ impl Needs {
     /// The tier of records that has it.
     pub fn tier(self) -> Tier {
         match self {
-            Needs::Metadata => Tier::Metadata,
+            Needs::Metadata | Needs::Client => Tier::Metadata,
             Needs::Tokens | Needs::Reasoning => Tier::Tokens,
             Needs::Prompt | Needs::Response => Tier::Content,
         }

@@ -45,4 +45,5 @@ pub(super) fn present(unit: &Unit) -> u8 {
         | bit(Needs::Prompt, counts.prompts)
         | bit(Needs::Response, counts.responses)
         | bit(Needs::Reasoning, counts.reasoning)
+        | bit(Needs::Client, counts.clients)
 }

@@ -1,5 +1,8 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use core::fmt::Write as _;
+
 use super::*;
-use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, stream};
+use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, Tweak, stream};
 
 fn value(name: &str, habit: &Habit) -> f64 {
     let mut unit = Unit::default();
@@ -10,100 +13,127 @@ fn value(name: &str, habit: &Habit) -> f64 {
     feature.and_then(|feature| feature.value(&unit)).unwrap_or(f64::NAN)
 }
 
-/// `more` differs from `less` in one habit and must read higher.
-fn rises(name: &str, less: Habit, more: Habit) {
-    let (low, high) = (value(name, &less), value(name, &more));
-    assert!(low < high, "{name}: {low} is not below {high}");
+/// Twins: of each feature two streams that differ in one habit, the second of which must read higher.
+fn twins() -> Vec<(&'static str, Habit, Habit)> {
+    let tweak = |tweak: Tweak| Habit { tweak, ..PERSON };
+    let asks = |opening| Habit { opening, ..PIPELINE };
+    let both = |name, more: Tweak| (name, PERSON, tweak(more));
+    vec![
+        ("template_share", PERSON, Habit { openings: 1, opening: "Tell me in a few words about", ..PERSON }),
+        ("frame_stays", PERSON, PIPELINE),
+        both("system_share", |e, _| e.system = Some("You help.")),
+        ("prompt_words", PERSON, Habit { opening: LONG, ..PERSON }),
+        (
+            "prompt_words_spread",
+            PIPELINE,
+            Habit {
+                tweak: |e, i| {
+                    if i % 2 == 0 {
+                        e.prompt = Some("Say one word.");
+                    }
+                },
+                ..PIPELINE
+            },
+        ),
+        ("row_numbers", PIPELINE, Habit { numbered: true, ..PIPELINE }),
+        ("slot_novelty", Habit { repeat_every: 12, ..PIPELINE }, PIPELINE),
+        ("novelty_lately", Habit { repeat_every: 80, ..HARVEST }, HARVEST),
+        ("prompt_repeat", PIPELINE, Habit { repeat_every: 3, ..PIPELINE }),
+        ("repeat_next", Habit { repeat_every: 3, ..PIPELINE }, Habit { repeat_every: 1, ..PIPELINE }),
+        ("asked_once", Habit { repeat_every: 30, ..PIPELINE }, PIPELINE),
+        ("times_asked", PIPELINE, Habit { repeat_every: 30, ..PIPELINE }),
+        ("successive_similarity", Habit { stay: 1, ..PERSON }, Habit { stay: 4, ..PERSON }),
+        ("prompt_likeness", Habit { stay: 1, ..PERSON }, PERSON),
+        ("elicitation_share", PIPELINE, asks(HARVEST.opening)),
+        ("reasoning_ratio", PERSON, Habit { reasoning: 200, ..PERSON }),
+        ("reasoning_log2", PERSON, Habit { reasoning: 200, ..PERSON }),
+        both("thoughts_share", |e, _| e.reasoning = Some("first, …")),
+        both("effort_share", |e, _| e.params.reasoning_effort = Some("high")),
+        ("refusal_share", PERSON, Habit { refused: true, ..PERSON }),
+        both("extraction_share", |e, _| e.refusal = Some("reasoning_extraction")),
+        ("follow_up_share", Habit { follows: false, ..PERSON }, PERSON),
+        both("context_log2", |e, _| e.turns.context_bytes = 5_000),
+        both("messages_log2", |e, _| e.turns.messages = 30),
+        ("record_share", PIPELINE, asks("Generate 10 diverse instructions about these words:")),
+        ("judge_share", PIPELINE, asks("Apply the rubric to this answer, please:")),
+        ("response_overlap", Habit { extractive: false, ..PIPELINE }, PIPELINE),
+        both("answers_record", |e, _| e.response = Some("{\"answer\": 1}")),
+        both("answers_code", |e, _| e.response = Some("```\nx = 1\n```")),
+        both("tool_share", |e, _| e.tools = &["sql"]),
+        both("call_share", |e, _| e.finish = Some("tool_calls")),
+        ("probe_share", PERSON, Habit { probes: true, ..PERSON }),
+        both("many_samples", |e, _| e.params.n = Some(8)),
+        both("logprob_share", |e, _| e.params.top_logprobs = Some(5)),
+        both("one_token_share", |e, _| e.params.max_tokens = Some(1)),
+        both("seed_share", |e, _| e.params.seed = Some(7)),
+        both("prefill_share", |e, _| e.turns.prefill = true),
+        both("stream_share", |e, _| e.params.stream = Some(true)),
+        both("format_share", |e, _| e.params.response_format = Some("json_schema")),
+        both("limit_share", |e, _| e.params.max_tokens = Some(400)),
+        (
+            "limit_spread",
+            tweak(|e, _| e.params.max_tokens = Some(400)),
+            tweak(|e, i| e.params.max_tokens = Some(1 << (i % 12))),
+        ),
+        ("temperature", tweak(|e, _| e.params.temperature = Some(0.0)), PERSON),
+        both("temperature_spread", |e, i| e.params.temperature = Some((i % 10) as f32 / 5.0)),
+        both("parameter_changes", |e, i| e.params.temperature = Some((i % 10) as f32 / 5.0)),
+        ("gap_log2", HARVEST, Habit { gap_seconds: 1_800, ..HARVEST }),
+        ("gap_spread", Habit { even: true, ..PERSON }, PERSON),
+        ("pace_lately", HARVEST, Habit { slows_after: 100, ..HARVEST }),
+        ("quick_share", HARVEST, Habit { gap_seconds: 0, ..HARVEST }),
+        ("active_hours", HARVEST, Habit { gap_seconds: 1_800, ..HARVEST }),
+        // the streams begin on a Thursday; 120 exchanges an hour apart pass a weekend
+        ("weekend_share", HARVEST, Habit { gap_seconds: 3_600, ..HARVEST }),
+        both("failure_share", |e, _| e.status = Some(429)),
+        both("input_log2", |e, _| e.usage.input = Some(9_000)),
+        both("input_spread", |e, i| e.usage.input = Some(1 << (i % 12))),
+        ("output_log2", PERSON, Habit { output: 2_000, ..PERSON }),
+        both("output_spread", |e, i| e.usage.output = Some(1 << (i % 12))),
+        ("output_per_input", PERSON, Habit { output: 2_000, ..PERSON }),
+        ("words_ratio", tweak(|e, _| e.response = Some("Yes.")), PERSON),
+        ("response_variety", tweak(|e, _| e.response = Some("no no no no no no no no no no no no")), PERSON),
+        both("response_lines", |e, _| e.response = Some("one\ntwo\nthree\n")),
+        both("prompt_digits", |e, _| e.prompt = Some("12345 67890 12345 67890 sum")),
+        both("beyond_ascii", |e, _| e.prompt = Some("сколько будет дважды два сегодня")),
+        both("script_changes", |e, i| {
+            if i % 2 == 0 {
+                e.prompt = Some("сколько будет дважды два");
+            }
+        }),
+        both("truncated_share", |e, _| e.finish = Some("length")),
+        both("cached_share", |e, _| e.usage.cached = Some(50)),
+        ("same_session_share", Habit { stay: 1, ..PERSON }, PERSON),
+        ("user_share", Habit { user: false, ..PERSON }, PERSON),
+        both("new_users", |e, i| e.user = Some(NAMES[i as usize % NAMES.len()])),
+        both("new_accounts", |e, i| e.account = Some(NAMES[i as usize % NAMES.len()])),
+        both("new_models", |e, i| e.model = Some(NAMES[i as usize % NAMES.len()])),
+        ("new_networks", tweak(|e, _| e.client.asn = Some(5)), tweak(|e, i| e.client.asn = Some(i as u32))),
+        (
+            "new_programs",
+            tweak(|e, _| e.client.user_agent = Some("curl")),
+            tweak(|e, i| e.client.user_agent = Some(NAMES[i as usize % NAMES.len()])),
+        ),
+    ]
 }
 
-#[test]
-fn template_share_rises_with_one_opening() {
-    rises("template_share", PERSON, Habit { openings: 1, opening: "Tell me in a few words about", ..PERSON });
-}
+const LONG: &str = "Tell me all that you know about this, at length and in good order, with causes and what follows \
+                    from them, for a reader who has never heard of it and has an hour to spend on the matter";
+const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 #[test]
-fn slot_novelty_rises_with_new_content() {
-    rises("slot_novelty", Habit { repeat_every: 12, ..PIPELINE }, PIPELINE);
-}
-
-#[test]
-fn prompt_repeat_rises_with_repeats() {
-    rises("prompt_repeat", PIPELINE, Habit { repeat_every: 3, ..PIPELINE });
-}
-
-#[test]
-fn successive_similarity_rises_when_subjects_last() {
-    rises("successive_similarity", Habit { stay: 1, ..PERSON }, Habit { stay: 4, ..PERSON });
-}
-
-#[test]
-fn follow_up_share_rises_with_conversation() {
-    rises("follow_up_share", Habit { follows: false, ..PERSON }, PERSON);
-}
-
-#[test]
-fn elicitation_share_rises_when_reasoning_is_asked_for() {
-    rises("elicitation_share", PIPELINE, Habit { opening: HARVEST.opening, ..PIPELINE });
-}
-
-#[test]
-fn reasoning_ratio_rises_with_reasoning_tokens() {
-    rises("reasoning_ratio", PERSON, Habit { reasoning: 200, ..PERSON });
-}
-
-#[test]
-fn refusal_share_rises_with_refusals() {
-    rises("refusal_share", PERSON, Habit { refused: true, ..PERSON });
-}
-
-#[test]
-fn record_share_rises_with_requests_for_records() {
-    rises(
-        "record_share",
-        PIPELINE,
-        Habit { opening: "Generate 10 diverse instructions about these words:", ..PIPELINE },
-    );
-}
-
-#[test]
-fn judge_share_rises_with_rubrics() {
-    rises("judge_share", PIPELINE, Habit { opening: "Apply the rubric to this answer, please:", ..PIPELINE });
-}
-
-#[test]
-fn response_overlap_rises_with_extraction() {
-    rises("response_overlap", Habit { extractive: false, ..PIPELINE }, PIPELINE);
-}
-
-#[test]
-fn probe_share_rises_with_log_probabilities() {
-    rises("probe_share", PERSON, Habit { probes: true, ..PERSON });
-}
-
-#[test]
-fn gap_spread_rises_with_uneven_pace() {
-    rises("gap_spread", Habit { even: true, ..PERSON }, PERSON);
-}
-
-#[test]
-fn active_hours_rise_around_the_clock() {
-    rises("active_hours", HARVEST, Habit { gap_seconds: 1_800, ..HARVEST });
-}
-
-#[test]
-fn output_rises_with_longer_answers() {
-    rises("output_log2", PERSON, Habit { output: 2_000, ..PERSON });
-    rises("output_per_input", PERSON, Habit { output: 2_000, ..PERSON });
-}
-
-#[test]
-fn same_session_share_rises_with_conversations() {
-    rises("same_session_share", Habit { stay: 1, ..PERSON }, PERSON);
-}
-
-#[test]
-fn user_share_rises_with_users() {
-    rises("user_share", Habit { user: false, ..PERSON }, PERSON);
+fn every_feature_moves_the_right_way_between_twins() {
+    let twins = twins();
+    let named: Vec<&str> = twins.iter().map(|(name, ..)| *name).collect();
+    let table: Vec<&str> = TABLE.iter().map(|feature| feature.name).collect();
+    assert_eq!(named, table, "each has its twins, in the order of the table");
+    let still: Vec<String> = twins
+        .iter()
+        .map(|(name, less, more)| (name, value(name, less), value(name, more)))
+        .filter(|(_, low, high)| low.is_nan() || high.is_nan() || low + 1e-3 >= *high)
+        .map(|(name, low, high)| format!("{name}: {low} is not below {high}"))
+        .collect();
+    assert!(still.is_empty(), "{still:#?}");
 }
 
 #[test]
@@ -124,7 +154,33 @@ fn what_needs_missing_data_is_absent() {
 fn rows_are_named_once_and_explained() {
     for (index, feature) in TABLE.iter().enumerate() {
         assert!(TABLE[..index].iter().all(|other| other.name != feature.name));
-        assert!(feature.why.len() > 30 && !feature.unit.is_empty() && feature.version > 0);
+        assert!(feature.why.len() > 20 && !feature.unit.is_empty() && feature.version > 0);
     }
     assert!(table_hash() != [0; 32]);
+}
+
+/// `STILLWATCH_BLESS=1` writes the page again.
+#[test]
+fn the_documented_table_is_this_one() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/models/features.md");
+    let mut page = format!(
+        "# The feature table\n\nWhat a model sees of a unit (a tenant or one of its workloads), over about its last 64 \
+         exchanges. Generated from the code, {} rows.\nNeeds: what a record must hold; a feature whose data is missing is \
+         absent, never zero. Side: where it is suspicious by itself; most are so only together.\n\n\
+         | feature | group | unit | needs | side | why |\n|---|---|---|---|---|---|\n",
+        TABLE.len()
+    );
+    for row in TABLE {
+        let Feature { name, group, unit, needs, direction, why, .. } = row;
+        let side = match direction {
+            Direction::Up => "high",
+            Direction::Down => "low",
+            Direction::None => "",
+        };
+        writeln!(page, "| `{name}` | {group:?} | {unit} | {needs:?} | {side} | {why} |").unwrap();
+    }
+    if std::env::var_os("STILLWATCH_BLESS").is_some() {
+        std::fs::write(file, &page).unwrap();
+    }
+    assert!(std::fs::read_to_string(file).unwrap() == page, "STILLWATCH_BLESS=1 cargo test --lib documented_table");
 }

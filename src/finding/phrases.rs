@@ -10,9 +10,9 @@
 pub(super) struct Phrase {
     feature: &'static str,
     /// For a value above the calm median.
-    pub(super) high: &'static str,
-    /// For a value below it.
-    pub(super) low: &'static str,
+    high: &'static str,
+    /// For a value below it; empty where "only" before the value says it.
+    low: &'static str,
 }
 
 impl Phrase {
@@ -20,94 +20,113 @@ impl Phrase {
     pub(super) fn of(feature: &str) -> Phrase {
         PHRASES.iter().copied().find(|phrase| phrase.feature == feature).unwrap_or(UNSAID)
     }
+
+    /// For a value above the calm median.
+    pub(super) fn high(self) -> String {
+        self.high.to_owned()
+    }
+
+    /// For a value below it.
+    pub(super) fn low(self) -> String {
+        if self.low.is_empty() { self.high.replacen("{value}", "only {value}", 1) } else { self.low.to_owned() }
+    }
 }
 
 const UNSAID: Phrase = phrase("", "the value is {value} in {lately}", "the value is only {value} in {lately}");
 
 const PHRASES: &[Phrase] = &[
-    phrase(
-        "template_share",
-        "{value} of the prompts in {lately} follow a template",
-        "only {value} of the prompts in {lately} follow a template",
-    ),
-    phrase(
-        "slot_novelty",
-        "{value} of what the prompts in {lately} hold is new to this unit",
-        "only {value} of what the prompts in {lately} hold is new to this unit",
-    ),
-    phrase(
-        "prompt_repeat",
-        "{value} of the prompts in {lately} repeat a recent one",
-        "only {value} of the prompts in {lately} repeat a recent one",
-    ),
-    phrase(
+    plain("template_share", "{value} of the prompts in {lately} follow a template"),
+    plain("frame_stays", "{value} of the prompts in {lately} come under the same frame as the one before"),
+    plain("system_share", "{value} of the prompts in {lately} have a system prompt"),
+    plain("prompt_words", "a typical prompt in {lately} has about {value} words"),
+    plain("prompt_words_spread", "the lengths of the prompts in {lately} spread by {value} octaves"),
+    plain("row_numbers", "{value} of the prompts in {lately} carry the number that follows the last one's"),
+    plain("slot_novelty", "{value} of what the prompts in {lately} hold is new to this unit"),
+    plain("novelty_lately", "the last prompts of {lately} bring {value} times as much new as those before"),
+    plain("prompt_repeat", "{value} of the prompts in {lately} repeat a recent one"),
+    plain("repeat_next", "{value} of the prompts in {lately} repeat the one before"),
+    plain("asked_once", "{value} of the distinct prompts behind {lately} were asked just once"),
+    plain("times_asked", "a distinct prompt behind {lately} was asked {value} times in the mean"),
+    plain(
         "successive_similarity",
         "in {lately} a prompt is {value} times as like the one before it as those further back",
-        "in {lately} a prompt is only {value} times as like the one before it as those further back",
     ),
-    phrase(
-        "follow_up_share",
-        "{value} of the prompts in {lately} go on from an answer",
-        "only {value} of the prompts in {lately} go on from an answer",
-    ),
-    phrase(
-        "elicitation_share",
-        "{value} of the prompts in {lately} ask for the reasoning",
-        "only {value} of the prompts in {lately} ask for the reasoning",
-    ),
-    phrase(
-        "reasoning_ratio",
-        "{value} of the output tokens in {lately} are reasoning",
-        "only {value} of the output tokens in {lately} are reasoning",
-    ),
-    phrase("refusal_share", "{value} of {lately} were refused", "only {value} of {lately} were refused"),
-    phrase(
-        "record_share",
-        "{value} of the prompts in {lately} ask for training records",
-        "only {value} of the prompts in {lately} ask for training records",
-    ),
-    phrase(
-        "judge_share",
-        "{value} of the prompts in {lately} ask for a grade or a preference",
-        "only {value} of the prompts in {lately} ask for a grade or a preference",
-    ),
-    phrase(
-        "response_overlap",
-        "{value} of the words answered in {lately} stand in the prompt",
-        "only {value} of the words answered in {lately} stand in the prompt",
-    ),
-    phrase(
-        "probe_share",
-        "{value} of {lately} set parameters that read the model out",
-        "only {value} of {lately} set parameters that read the model out",
-    ),
+    plain("prompt_likeness", "a prompt of {lately} is like the eight before it by {value}"),
+    plain("elicitation_share", "{value} of the prompts in {lately} ask for the reasoning"),
+    plain("reasoning_ratio", "{value} of the output tokens in {lately} are reasoning"),
+    plain("reasoning_log2", "an answer in {lately} takes about {value} reasoning tokens"),
+    plain("thoughts_share", "{value} of the responses in {lately} came with their reasoning text"),
+    plain("effort_share", "{value} of {lately} ask for high reasoning effort"),
+    plain("refusal_share", "{value} of {lately} were refused"),
+    plain("extraction_share", "{value} of {lately} were refused as an extraction of reasoning"),
+    plain("follow_up_share", "{value} of the prompts in {lately} go on from an answer"),
+    plain("context_log2", "before a typical prompt of {lately} stand about {value} bytes of conversation"),
+    plain("messages_log2", "a typical request of {lately} sends about {value} messages"),
+    plain("record_share", "{value} of the prompts in {lately} ask for training records"),
+    plain("judge_share", "{value} of the prompts in {lately} ask for a grade or a preference"),
+    plain("response_overlap", "{value} of the words answered in {lately} stand in the prompt"),
+    plain("answers_record", "{value} of the responses in {lately} are pieces of JSON"),
+    plain("answers_code", "{value} of the responses in {lately} hold a block of code"),
+    plain("tool_share", "{value} of {lately} offer tools"),
+    plain("call_share", "{value} of {lately} ended in a tool call"),
+    plain("probe_share", "{value} of {lately} set parameters that read the model out"),
+    plain("many_samples", "{value} of {lately} ask for several samples at once"),
+    plain("logprob_share", "{value} of {lately} ask for log-probabilities"),
+    plain("one_token_share", "{value} of {lately} ask for a single token"),
+    plain("seed_share", "{value} of {lately} give a seed"),
+    plain("prefill_share", "{value} of {lately} give the first words of the answer"),
+    plain("stream_share", "{value} of {lately} are streamed"),
+    plain("format_share", "{value} of {lately} ask for a fixed response format"),
+    plain("limit_share", "{value} of {lately} set an output limit"),
+    plain("limit_spread", "the output limits in {lately} spread by {value} octaves"),
+    plain("temperature", "the temperature in {lately} is {value} in the mean"),
+    plain("temperature_spread", "the temperatures in {lately} spread by {value}"),
+    plain("parameter_changes", "{value} of {lately} come with parameters not used just before"),
+    plain("gap_log2", "a typical pause between {lately} is about {value} seconds"),
     phrase(
         "gap_spread",
         "the pauses between {lately} are uneven (spread {value})",
         "the pauses between {lately} are even (spread {value})",
     ),
-    phrase(
-        "active_hours",
-        "exchanges of the last days came in {value} of the 24 hours of the day",
-        "exchanges of the last days came in only {value} of the 24 hours of the day",
-    ),
+    plain("pace_lately", "the last pauses of {lately} differ from those before by {value} octaves"),
+    plain("quick_share", "{value} of {lately} came within a second of the one before"),
+    plain("active_hours", "exchanges of the last days came in {value} of the 24 hours of the day"),
+    plain("weekend_share", "{value} of {lately} came at a weekend"),
+    plain("failure_share", "{value} of {lately} failed"),
+    plain("input_log2", "a typical request in {lately} sends about {value} input tokens"),
+    plain("input_spread", "the inputs of {lately} spread by {value} octaves"),
     phrase(
         "output_log2",
         "a typical answer in {lately} takes about {value} output tokens",
         "a typical answer in {lately} takes only about {value} output tokens",
     ),
+    plain("output_spread", "the outputs of {lately} spread by {value} octaves"),
     phrase(
         "output_per_input",
         "in {lately} each input token brings about {value} output tokens",
         "in {lately} each input token brings only about {value} output tokens",
     ),
-    phrase(
-        "same_session_share",
-        "{value} of {lately} belong to a recent session",
-        "only {value} of {lately} belong to a recent session",
-    ),
-    phrase("user_share", "{value} of {lately} name a user", "only {value} of {lately} name a user"),
+    plain("words_ratio", "{lately} bring about {value} words of response for each word of the prompt"),
+    plain("response_variety", "{value} of the first words of the responses in {lately} are distinct"),
+    plain("response_lines", "the responses in {lately} hold {value} line breaks for each word"),
+    plain("prompt_digits", "{value} of the bytes of the prompts in {lately} are digits"),
+    plain("beyond_ascii", "{value} of the bytes of the prompts in {lately} are beyond ASCII"),
+    plain("script_changes", "{value} of the prompts in {lately} are in another script than the one before"),
+    plain("truncated_share", "{value} of the answers in {lately} met their limit"),
+    plain("cached_share", "{value} of {lately} had input from the cache"),
+    plain("same_session_share", "{value} of {lately} belong to a recent session"),
+    plain("user_share", "{value} of {lately} name a user"),
+    plain("new_users", "{value} of {lately} come from another user than the last four"),
+    plain("new_accounts", "{value} of {lately} come from another account than the last eight"),
+    plain("new_models", "{value} of {lately} go to another model than the last four"),
+    plain("new_networks", "{value} of {lately} come from another network than the last four"),
+    plain("new_programs", "{value} of {lately} come from another program than the last four"),
 ];
+
+/// One whose low side is said with "only" before the value.
+const fn plain(feature: &'static str, high: &'static str) -> Phrase {
+    Phrase { feature, high, low: "" }
+}
 
 const fn phrase(feature: &'static str, high: &'static str, low: &'static str) -> Phrase {
     Phrase { feature, high, low }
@@ -130,7 +149,7 @@ mod tests {
     #[test]
     fn every_phrase_shows_its_value_and_nothing_unfilled() {
         for phrase in PHRASES.iter().chain([&UNSAID]) {
-            for words in [phrase.high, phrase.low] {
+            for words in [phrase.high(), phrase.low()] {
                 assert!(words.contains("{value}"), "{words}");
                 let filled = words.replace("{value}", "").replace("{lately}", "");
                 assert!(!filled.contains(['{', '}']), "{words}");

@@ -71,8 +71,8 @@ pub(super) fn says(reason: &Reason, kind: Kind, exchanges: u64) -> String {
     let side = Side::of(reason);
     let phrase = Phrase::of(name(reason));
     let words = match side {
-        Side::Above | Side::High => phrase.high,
-        Side::Low | Side::Below => phrase.low,
+        Side::Above | Side::High => phrase.high(),
+        Side::Low | Side::Below => phrase.low(),
     };
     let seen = words
         .replace("{value}", &show(reason.value))

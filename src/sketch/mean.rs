@@ -24,6 +24,11 @@ impl Mean {
         self.0 += weight(n, SPAN) * (value - self.0);
     }
 
+    /// The same over another span than [`SPAN`].
+    pub fn add_over(&mut self, n: u32, span: u32, value: f32) {
+        self.0 += weight(n, span) * (value - self.0);
+    }
+
     /// The mean; 0 before the first value.
     pub fn get(self) -> f64 {
         f64::from(self.0)

@@ -6,9 +6,13 @@
 pub mod mean;
 pub mod novelty;
 pub mod ring;
+pub mod share;
+pub mod spectrum;
 pub mod top;
 
 pub use mean::{Mean, Spread};
 pub use novelty::Novelty;
 pub use ring::Ring;
+pub use share::Share;
+pub use spectrum::Spectrum;
 pub use top::Top;

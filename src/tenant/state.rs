@@ -84,17 +84,19 @@ impl Tenant {
 
         let suspicious = model.threshold() / 2.0;
         let ordinal = self.whole.exchanges;
-        let Some(cell) = self.workloads.cell(trace, at, ordinal, suspicious) else {
-            return of_tenant;
-        };
-        cell.unit.fold(trace, at);
-        let part = Subject { kind: Kind::Workload, workload: cell.workload, account: cell.account.as_deref() };
-        let of_workload = decide(part, &mut cell.unit, at, model, sink);
-        match (of_tenant, of_workload) {
-            (Some(tenant), Some(workload)) if workload.evidence > tenant.evidence => Some(workload),
-            (None, workload) => workload,
-            (tenant, _) => tenant,
+        let mut strongest = of_tenant;
+        for index in self.workloads.cells_of(trace, at, ordinal, suspicious).into_iter().flatten() {
+            let Some(cell) = self.workloads.cell_mut(index) else { continue };
+            cell.unit.fold(trace, at);
+            let part = Subject { kind: Kind::Workload, workload: cell.workload, account: cell.account.as_deref() };
+            let alarm = decide(part, &mut cell.unit, at, model, sink);
+            if let Some(alarm) = alarm
+                && strongest.as_ref().is_none_or(|strongest| alarm.evidence > strongest.evidence)
+            {
+                strongest = Some(alarm);
+            }
         }
+        strongest
     }
 }
 

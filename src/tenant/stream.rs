@@ -5,6 +5,9 @@ use crate::record::{Exchange, Tier, Turns, Usage};
 use crate::trace::{Trace, Tracer};
 use crate::units::Millis;
 
+/// Changes the `i`-th exchange of a stream.
+pub(crate) type Tweak = fn(&mut Exchange<'_>, u64);
+
 /// What a stream does. Tests change a field and compare twins.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "a test's switches")]
@@ -26,7 +29,12 @@ pub(crate) struct Habit {
     pub(crate) reasoning: u32,
     pub(crate) gap_seconds: u64,
     pub(crate) even: bool,
+    /// Pauses are a thousand times as long from this exchange on.
+    pub(crate) slows_after: u64,
+    /// Prompts begin with their number.
+    pub(crate) numbered: bool,
     pub(crate) account: &'static str,
+    pub(crate) tweak: Tweak,
 }
 
 pub(crate) const PERSON: Habit = Habit {
@@ -45,7 +53,10 @@ pub(crate) const PERSON: Habit = Habit {
     reasoning: 30,
     gap_seconds: 400,
     even: false,
+    slows_after: u64::MAX,
+    numbered: false,
     account: "seat",
+    tweak: |_, _| {},
 };
 pub(crate) const PIPELINE: Habit = Habit {
     opening: "Summarise the following customer report briefly:",
@@ -105,11 +116,13 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
                 format!("{} {}", words(scatter(seed ^ (asked % habit.openings)), 1_000, 6), habit.opening)
             };
             let slot = words(topic, vocabulary, 15) + " " + &words(topic ^ asked, vocabulary, 15);
-            let prompt = format!("{opening} {slot}");
+            let number = if habit.numbered { format!("{i}. ") } else { String::new() };
+            let prompt = format!("{number}{opening} {slot}");
             let response = if habit.extractive { slot } else { words(random, 100_000, 40) };
             let session = format!("s{}", asked / habit.stay);
             let gap =
                 if habit.even { habit.gap_seconds } else { habit.gap_seconds * (random % 64) * (random % 64) / 1_000 };
+            let gap = if i >= habit.slows_after { gap * 1_000 } else { gap };
             ts = ts.plus(gap as i64 * 1_000);
             let mut exchange = Exchange {
                 tenant: "acme",
@@ -135,6 +148,7 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
                 ..Exchange::default()
             };
             exchange.params.logprobs = Some(habit.probes);
+            (habit.tweak)(&mut exchange, i);
             let trace = tracer.trace(&exchange);
             let trace = trace.renamed("acme", Some(habit.account));
             (trace, Seen { ts, offset: i as i64 })

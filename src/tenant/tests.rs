@@ -5,7 +5,7 @@ use crate::feature::Row;
 use crate::finding::{Alarm, Kind, Pattern, Seen};
 use crate::model::artifact::{self, Body};
 use crate::model::{Model, reference};
-use crate::trace::Trace;
+use crate::trace::{Trace, View};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -14,16 +14,26 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     reference::model(&reference::body(&rows))
 });
 
+/// Rows of calm tenants, of all units in all views. A first model, which never alarms, decides when.
 fn calm_rows() -> Vec<(Row, u64)> {
     let mut rows = Vec::new();
+    let mut unit = unit::Unit::default();
+    for (trace, at) in stream(&PERSON, 1, 200) {
+        unit.fold(&trace, at);
+        rows.push((Row::of(&unit), unit.exchanges));
+    }
+    let silent = reference::model(&artifact::Body { threshold: 1e9, ..reference::body(&rows) });
+    rows.clear();
     for seed in 0..60 {
         let habit = if seed % 2 == 0 { PERSON } else { PIPELINE };
-        let mut unit = unit::Unit::default();
+        let mut tenant = Tenant::new("calm");
         for (trace, at) in stream(&habit, scatter(seed), 700) {
-            unit.fold(&trace, at);
-            if unit.exchanges.is_power_of_two() && unit.exchanges >= 8 || unit.exchanges.is_multiple_of(100) {
-                rows.push((Row::of(&unit), unit.exchanges));
-            }
+            tenant.observe_with(&trace, at, &silent, &mut |decision| {
+                let count = decision.exchanges;
+                if count.is_power_of_two() || count.is_multiple_of(100) {
+                    rows.push((*decision.row, count));
+                }
+            });
         }
     }
     rows
@@ -92,6 +102,30 @@ fn a_twentieth_of_a_tenant_is_found_as_a_workload() {
     assert!(tenant.open_workloads() >= 1);
 }
 
+/// A harvest without a frame, one exchange in twenty inside an account whose people write as variedly.
+#[test]
+fn a_harvest_without_a_frame_gets_cells_of_its_own() {
+    let frameless = Habit {
+        openings: 1_000_000,
+        account: PERSON.account,
+        tweak: |exchange, _| exchange.params.temperature = Some(0.3),
+        ..HARVEST
+    };
+    let mut harvest = stream(&frameless, 99, 100).into_iter();
+    let mut tenant = Tenant::new("acme");
+    let mut shares = std::collections::BTreeMap::<u64, (u64, u64)>::new();
+    for (i, (trace, at)) in stream(&PERSON, 5, 1_600).into_iter().enumerate() {
+        let taken = i % 20 == 0;
+        let trace = if taken { harvest.next().unwrap().0 } else { trace };
+        tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
+            let share = shares.entry(decision.subject.workload).or_default();
+            *share = (share.0 + u64::from(taken), share.1 + 1);
+        });
+    }
+    let purest = shares.iter().filter(|(unit, _)| **unit != 0).map(|(_, (taken, all))| *taken as f64 / *all as f64);
+    assert!(purest.fold(0.0, f64::max) > 0.95, "{shares:?}");
+}
+
 #[test]
 fn state_stays_within_its_bound_whatever_arrives() {
     let mut tenant = Tenant::new(&"n".repeat(256));
@@ -105,17 +139,20 @@ fn state_stays_within_its_bound_whatever_arrives() {
 
 #[test]
 fn every_workload_gets_its_turn() {
-    // twenty equal accounts: each must be judged for a whole span, though only eight fit
+    // twenty equal accounts: each must be judged for a whole span, though only twelve fit
     let mut judged = std::collections::BTreeMap::<u64, u64>::new();
+    let mut frames = std::collections::BTreeSet::new();
     let mut tenant = Tenant::new("acme");
     for (i, (mut trace, at)) in stream(&Habit { gap_seconds: 3, ..PIPELINE }, 1, 12_000).into_iter().enumerate() {
         trace.account_hash.0 = 1 + scatter(i as u64) % 20;
+        frames.extend(trace.cell(View::Frame));
         tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
             let most = judged.entry(decision.subject.workload).or_default();
             *most = decision.exchanges.max(*most);
         });
     }
-    judged.remove(&0);
+    // shapes have cells beside them, while frames wait for theirs
+    judged.retain(|unit, _| frames.contains(unit));
     assert_eq!(judged.len(), 20, "{judged:?}");
     assert!(judged.values().all(|most| *most >= 64), "{judged:?}");
 }

@@ -1,6 +1,8 @@
-//! The workloads of a tenant: at most eight open cells, and a cold table of what may become one.
+//! The workloads of a tenant: at most twelve open cells, and a cold table of what may become one.
 //!
-//! A workload gets a cell after [`OPEN_AT`] exchanges. With all cells taken, a newcomer replaces the
+//! An exchange belongs to the cell of its frame; while that has none, to the cell of its shape, so that a
+//! program whose prompts share nothing is still judged apart from its account; and to the account's
+//! sieve if it passes. A workload gets a cell after [`OPEN_AT`] exchanges. With all cells taken, a newcomer replaces the
 //! one whose last exchange is oldest among those that may go: silent ones, and those that were judged
 //! over a whole span and are calm. So each workload has its turn of at least a span, and one under
 //! suspicion stays. If none may go, the newcomer waits in the cold table.
@@ -11,11 +13,11 @@ use super::unit::Unit;
 use crate::finding::Seen;
 use crate::sketch::Top;
 use crate::sketch::mean::SPAN;
-use crate::trace::Trace;
+use crate::trace::{Trace, View};
 use crate::units::Millis;
 
 /// Open cells at most.
-pub const CELLS: usize = 8;
+pub const CELLS: usize = 12;
 /// Exchanges after which a workload gets a cell.
 const OPEN_AT: u32 = 8;
 /// A cell without traffic for this many of its tenant's exchanges may go.
@@ -43,17 +45,33 @@ pub struct Workloads {
 }
 
 impl Workloads {
-    /// The cell of a trace's workload, opened if it is time. `ordinal` counts the tenant's exchanges;
-    /// `suspicious` is the evidence above which a cell is kept.
-    pub(crate) fn cell(&mut self, trace: &Trace<'_>, at: Seen, ordinal: u64, suspicious: f32) -> Option<&mut Cell> {
-        let workload = trace.workload();
-        let index = match self.cells.iter().position(|cell| cell.workload == workload) {
-            Some(index) => index,
-            None => self.open(workload, trace, at, ordinal, suspicious)?,
+    /// The cells of a trace, opened if it is time. `ordinal` counts the tenant's exchanges; `suspicious` is
+    /// the evidence above which a cell is kept.
+    pub(crate) fn cells_of(
+        &mut self,
+        trace: &Trace<'_>,
+        at: Seen,
+        ordinal: u64,
+        suspicious: f32,
+    ) -> [Option<usize>; 2] {
+        let mut find = |view| {
+            let workload = trace.cell(view)?;
+            let index = match self.cells.iter().position(|cell| cell.workload == workload) {
+                Some(index) => index,
+                None => self.open(workload, trace, at, ordinal, suspicious)?,
+            };
+            self.cells[index].last = ordinal;
+            Some(index)
         };
-        let cell = &mut self.cells[index];
-        cell.last = ordinal;
-        Some(cell)
+        let sieve = find(View::Sieve);
+        let own = find(View::Frame).or_else(|| find(View::Shape));
+        // where all others must stay, the second may have taken the place of the first
+        [own, sieve.filter(|sieve| own != Some(*sieve))]
+    }
+
+    /// A cell by its index.
+    pub(crate) fn cell_mut(&mut self, index: usize) -> Option<&mut Cell> {
+        self.cells.get_mut(index)
     }
 
     fn open(&mut self, workload: u64, trace: &Trace<'_>, at: Seen, ordinal: u64, suspicious: f32) -> Option<usize> {

@@ -18,6 +18,11 @@ enum Purpose {
     Template,
     Prompt,
     Shingle,
+    Model,
+    Parameters,
+    Network,
+    Program,
+    Number,
 }
 
 /// One keyed hasher per purpose.
@@ -31,6 +36,11 @@ pub(super) struct Keys {
     template: SipHasher13,
     prompt: SipHasher13,
     shingle: SipHasher13,
+    model: SipHasher13,
+    parameters: SipHasher13,
+    network: SipHasher13,
+    program: SipHasher13,
+    number: SipHasher13,
 }
 
 impl Keys {
@@ -47,6 +57,11 @@ impl Keys {
             template: hasher(Purpose::Template),
             prompt: hasher(Purpose::Prompt),
             shingle: hasher(Purpose::Shingle),
+            model: hasher(Purpose::Model),
+            parameters: hasher(Purpose::Parameters),
+            network: hasher(Purpose::Network),
+            program: hasher(Purpose::Program),
+            number: hasher(Purpose::Number),
         }
     }
 
@@ -80,6 +95,32 @@ impl Keys {
 
     pub(super) fn shingle(&self, public: u64) -> u64 {
         self.shingle.hash(&public.to_le_bytes())
+    }
+}
+
+/// Sixteen bits, for "the same as one of the last few?"; 0 stands for "none".
+impl Keys {
+    pub(super) fn model(&self, name: Option<&str>) -> u16 {
+        optional(&self.model, name) as u16
+    }
+
+    pub(super) fn parameters(&self, vector: &[u8]) -> u16 {
+        self.parameters.hash(vector) as u16
+    }
+
+    pub(super) fn network(&self, asn: Option<u32>, address: Option<&str>) -> u16 {
+        match asn {
+            Some(asn) => self.network.hash(&asn.to_le_bytes()) as u16 | 1,
+            None => optional(&self.network, address) as u16,
+        }
+    }
+
+    pub(super) fn program(&self, agent: Option<&str>, tls: Option<&str>) -> u16 {
+        (optional(&self.program, agent) ^ optional(&self.program, tls).rotate_left(21)) as u16
+    }
+
+    pub(super) fn number(&self, number: u32) -> u16 {
+        self.number.hash(&number.to_le_bytes()) as u16 | 1
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod keyed;
 mod letters;
+mod look;
 mod overlap;
 mod parameters;
 mod phrases;
@@ -61,6 +62,38 @@ pub struct Trace<'a> {
     pub reasoning_tokens: u32,
     /// Share of the response's words that the prompt held.
     pub overlap: f32,
+    /// Words of the prompt.
+    pub prompt_words: u32,
+    /// Words of the response.
+    pub response_words: u32,
+    /// Line breaks of the response.
+    pub response_lines: u32,
+    /// Distinct words ÷ words, at the response's start.
+    pub variety: f32,
+    /// Share of digits in the prompt.
+    pub digits: f32,
+    /// Share of bytes beyond ASCII in the prompt.
+    pub beyond_ascii: f32,
+    /// Which script the prompt is in; 0 for Latin.
+    pub script: u8,
+    /// Keyed hash of the first number near the prompt's start, and of the number after it; 0 if there is none.
+    pub number: (u16, u16),
+    /// Temperature, 1 if none is given.
+    pub temperature: f32,
+    /// Output limit; 0 if none is given.
+    pub limit: u32,
+    /// Messages before the prompt.
+    pub messages: u32,
+    /// Bytes of text before the prompt.
+    pub context_bytes: u32,
+    /// Keyed hash of the model's name; 0 if there is none.
+    pub model: u16,
+    /// Keyed hash of all parameters.
+    pub parameters: u16,
+    /// Keyed hash of the caller's network; 0 if there is none.
+    pub network: u16,
+    /// Keyed hash of the caller's program; 0 if there is none.
+    pub program: u16,
     /// Top-level fields of the record that its schema does not know.
     pub unknown_fields: u16,
     /// What was seen.
@@ -80,40 +113,47 @@ impl Trace<'_> {
     /// The same trace under other ids, which may outlive the record's. The hashes stay.
     #[cfg(test)]
     pub(crate) fn renamed<'b>(&self, tenant: &'b str, account: Option<&'b str>) -> Trace<'b> {
-        Trace {
-            tenant,
-            account,
-            tenant_hash: self.tenant_hash,
-            account_hash: self.account_hash,
-            frame: self.frame,
-            ts: self.ts,
-            session: self.session,
-            user: self.user,
-            template: self.template,
-            prompt: self.prompt,
-            simhash: self.simhash,
-            input_tokens: self.input_tokens,
-            output_tokens: self.output_tokens,
-            reasoning_tokens: self.reasoning_tokens,
-            overlap: self.overlap,
-            unknown_fields: self.unknown_fields,
-            flags: self.flags,
-            tier: self.tier,
-            samples: self.samples,
-            shingles: self.shingles,
-        }
+        Trace { tenant, account, ..*self }
     }
 
-    /// The workload this exchange belongs to: account and frame. Never 0, which stands for the tenant.
-    pub fn workload(&self) -> u64 {
+    /// The cell of this exchange in a view of its account. Never 0, which stands for the tenant.
+    pub fn cell(&self, view: View) -> Option<u64> {
+        let of_view = match view {
+            View::Frame => self.frame.0 | 1,
+            View::Shape => self.shape(),
+            View::Sieve if self.flags.asks() => 0x6c62_272e_07bb_0142,
+            View::Sieve => return None,
+        };
         // both are keyed already; the multiplication keeps (a, b) and (b, a) apart
-        words::mix(self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3, self.frame.0 | 1).max(1)
+        Some(words::mix(self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3, of_view).max(1))
     }
+
+    /// What requests of one program share when their text shares nothing: model, parameters, which ids
+    /// come along, script and rough length.
+    fn shape(&self) -> u64 {
+        let given = Flags(Flags::TOOLS.0 | Flags::SYSTEM.0 | Flags::FORMAT.0 | Flags::FOLLOWS.0);
+        let ids = u64::from(self.session != 0) | u64::from(self.user != 0) << 1;
+        let length = u64::from((1 + self.prompt_words.max(self.input_tokens / 4)).ilog2() / 2);
+        let bits = u64::from(self.model) | u64::from(self.parameters) << 16 | u64::from(self.script) << 32;
+        words::mix(bits | length << 40 | ids << 48, u64::from(self.flags.0 & given.0) | 1 << 63)
+    }
+}
+
+/// How the exchanges of an account are parted into workloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Under one frame: system prompt, tools, or a prompt's first words.
+    Frame,
+    /// Of one shape, where frames do not come back.
+    Shape,
+    /// Those that ask for reasoning, records or grades, or read the model out: a hundredth of an account
+    /// that harvests is most of what passes.
+    Sieve,
 }
 
 /// What was seen in an exchange, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flags(pub(crate) u16);
+pub struct Flags(pub(crate) u32);
 
 impl Flags {
     /// Prompt text is there.
@@ -139,9 +179,52 @@ impl Flags {
     /// Tools were offered.
     pub const TOOLS: Flags = Flags(1 << 10);
 
+    /// A system prompt is there.
+    pub const SYSTEM: Flags = Flags(1 << 11);
+    /// Was refused as an extraction of reasoning.
+    pub const EXTRACTION: Flags = Flags(1 << 12);
+    /// Asks for high reasoning effort.
+    pub const EFFORT: Flags = Flags(1 << 13);
+    /// Reasoning text came back.
+    pub const THOUGHTS: Flags = Flags(1 << 14);
+    /// Asks for a response format other than text.
+    pub const FORMAT: Flags = Flags(1 << 15);
+    /// The response is a piece of JSON.
+    pub const ANSWERS_RECORD: Flags = Flags(1 << 16);
+    /// The response holds a block of code.
+    pub const ANSWERS_CODE: Flags = Flags(1 << 17);
+    /// Asks for several samples.
+    pub const SAMPLES: Flags = Flags(1 << 18);
+    /// Asks for log-probabilities.
+    pub const LOGPROBS: Flags = Flags(1 << 19);
+    /// Asks for a single token.
+    pub const ONE_TOKEN: Flags = Flags(1 << 20);
+    /// Gives a seed.
+    pub const SEED: Flags = Flags(1 << 21);
+    /// Gives the answer's first words.
+    pub const PREFILL: Flags = Flags(1 << 22);
+    /// Asks for a stream.
+    pub const STREAM: Flags = Flags(1 << 23);
+    /// The answer calls a tool.
+    pub const CALLS: Flags = Flags(1 << 24);
+    /// The answer met its limit.
+    pub const TRUNCATED: Flags = Flags(1 << 25);
+    /// Failed.
+    pub const FAILED: Flags = Flags(1 << 26);
+    /// Part of the input came from the provider's cache.
+    pub const CACHED: Flags = Flags(1 << 27);
+    /// The gateway says who called.
+    pub const CLIENT: Flags = Flags(1 << 28);
+
     /// Whether all of these bits are set.
     pub fn has(self, bits: Flags) -> bool {
         self.0 & bits.0 == bits.0
+    }
+
+    /// Whether it passes the sieve.
+    fn asks(self) -> bool {
+        let any = Flags::ELICITS.0 | Flags::RECORDS.0 | Flags::JUDGES.0 | Flags::PROBES.0 | Flags::EXTRACTION.0;
+        self.0 & any != 0
     }
 
     /// These bits in addition, if the condition holds.
@@ -152,7 +235,7 @@ impl Flags {
 }
 
 // a batch holds tens of thousands
-const _: () = assert!(size_of::<Trace<'static>>() <= 300);
+const _: () = assert!(size_of::<Trace<'static>>() <= 352);
 
 /// Turns exchanges into traces. Built once; shared by all threads.
 #[derive(Clone)]
@@ -197,6 +280,22 @@ impl Tracer {
             output_tokens: tokens.output,
             reasoning_tokens: tokens.reasoning,
             overlap: read.overlap,
+            prompt_words: read.prompt_words,
+            response_words: read.response_words,
+            response_lines: read.response_lines.min(u32::MAX as usize) as u32,
+            variety: read.variety,
+            digits: read.look.digits,
+            beyond_ascii: read.look.beyond_ascii,
+            script: read.look.script,
+            number: read.look.number.map_or((0, 0), |n| (self.keys.number(n), self.keys.number(n.wrapping_add(1)))),
+            temperature: exchange.params.temperature.filter(|t| t.is_finite()).unwrap_or(1.0).clamp(0.0, 10.0),
+            limit: exchange.params.max_tokens.unwrap_or(0),
+            messages: exchange.turns.messages,
+            context_bytes: exchange.turns.context_bytes,
+            model: self.keys.model(exchange.model),
+            parameters: self.keys.parameters(&parameters::vector(&exchange.params)),
+            network: self.keys.network(exchange.client.asn, exchange.client.ip),
+            program: self.keys.program(exchange.client.user_agent, exchange.client.tls),
             flags: Flags(read.flags.0 | tokens.flags.0 | parameters::flags(exchange).0),
             tier: exchange.tier,
             samples: read.shingles.get().len() as u8,

@@ -37,15 +37,29 @@ fn frame_is_the_system_prompt_with_numbers_folded_or_the_first_words() {
 }
 
 #[test]
-fn workload_is_account_and_frame() {
+fn a_cell_is_the_account_and_what_the_view_looks_at() {
     let tracer = tracer();
-    let a = tracer.trace(&exchange(LONG, "x"));
-    let other_account = tracer.trace(&Exchange { account: Some("key_2"), ..exchange(LONG, "x") });
-    let none = tracer.trace(&Exchange { account: None, ..exchange(LONG, "x") });
-    assert_ne!(a.workload(), other_account.workload());
-    assert_ne!(a.workload(), none.workload());
-    assert_eq!(none.account_hash.0, 0);
-    assert_eq!(a.workload(), tracer.trace(&exchange(LONG, "y")).workload());
+    let cells = |exchange: &Exchange<'_>| {
+        let trace = tracer.trace(exchange);
+        (trace.cell(View::Frame).unwrap(), trace.cell(View::Shape).unwrap(), trace.cell(View::Sieve))
+    };
+    let base = exchange(LONG, "x");
+    let (frame, shape, sieve) = cells(&base);
+    assert_eq!(sieve, None);
+    let other = Exchange { account: Some("key_2"), ..base };
+    assert!(cells(&other).0 != frame && cells(&other).1 != shape);
+    assert_eq!(tracer.trace(&Exchange { account: None, ..base }).account_hash.0, 0);
+    // another response changes nothing; another frame of the same program not the shape
+    assert_eq!(cells(&exchange(LONG, "y")), (frame, shape, None));
+    let again = cells(&exchange("Why do the tides at most of the coasts turn in a day twice, asks my son, and", "x"));
+    assert!(again.0 != frame && again.1 == shape);
+    // another program has another shape under the same frame
+    let hot = Exchange { params: Params { temperature: Some(1.5), ..base.params }, ..base };
+    assert!(cells(&hot).0 == frame && cells(&hot).1 != shape);
+    // what asks for reasoning passes the sieve, whatever its frame and shape
+    let (one, two) =
+        (exchange("Tell me step by step why", "x"), exchange("Now grade the answer, please: it is so", "x"));
+    assert!(cells(&one).2.is_some() && cells(&one).2 == cells(&two).2);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The text pass: what the prompt, the system prompt and the response give.
 
 use super::Flags;
+use super::look::{self, Look, Variety};
 use super::overlap::Overlap;
 use super::phrases::{self, Phrases, Search};
 use super::shingles::{Lowest, gram};
@@ -18,6 +19,13 @@ pub(super) struct Read {
     pub(super) prompt: u64,
     pub(super) simhash: u64,
     pub(super) overlap: f32,
+    pub(super) prompt_words: u32,
+    pub(super) response_words: u32,
+    pub(super) response_lines: usize,
+    /// Distinct words among the first of the response.
+    pub(super) variety: f32,
+    /// Of the prompt.
+    pub(super) look: Look,
     pub(super) flags: Flags,
     pub(super) shingles: Lowest,
 }
@@ -29,30 +37,38 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases) -> Read {
     let template = folded(prompt, TEMPLATE_WORDS);
     let mut overlap = Overlap::new();
     let mut search = phrases.search(prompt);
-    let (shingles, simhash, prompt_hash) = read_prompt(prompt, &mut overlap, &mut search);
-    if !prompt.is_empty()
-        && let Some(response) = exchange.response
-    {
-        each_word(response, |word| {
-            overlap.response_word(word.hash, word.bytes);
-            true
-        });
-    }
+    let asked = read_prompt(prompt, &mut overlap, &mut search);
+    let response = exchange.response.filter(|_| !prompt.is_empty()).unwrap_or_default();
+    let (mut variety, mut response_words) = (Variety::default(), 0);
+    each_word(response, |word| {
+        overlap.response_word(word.hash, word.bytes);
+        variety.word(word.hash);
+        response_words += 1;
+        true
+    });
     let found = search.found() | phrases.find(system);
     let flags = Flags::default()
         .with(Flags::PROMPT, !prompt.is_empty())
-        .with(Flags::RESPONSE, !prompt.is_empty() && exchange.response.is_some_and(|text| !text.is_empty()))
+        .with(Flags::RESPONSE, !response.is_empty())
+        .with(Flags::SYSTEM, !system.is_empty())
         .with(Flags::ELICITS, found & phrases::REASONING != 0)
         .with(Flags::RECORDS, found & (phrases::RECORD | phrases::CLEAN) != 0)
-        .with(Flags::JUDGES, found & phrases::JUDGE != 0);
+        .with(Flags::JUDGES, found & phrases::JUDGE != 0)
+        .with(Flags::ANSWERS_RECORD, look::is_record(response))
+        .with(Flags::ANSWERS_CODE, look::has_code(response));
     Read {
         frame: frame(system, exchange.tools, template),
         template,
-        prompt: prompt_hash,
-        simhash,
+        prompt: asked.all,
+        simhash: asked.simhash,
         overlap: if flags.has(Flags::RESPONSE) { overlap.share() } else { 0.0 },
+        prompt_words: asked.words,
+        response_words,
+        response_lines: look::lines(response),
+        variety: variety.share(),
+        look: Look::of(prompt),
         flags,
-        shingles,
+        shingles: asked.shingles,
     }
 }
 
@@ -68,11 +84,20 @@ fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
     hash
 }
 
-/// Shingles of the slot, simhash and hash of all words; fills the filter of the prompt's words, and looks
-/// for phrases.
-fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> (Lowest, u64, u64) {
+/// What the words of a prompt give.
+struct Asked {
+    /// Of the slot.
+    shingles: Lowest,
+    simhash: u64,
+    /// Hash of all words.
+    all: u64,
+    words: u32,
+}
+
+/// Reads the prompt's words; fills the filter of them, and looks for phrases.
+fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> Asked {
     let (mut lowest, mut simhash) = (Lowest::new(), Simhash::new());
-    let (mut all, mut words) = (0u64, 0usize);
+    let (mut all, mut words) = (0u64, 0u32);
     let (mut before_last, mut last) = (0, 0);
     each_word(prompt, |word| {
         let hash = word.hash;
@@ -81,7 +106,7 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> 
         overlap.prompt_word(hash, word.bytes);
         search.word(word);
         simhash.add(hash);
-        if words > TEMPLATE_WORDS + 2 {
+        if words as usize > TEMPLATE_WORDS + 2 {
             lowest.add(gram(before_last, last, hash));
         }
         before_last = last;
@@ -92,5 +117,5 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> 
         // too short for a slot: the prompt as a whole is what may be new
         lowest.add(all);
     }
-    (lowest, simhash.finish(), all)
+    Asked { shingles: lowest, simhash: simhash.finish(), all, words }
 }

@@ -15,8 +15,8 @@ pub type Embedding = [f32; WIDTH];
 /// The place of a prompt; none if it has no words, or all of them cancel.
 pub fn of(prompt: &str) -> Option<Embedding> {
     let mut sums = [0.0f32; WIDTH];
-    each_word(prompt, |hash, _| {
-        let spread = mix(hash, 0xa076_1d64_78bd_642f);
+    each_word(prompt, |word| {
+        let spread = mix(word.hash, 0xa076_1d64_78bd_642f);
         let sign = if spread & 1 == 0 { 1.0 } else { -1.0 };
         sums[(spread >> 32) as usize % WIDTH] += sign;
         true

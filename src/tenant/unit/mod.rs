@@ -1,0 +1,219 @@
+//! A unit: what is remembered of one stream of exchanges, a tenant's or a workload's.
+//!
+//! Folds traces into sketches of fixed size; the feature table reads them. Not here: scores and
+//! decisions (`model`, `evidence`). Cost: about 250 ns an exchange.
+
+mod parts;
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::Evidence;
+use crate::finding::Seen;
+use crate::sketch::{Novelty, Spectrum};
+use crate::trace::{Flags, Trace};
+use crate::units::Millis;
+
+pub(crate) use parts::{Counts, Means, Shares};
+use parts::{Hours, Recent, is_new};
+
+/// Exchanges closer together than this come from a program.
+const QUICK: i64 = Millis::SECOND;
+/// Shingles of a prompt that the novelty counter takes: the lowest four, to remember twice as many prompts.
+const NOVEL: usize = 4;
+/// Exchanges that "lately" means.
+const LATELY: u32 = 16;
+
+/// The state of one unit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    pub(crate) exchanges: u64,
+    pub(crate) output_tokens: u64,
+    pub(crate) first: Seen,
+    pub(crate) last: Seen,
+    pub(crate) counts: Counts,
+    pub(crate) shares: Shares,
+    pub(crate) means: Means,
+    pub(crate) evidence: Evidence,
+    hours: Hours,
+    recent: Recent,
+    shingles: Novelty,
+}
+
+// `performance.md`: an open workload within 768 bytes, its name and keys included
+const _: () = assert!(size_of::<Unit>() <= 728);
+
+impl Unit {
+    /// Folds one exchange. `at.ts` is the effective event time.
+    pub(crate) fn fold(&mut self, trace: &Trace<'_>, at: Seen) {
+        let n = count(&mut self.counts.all);
+        if self.exchanges == 0 {
+            self.first = at;
+        } else {
+            let gap = at.ts.since(self.last.ts);
+            let log2 = libm::log2(1.0 + gap as f64 / Millis::SECOND as f64) as f32;
+            self.means.gaps.add(n - 1, log2);
+            self.means.gap_lately.add_over(n - 1, LATELY, log2);
+            self.shares.quick.add(n - 1, gap < QUICK);
+        }
+        self.exchanges += 1;
+        self.output_tokens = self.output_tokens.saturating_add(u64::from(trace.output_tokens));
+        self.last = at;
+        self.hours.add(at.ts);
+        self.fold_identity(n, trace, at);
+        self.fold_parameters(n, trace);
+        if trace.flags.has(Flags::TOKENS) {
+            self.fold_tokens(trace);
+        }
+        if trace.flags.has(Flags::PROMPT) {
+            self.fold_prompt(trace);
+        }
+        if trace.flags.has(Flags::RESPONSE) {
+            self.fold_response(trace);
+        }
+    }
+
+    /// Distinct hours of the day with traffic in the last three to six days.
+    pub(crate) fn active_hours(&self) -> u32 {
+        self.hours.active()
+    }
+
+    /// How often prompts come back.
+    pub(crate) fn repeats(&self) -> &Spectrum {
+        &self.recent.repeats
+    }
+
+    fn fold_identity(&mut self, n: u32, trace: &Trace<'_>, at: Seen) {
+        let Unit { shares, recent, .. } = self;
+        let session = trace.session as u16;
+        shares.same_session.add(n, trace.session != 0 && !is_new(&mut recent.sessions, session));
+        shares.user.add(n, trace.user != 0);
+        shares.new_user.add(n, trace.user != 0 && is_new(&mut recent.users, trace.user as u16));
+        shares.new_account.add(n, is_new(&mut recent.accounts, trace.account_hash.0 as u16));
+        shares.new_model.add(n, is_new(&mut recent.models, trace.model));
+        shares.weekend.add(n, is_weekend(at.ts));
+        if trace.flags.has(Flags::CLIENT) {
+            let n = count(&mut self.counts.clients);
+            shares.new_network.add(n, is_new(&mut recent.networks, trace.network));
+            shares.new_program.add(n, is_new(&mut recent.programs, trace.program));
+        }
+    }
+
+    fn fold_parameters(&mut self, n: u32, trace: &Trace<'_>) {
+        let shares = &mut self.shares;
+        for (share, flag) in [
+            (&mut shares.refused, Flags::REFUSED),
+            (&mut shares.extraction, Flags::EXTRACTION),
+            (&mut shares.probes, Flags::PROBES),
+            (&mut shares.samples, Flags::SAMPLES),
+            (&mut shares.logprobs, Flags::LOGPROBS),
+            (&mut shares.one_token, Flags::ONE_TOKEN),
+            (&mut shares.seed, Flags::SEED),
+            (&mut shares.prefill, Flags::PREFILL),
+            (&mut shares.stream, Flags::STREAM),
+            (&mut shares.format, Flags::FORMAT),
+            (&mut shares.effort, Flags::EFFORT),
+            (&mut shares.tools, Flags::TOOLS),
+            (&mut shares.calls, Flags::CALLS),
+            (&mut shares.failed, Flags::FAILED),
+            (&mut shares.truncated, Flags::TRUNCATED),
+            (&mut shares.cached, Flags::CACHED),
+        ] {
+            share.add(n, trace.flags.has(flag));
+        }
+        shares.limited.add(n, trace.limit > 0);
+        shares.new_parameters.add(n, is_new(&mut self.recent.parameters, trace.parameters));
+        self.means.temperature.add(n, trace.temperature);
+        if trace.limit > 0 {
+            let n = count(&mut self.counts.limits);
+            self.means.limit.add(n, log2(trace.limit));
+        }
+    }
+
+    fn fold_tokens(&mut self, trace: &Trace<'_>) {
+        let n = count(&mut self.counts.tokens);
+        let (input, output) = (log2(trace.input_tokens), log2(trace.output_tokens));
+        self.means.input_log2.add(n, input);
+        self.means.output_log2.add(n, output);
+        self.means.output_per_input.add(n, output - input);
+        if trace.flags.has(Flags::REASONING) {
+            let n = count(&mut self.counts.reasoning);
+            let ratio = trace.reasoning_tokens as f32 / trace.output_tokens.max(1) as f32;
+            self.means.reasoning.add(n, ratio.min(1.0));
+            self.means.reasoning_log2.add(n, log2(trace.reasoning_tokens));
+        }
+    }
+
+    fn fold_prompt(&mut self, trace: &Trace<'_>) {
+        let n = count(&mut self.counts.prompts);
+        let Unit { shares, means, recent, .. } = self;
+        shares.template.add(n, !is_new(&mut recent.templates, trace.template as u16));
+        let (prompt, frame) = (trace.prompt as u16, trace.frame.0 as u16);
+        shares.repeat.add(n, recent.prompts.contains(prompt));
+        shares.repeat_next.add(n, recent.prompts.newest() == Some(prompt));
+        recent.prompts.push(prompt);
+        // other bits than the ring's, so that a chance hit in one is none in the other
+        recent.repeats.observe((trace.prompt >> 32) as u32);
+        shares.frame_stays.add(n, n > 1 && recent.frame == frame);
+        recent.frame = frame;
+        let (number, next) = trace.number;
+        shares.row_number.add(n, number != 0 && recent.number == number);
+        recent.number = next;
+        shares.script_change.add(n, n > 1 && recent.script != trace.script);
+        recent.script = trace.script;
+        shares.system.add(n, trace.flags.has(Flags::SYSTEM));
+        shares.follows.add(n, trace.flags.has(Flags::FOLLOWS));
+        shares.elicits.add(n, trace.flags.has(Flags::ELICITS));
+        shares.records.add(n, trace.flags.has(Flags::RECORDS));
+        shares.judges.add(n, trace.flags.has(Flags::JUDGES));
+
+        let shingles = trace.shingles();
+        let new = self.shingles.observe(shingles.get(..NOVEL).unwrap_or(shingles));
+        means.new_shingles.add(n, new);
+        means.new_shingles_lately.add_over(n, LATELY, new);
+        means.prompt_words.add(n, log2(trace.prompt_words));
+        means.digits.add(n, trace.digits);
+        means.beyond_ascii.add(n, trace.beyond_ascii);
+        means.context_log2.add(n, log2(trace.context_bytes));
+        means.messages_log2.add(n, log2(trace.messages));
+        if let Some(previous) = recent.simhashes.newest() {
+            means.near_previous.add(n - 1, likeness(previous, trace.simhash));
+            let past = recent.simhashes.recent();
+            let sum: f32 = past.iter().map(|old| likeness(*old, trace.simhash)).sum();
+            means.near_past.add(n - 1, sum / past.len() as f32);
+        }
+        recent.simhashes.push(trace.simhash);
+    }
+
+    fn fold_response(&mut self, trace: &Trace<'_>) {
+        let n = count(&mut self.counts.responses);
+        let Unit { shares, means, .. } = self;
+        means.overlap.add(n, trace.overlap);
+        means.variety.add(n, trace.variety);
+        means.lines.add(n, trace.response_lines as f32 / trace.response_words.max(1) as f32);
+        means.words_ratio.add(n, log2(trace.response_words) - log2(trace.prompt_words));
+        shares.thoughts.add(n, trace.flags.has(Flags::THOUGHTS));
+        shares.answers_record.add(n, trace.flags.has(Flags::ANSWERS_RECORD));
+        shares.answers_code.add(n, trace.flags.has(Flags::ANSWERS_CODE));
+    }
+}
+
+/// One more; the new count.
+fn count(counter: &mut u8) -> u32 {
+    *counter = counter.saturating_add(1);
+    u32::from(*counter)
+}
+
+fn log2(number: u32) -> f32 {
+    libm::log2f(1.0 + number as f32)
+}
+
+/// Saturday and Sunday, as UTC has them. Day 0 was a Thursday.
+fn is_weekend(ts: Millis) -> bool {
+    matches!(ts.0.div_euclid(Millis::DAY).rem_euclid(7), 2 | 3)
+}
+
+/// Agreement of two simhashes beyond chance: 0 for unrelated texts, 1 for equal ones.
+fn likeness(a: u64, b: u64) -> f32 {
+    let apart = (a ^ b).count_ones() as f32;
+    (1.0 - apart / 32.0).max(0.0)
+}
