@@ -28,7 +28,11 @@ impl Phrase {
 
     /// For a value below it.
     pub(super) fn low(self) -> String {
-        if self.low.is_empty() { self.high.replacen("{value}", "only {value}", 1) } else { self.low.to_owned() }
+        if !self.low.is_empty() {
+            return self.low.to_owned();
+        }
+        let said = if self.high.contains("about {value}") { "about {value}" } else { "{value}" };
+        self.high.replacen(said, &format!("only {said}"), 1)
     }
 }
 
