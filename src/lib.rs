@@ -7,7 +7,7 @@
 //! | exchange | one request and its response |
 //! | tenant | the customer; the Kafka key |
 //! | account | an API key, seat or end user inside a tenant; optional |
-//! | workload | the part of a tenant's traffic that shares an account and a prompt frame |
+//! | workload | a part of one account's traffic: under one frame, of one shape, or what passes its sieve |
 //! | template | text that many prompts share while slots vary |
 //! | feature | one number computed from exchanges, named in the feature table |
 //! | evidence | what has accumulated for a workload or tenant since it was last calm |
