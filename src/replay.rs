@@ -25,13 +25,11 @@ use crate::record::dead_letter::DeadLetter;
 use crate::record::time::format_rfc3339;
 use crate::source::Record;
 use crate::source::envelope;
-use crate::source::files::{FileError, Line, LineBatch, LineReader};
+use crate::source::files::{FileError, Line, LineBatch};
+use crate::source::pass::pass;
 use crate::source::placement;
 use crate::tenant::shard::ScoreRow;
 use crate::units::{Millis, Position};
-
-/// Lines per batch, and bytes that end one early.
-const BATCH: (usize, usize) = (8192, 16 << 20);
 
 /// What to replay and what to write.
 #[derive(Clone, Debug, Default)]
@@ -137,24 +135,13 @@ pub fn replay(
 ) -> Result<Summary, ReplayError> {
     let watch = Stopwatch::start();
     let mut replay = Replay::open(spec, core)?;
-    let total: u64 = spec.inputs.iter().map(|path| size_of_file(path)).sum();
-    let mut done = 0;
-    let mut arenas = Arenas::default();
-    let mut envelopes = Bump::new();
-    let mut batch = LineBatch::default();
-    for path in &spec.inputs {
-        let mut reader = LineReader::open(path, core.max_record_bytes())?;
-        loop {
-            let more = reader.next_batch(&mut batch, BATCH.0, BATCH.1)?;
-            envelopes.reset();
-            replay.fold(core, path, &batch, &envelopes, &mut arenas, see)?;
-            progress(done + reader.bytes_read(), total);
-            if !more {
-                break;
-            }
-        }
-        done += reader.bytes_read();
-    }
+    let (mut arenas, mut envelopes) = (Arenas::default(), Bump::new());
+    pass(&spec.inputs, core.max_record_bytes(), |path, batch, (done, total)| {
+        envelopes.reset();
+        replay.fold(core, path, batch, &envelopes, &mut arenas, see)?;
+        progress(done, total);
+        Ok::<(), ReplayError>(())
+    })?;
     let mut summary = replay.finish()?;
     summary.seconds = watch.seconds();
     core.model.name().clone_into(&mut summary.model);
@@ -369,8 +356,4 @@ impl<'p> Out<'p> {
     fn finish(mut self) -> Result<(), ReplayError> {
         self.writer.flush().map_err(|source| ReplayError::Output { path: self.path.to_owned(), source })
     }
-}
-
-fn size_of_file(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |meta| meta.len())
 }

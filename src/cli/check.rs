@@ -61,7 +61,7 @@ fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
     if config.fold.is_public() {
         report.error(Area::Config, "secret", "is the public one of the demo; write your own")?;
     } else {
-        let id = config.fold.key_id().iter().fold(String::new(), |out, byte| out + &format!("{byte:02x}"));
+        let id = crate::units::hex(&config.fold.key_id());
         report.ok(Area::Config, "secret", &format!("key id {id}"))?;
     }
     if config.kafka.instance_id.is_none() {

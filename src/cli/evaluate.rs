@@ -1,13 +1,12 @@
 //! `stillwatch evaluate`: how well it detects, on a labelled log, beside the baselines.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::progress::Progress;
 use super::replay::files;
+use super::train::open;
 use super::{Failure, stdout};
 use crate::clock::Stopwatch;
 use crate::evaluate::leave_out::{Axis, Training, leave_out};
@@ -198,11 +197,6 @@ fn write(evaluation: &Evaluation, args: &EvaluateArgs) -> Result<(), Failure> {
         save(path, &report::html::page(evaluation))?;
     }
     if args.json { stdout::json(&json) } else { stdout::text(&report::text::text(evaluation)) }
-}
-
-fn open(path: &Path) -> Result<BufReader<File>, Failure> {
-    let file = File::open(path).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", path.display())))?;
-    Ok(BufReader::new(file))
 }
 
 fn save(path: &Path, text: &str) -> Result<(), Failure> {

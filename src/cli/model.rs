@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Failure, stdout};
 use crate::model::Model;
+use crate::units::hex;
 
 /// Arguments of `model`.
 #[derive(Clone, Debug, Args)]
@@ -68,8 +69,4 @@ pub fn run(args: &ModelArgs) -> Result<(), Failure> {
     let calibrated = if model.calibrated() { "calibrated" } else { "uncalibrated" };
     stdout::line(&format!("threshold      {}, {calibrated}", model.threshold()))?;
     stdout::line(&format!("from           {from}"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |out, byte| out + &format!("{byte:02x}"))
 }

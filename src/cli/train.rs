@@ -1,8 +1,7 @@
 //! `stillwatch train`: fits a model to calm traffic.
 
-use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
@@ -12,9 +11,10 @@ use super::progress::Progress;
 use super::replay::files;
 use super::{Failure, stdout};
 use crate::record::Limits;
-use crate::source::files::{Line, LineBatch, LineReader};
-use crate::trace::Tracer;
-use crate::train::{Labels, Sink, TRAIN_SECRET, Taken, TrainError, TrainReport, TrainSpec, read_line, train};
+use crate::source::files::Line;
+use crate::source::pass::{names, pass};
+use crate::trace::{Trace, Tracer};
+use crate::train::{HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_line, train};
 
 /// Arguments of `train`.
 #[derive(Clone, Debug, Args)]
@@ -66,7 +66,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         out: args.out.clone(),
         seed: args.seed,
         budget: args.budget,
-        source: sources(&inputs),
+        source: names(&inputs),
     };
     let progress = Progress::bytes("train");
     let mut pass = 0;
@@ -86,54 +86,34 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
 /// One pass over the files, in order. Rejects are left out, as everywhere.
 fn feed(
     inputs: &[PathBuf],
-    ids: Option<&HashSet<Box<str>>>,
+    ids: Option<&HarvestIds>,
     progress: &Progress,
     sink: &mut Sink<'_>,
 ) -> Result<(), TrainError> {
-    let taken = |id: Option<&str>| match ids {
-        None => Taken::Unsaid,
-        Some(ids) if id.is_some_and(|id| ids.contains(id)) => Taken::Yes,
-        Some(_) => Taken::No,
-    };
-    let (tracer, mut arena, mut batch) = (Tracer::new(TRAIN_SECRET), Bump::new(), LineBatch::default());
-    let total: u64 = inputs.iter().map(|path| std::fs::metadata(path).map_or(0, |meta| meta.len())).sum();
-    let (mut offset, mut done) = (0, 0);
-    let unreadable = |error: crate::source::files::FileError| TrainError::Input { why: error.to_string() };
-    for path in inputs {
-        let mut reader = LineReader::open(path, Limits::default().max_bytes).map_err(unreadable)?;
-        loop {
-            let more = reader.next_batch(&mut batch, 8192, 16 << 20).map_err(unreadable)?;
-            for line in batch.iter() {
-                if let Line::Whole(line) = line {
-                    read_line(line, offset, &tracer, &mut arena, &mut |trace, at, id| sink(trace, at, taken(id)));
-                }
-                offset += 1;
+    let (tracer, mut arena, mut offset) = (Tracer::new(TRAIN_SECRET), Bump::new(), 0);
+    pass(inputs, Limits::default().max_bytes, |_, lines, (done, total)| {
+        for line in lines.iter() {
+            if let Line::Whole(line) = line {
+                let mut said = |trace: &Trace<'_>, at, id: Option<&str>| sink(trace, at, HarvestIds::taken(ids, id));
+                read_line(line, offset, &tracer, &mut arena, &mut said);
             }
-            progress.at(done + reader.bytes_read(), total);
-            if !more {
-                break;
-            }
+            offset += 1;
         }
-        done += reader.bytes_read();
-    }
-    Ok(())
+        progress.at(done, total);
+        Ok(())
+    })
 }
 
-fn open(path: &Path) -> Result<BufReader<File>, Failure> {
+/// A file that an option names.
+pub(super) fn open(path: &Path) -> Result<BufReader<File>, Failure> {
     let file = File::open(path).map_err(|e| Failure::Usage(format!("cannot read {}: {e}", path.display())))?;
     Ok(BufReader::new(file))
 }
 
-fn read_ids(path: &Path) -> Result<HashSet<Box<str>>, Failure> {
-    let ids = open(path)?.lines().map(|line| line.map(|line| line.trim().into()));
-    ids.collect::<Result<_, _>>().map_err(|e| Failure::Usage(format!("cannot read {}: {e}", path.display())))
-}
-
-/// Names of the files, for the card: no folders, for a card is published.
-fn sources(inputs: &[PathBuf]) -> String {
-    let names: Vec<String> =
-        inputs.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
-    names.join(", ")
+fn read_ids(path: &Path) -> Result<HarvestIds, Failure> {
+    let mut ids = HarvestIds::default();
+    ids.read(open(path)?).map_err(|(_, e)| Failure::Usage(format!("cannot read {}: {e}", path.display())))?;
+    Ok(ids)
 }
 
 fn tell(report: &TrainReport, json: bool) -> Result<(), Failure> {

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use super::{EvaluateError, Truth};
 use crate::record::Limits;
 use crate::simulate::{self, Spec};
-use crate::source::files::{Line, LineBatch, LineReader};
+use crate::source::files::Line;
+use crate::source::pass::{names, pass};
 
 /// Lines of a batch, and bytes that end one early.
 const BATCH: (usize, usize) = (8_192, 16 << 20);
@@ -66,13 +67,10 @@ impl Feed {
         }
     }
 
-    /// Names for reports: no folders, for a report is sent around.
+    /// What it is, for reports.
     pub fn describe(&self) -> String {
         match self {
-            Feed::Files(inputs) => {
-                let name = |path: &PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
-                inputs.iter().filter_map(name).collect::<Vec<_>>().join(", ")
-            }
+            Feed::Files(inputs) => names(inputs),
             Feed::Simulated(spec) => {
                 format!("simulated: {} tenants, {} days, seed {}", spec.tenants, spec.days, spec.seed)
             }
@@ -98,27 +96,17 @@ fn files(
     inputs: &[PathBuf],
     sink: &mut dyn FnMut(&Batch, u64, u64) -> Result<(), EvaluateError>,
 ) -> Result<(), EvaluateError> {
-    let total = inputs.iter().map(|path| std::fs::metadata(path).map_or(0, |meta| meta.len())).sum();
-    let (mut read, mut batch, mut done) = (LineBatch::default(), Batch::default(), 0);
-    for path in inputs {
-        let mut reader = LineReader::open(path, Limits::default().max_bytes)?;
-        loop {
-            let more = reader.next_batch(&mut read, BATCH.0, BATCH.1)?;
-            batch.clear();
-            for line in read.iter() {
-                match line {
-                    Line::Whole(line) => batch.push(line),
-                    Line::TooLong { .. } => batch.too_long += 1,
-                }
-            }
-            sink(&batch, done + reader.bytes_read(), total)?;
-            if !more {
-                break;
+    let mut batch = Batch::default();
+    pass(inputs, Limits::default().max_bytes, |_, lines, (done, total)| {
+        batch.clear();
+        for line in lines.iter() {
+            match line {
+                Line::Whole(line) => batch.push(line),
+                Line::TooLong { .. } => batch.too_long += 1,
             }
         }
-        done += reader.bytes_read();
-    }
-    Ok(())
+        sink(&batch, done, total)
+    })
 }
 
 fn simulated(

@@ -11,7 +11,7 @@ use crate::finding::Seen;
 use crate::model::Model;
 use crate::record::Tier;
 use crate::tenant::Tenant;
-use crate::trace::{Trace, View};
+use crate::trace::Trace;
 use crate::units::Millis;
 
 /// Exchanges of a tenant at which its features are audited: enough for means, few enough that most
@@ -155,7 +155,7 @@ impl Fold {
         let trace = exchange.trace;
         // 0 stands for the tenant as a whole
         self.units.add(0, exchange.offset, exchange.harvested);
-        for cell in [View::Frame, View::Shape, View::Sieve].into_iter().filter_map(|view| trace.cell(view)) {
+        for cell in trace.cells() {
             self.units.add(cell, exchange.offset, exchange.harvested);
         }
         let mut boldest: Option<(f32, u64)> = None;

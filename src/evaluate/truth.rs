@@ -4,7 +4,7 @@
 //! twin make the rows of the tables; account, begin and end say which exchanges were harvested where
 //! no ids are given.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::EvaluateError;
 use crate::record::Exchange;
 use crate::record::time::parse_rfc3339;
-use crate::train::Taken;
+use crate::train::{HarvestIds, Taken};
 use crate::units::Millis;
 
 /// Whose side a tenant is on. Of several lines the gravest counts.
@@ -64,7 +64,7 @@ pub const PART: u16 = 0;
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
     tenants: BTreeMap<String, TenantTruth>,
-    harvested: Option<HashSet<Box<str>>>,
+    harvested: Option<HarvestIds>,
 }
 
 #[derive(Deserialize)]
@@ -109,14 +109,7 @@ impl Truth {
     /// Reads ids of harvested exchanges, one a line. From then on they alone say what was harvested.
     pub fn read_harvest_ids(&mut self, lines: impl BufRead) -> Result<(), EvaluateError> {
         let ids = self.harvested.get_or_insert_default();
-        for (index, line) in lines.lines().enumerate() {
-            let line = line.map_err(|error| EvaluateError::HarvestId { line: index + 1, why: error.to_string() })?;
-            let id = line.trim();
-            if !id.is_empty() {
-                ids.insert(id.into());
-            }
-        }
-        Ok(())
+        ids.read(lines).map_err(|(line, error)| EvaluateError::HarvestId { line, why: error.to_string() })
     }
 
     /// What is known of a tenant.
@@ -146,11 +139,7 @@ impl Truth {
 
     /// The same for a training run, which knows what the labels say.
     pub(super) fn taken(&self, id: Option<&str>) -> Taken {
-        match &self.harvested {
-            None => Taken::Unsaid,
-            Some(ids) if id.is_some_and(|id| ids.contains(id)) => Taken::Yes,
-            Some(_) => Taken::No,
-        }
+        HarvestIds::taken(self.harvested.as_ref(), id)
     }
 
     /// Whether an exchange was harvested: by its id where ids are given, else by account and time.
@@ -159,7 +148,7 @@ impl Truth {
             return false;
         }
         match &self.harvested {
-            Some(ids) => exchange.id.is_some_and(|id| ids.contains(id)),
+            Some(ids) => ids.has(exchange.id),
             None => truth.windows.iter().any(|window| {
                 window.begin <= exchange.ts
                     && exchange.ts <= window.end

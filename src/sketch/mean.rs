@@ -21,7 +21,7 @@ pub struct Mean(f32);
 impl Mean {
     /// Adds the `n`-th value.
     pub fn add(&mut self, n: u32, value: f32) {
-        self.0 += weight(n, SPAN) * (value - self.0);
+        self.add_over(n, SPAN, value);
     }
 
     /// The same over another span than [`SPAN`].

@@ -2,6 +2,7 @@
 
 pub mod envelope;
 pub mod files;
+pub mod pass;
 pub mod placement;
 
 use crate::units::Position;

@@ -96,10 +96,9 @@ impl Keys {
     pub(super) fn shingle(&self, public: u64) -> u64 {
         self.shingle.hash(&public.to_le_bytes())
     }
-}
 
-/// Sixteen bits, for "the same as one of the last few?"; 0 stands for "none".
-impl Keys {
+    // sixteen bits from here on, for "the same as one of the last few?"; 0 stands for "none"
+
     pub(super) fn model(&self, name: Option<&str>) -> u16 {
         optional(&self.model, name) as u16
     }

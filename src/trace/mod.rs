@@ -128,6 +128,11 @@ impl Trace<'_> {
         Some(words::mix(self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3, of_view).max(1))
     }
 
+    /// Its cells in all views, whether they are open or not.
+    pub fn cells(&self) -> impl Iterator<Item = u64> {
+        [View::Frame, View::Shape, View::Sieve].into_iter().filter_map(|view| self.cell(view))
+    }
+
     /// What requests of one program share when their text shares nothing: model, parameters, which ids
     /// come along, script and rough length.
     fn shape(&self) -> u64 {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::model::ModelError;
+use crate::source::files::FileError;
 
 /// A training run that did not give a model.
 #[derive(Debug, thiserror::Error)]
@@ -54,4 +55,10 @@ pub enum TrainError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl From<FileError> for TrainError {
+    fn from(error: FileError) -> TrainError {
+        TrainError::Input { why: error.to_string() }
+    }
 }

@@ -16,6 +16,7 @@ mod feed;
 mod labels;
 mod survey;
 mod fit;
+mod harvest_ids;
 mod boost;
 mod teach;
 mod trial;
@@ -33,6 +34,7 @@ use crate::units::hex;
 
 pub use error::TrainError;
 pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line};
+pub use harvest_ids::HarvestIds;
 pub use labels::{Labels, Role};
 
 /// What to fit and where to put it.

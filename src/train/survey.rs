@@ -11,8 +11,8 @@ use crate::model::Model;
 use crate::model::artifact::STAGES;
 use crate::sketch::Mean;
 use crate::tenant::Tenant;
+use crate::trace::Trace;
 use crate::trace::words::mix;
-use crate::trace::{Trace, View};
 use crate::units::Millis;
 
 /// Windows kept per tenant: units × counts fit in for all but gateways.
@@ -151,7 +151,7 @@ impl Observed {
         self.last = self.last.max(at.ts);
         if let Some(harvested) = &mut self.harvested {
             harvested.add(0, taken);
-            for cell in [View::Frame, View::Shape, View::Sieve].into_iter().filter_map(|view| trace.cell(view)) {
+            for cell in trace.cells() {
                 harvested.add(cell, taken);
             }
         }

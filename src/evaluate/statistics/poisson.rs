@@ -1,6 +1,6 @@
 //! Exact bounds of a Poisson mean (Garwood), each one-sided.
 
-use super::{Estimate, gamma};
+use super::{Estimate, gamma, halve};
 
 /// Confidence of each bound.
 const CONFIDENCE: f64 = 0.95;
@@ -26,16 +26,7 @@ pub fn rate(count: u64, exposure: f64) -> Option<Estimate> {
 
 /// x with P(a, x) = p, by halving: P grows with x.
 fn solve(a: f64, p: f64) -> f64 {
-    let (mut from, mut to) = (0.0, a + 10.0 * a.sqrt() + 20.0);
-    for _ in 0..200 {
-        let middle = f64::midpoint(from, to);
-        if gamma::lower(a, middle) < p {
-            from = middle;
-        } else {
-            to = middle;
-        }
-    }
-    f64::midpoint(from, to)
+    halve((0.0, a + 10.0 * a.sqrt() + 20.0), 200, |x| gamma::lower(a, x) < p)
 }
 
 #[cfg(test)]

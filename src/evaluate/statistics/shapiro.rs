@@ -2,6 +2,8 @@
 //!
 //! Weights by Royston's approximation (Applied Statistics R94, 1995), good for 12 to 2,000 values.
 
+use super::halve;
+
 /// Corrections of the two outermost weights, as polynomials in 1/√n.
 const OUTERMOST: [f64; 6] = [0.0, 0.221_157, -0.147_981, -2.071_19, 4.434_685, -2.706_056];
 const NEXT: [f64; 6] = [0.0, 0.042_981, -0.293_762, -1.752_461, 5.682_633, -3.582_633];
@@ -48,16 +50,7 @@ fn polynomial(coefficients: &[f64], x: f64) -> f64 {
 
 /// The normal deviate that is exceeded with this chance of at most a half, by halving: exact to 1e-12.
 fn upper_quantile(chance: f64) -> f64 {
-    let (mut from, mut to) = (0.0, 10.0);
-    for _ in 0..45 {
-        let middle = f64::midpoint(from, to);
-        if libm::erfc(middle / core::f64::consts::SQRT_2) / 2.0 > chance {
-            from = middle;
-        } else {
-            to = middle;
-        }
-    }
-    f64::midpoint(from, to)
+    halve((0.0, 10.0), 45, |x| libm::erfc(x / core::f64::consts::SQRT_2) / 2.0 > chance)
 }
 
 #[cfg(test)]
