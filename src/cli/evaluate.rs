@@ -38,7 +38,7 @@ pub struct EvaluateArgs {
     /// Ids of harvested exchanges, one a line.
     #[arg(long, value_name = "FILE")]
     pub harvest_ids: Option<PathBuf>,
-    /// Draw a simulated log instead: 500 innocent and 200 attacking tenants, and controls.
+    /// Draw a simulated log instead: 500 innocent and 280 attacking tenants, their controls and twins.
     #[arg(long, conflicts_with_all = ["inputs", "labels", "harvest_ids"])]
     pub simulate: bool,
     /// Days of the simulated log.
@@ -151,8 +151,8 @@ fn training(args: &EvaluateArgs) -> Result<Training, Failure> {
     Ok(Training { feed: Feed::Files(files(&args.train)?), truth, seed: SEED })
 }
 
-/// Twenty attackers of each family, from all of a tenant to 1 % of it, a control for each diluted one,
-/// and 500 further innocent tenants.
+/// Twenty attackers of each family, from all of a tenant to 1 % of it, a twin for each, a control for each
+/// diluted one, and 500 further innocent tenants.
 fn world(seed: u64, days: u32) -> Result<simulate::Spec, Failure> {
     const TURNS: [(&str, usize); 7] =
         [("", 8), ("@50%", 2), ("@20%+own", 2), ("@10%", 3), ("@5%", 2), ("@5%+own", 1), ("@1%", 2)];
@@ -164,7 +164,7 @@ fn world(seed: u64, days: u32) -> Result<simulate::Spec, Failure> {
     let attackers = 10 * TURNS.iter().map(|(_, count)| count).sum::<usize>();
     let attacks = attacks.join(",").parse().map_err(|error| Failure::Failed(format!("attacks: {error}")))?;
     Ok(simulate::Spec {
-        tenants: 500 + attackers + (attackers - pure),
+        tenants: 500 + 2 * attackers + (attackers - pure),
         days: f64::from(days),
         attacks,
         seed,

@@ -3,7 +3,7 @@
 use super::draw::{Draw, mix};
 use super::evasion::Evasion;
 use super::history::News;
-use super::population::Label;
+use super::population::{Label, Member};
 use super::recipe::{Class, attack as recipe};
 use super::spec::{Attack, Dilution};
 use super::tenant::{TenantStream, Work};
@@ -28,18 +28,20 @@ pub(super) fn hide_whole(attack: Attack, loads: &mut [Workload], accounts: &mut 
 }
 
 impl TenantStream {
-    /// Adds a harvest of the wanted share to an innocent tenant. Draws from a seed of its own, so that the
-    /// innocent part stays the control's.
+    /// Adds a harvest of the wanted share to an innocent tenant, or to a twin the work that is in its place.
+    /// Draws from a seed of its own, so that the innocent part stays the control's.
     pub(super) fn harvest(
         &mut self,
-        attack: Attack,
-        base: u64,
+        member: &Member,
         world: &World,
         present: (Millis, Millis),
         label: &mut Label,
         news: Option<News>,
     ) -> (Millis, Millis) {
-        let Attack { family, dilution, evasions } = attack;
+        let Some(attack) = member.attack.or(member.twin_of().map(|twin| twin.attack)) else {
+            return present;
+        };
+        let (Attack { family, dilution, evasions }, base) = (attack, member.base);
         let mut draw = Draw::new(mix(&[base, 52]));
         let days = present.1.since(present.0) as f64;
         let late = (days * 0.35 * draw.unit()) as i64;
@@ -56,7 +58,6 @@ impl TenantStream {
         if let Some(news) = news {
             news.reach(&mut load);
         }
-        load.clock.meet(wanted, begin, end);
         load.corpus(world).clone_into(&mut label.corpus);
         let many = evasions.has(Evasion::Split) || evasions.has(Evasion::Replace);
         let mut user_pool = seed;
@@ -65,12 +66,12 @@ impl TenantStream {
             _ if many => accounts = self.dress.further_accounts(MANY_ACCOUNTS),
             Dilution::Own(_) | Dilution::Whole => {
                 accounts = self.dress.further_accounts(1);
-                label.account = accounts.first().cloned();
+                label.account = member.attack.and_then(|_| accounts.first().cloned());
             }
             Dilution::Hidden(_) => {
                 let host = &self.works[0];
                 load.accounts.1 = 1;
-                label.account = self.dress.accounts.get(load.accounts.0).cloned();
+                label.account = member.attack.and_then(|_| self.dress.accounts.get(load.accounts.0).cloned());
                 if !evasions.has(Evasion::RotateIds) {
                     // Half of the hidden harvests look like their host's users, half come as bare calls.
                     let alike = draw.percent(50);
@@ -80,9 +81,13 @@ impl TenantStream {
                 }
             }
         }
+        if member.twin_of().is_some() {
+            load.turn_innocent(&mut Draw::new(mix(&[base, 56])));
+        }
+        load.clock.meet(wanted, begin, end);
         label.accounts += accounts.len();
         let mut work = Work::new(load, begin, end);
-        work.harvested = true;
+        work.harvested = member.attack.is_some();
         work.accounts = accounts;
         work.replaces = evasions.has(Evasion::Replace);
         work.elsewhere = evasions.has(Evasion::Stolen);

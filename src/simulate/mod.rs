@@ -10,7 +10,8 @@
 //! Text is the generator's own or read from a folder of corpora, again for both sides alike. Not here: campaigns.
 //!
 //! Invariants: same spec, same bytes, on every platform; memory is bounded per tenant; a control is its
-//! twin without the harvested exchanges, but for names and ids. Cost: 15-20 µs a record in a debug build, most of it text.
+//! attacker without the harvested exchanges, but for names and ids, and a twin the same with innocent work in
+//! their place. Cost: 15-20 µs a record in a debug build, most of it text.
 
 mod draw;
 mod spec;
@@ -27,6 +28,7 @@ mod dress;
 mod line;
 mod tenant;
 mod harvest;
+mod twin;
 mod exchange;
 mod write;
 mod kafka;

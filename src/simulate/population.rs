@@ -1,4 +1,4 @@
-//! Who is in a simulation: names, classes, attackers, controls.
+//! Who is in a simulation: names, classes, attackers, their controls and twins.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,8 @@ pub struct Label {
     /// Attack family; of controls, the one that was left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family: Option<Family>,
-    /// Innocent class of the tenant, or `harvest` where there is nothing else.
-    pub class: &'static str,
+    /// Innocent class of the tenant, or `harvest` where there is nothing else; of a twin, whose twin it is.
+    pub class: String,
     /// When the harvest begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub begin: Option<String>,
@@ -33,7 +33,8 @@ pub struct Label {
     /// Share of the tenant's exchanges that are meant to be harvest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
-    /// Of a control: the tenant that is the same, with its harvest.
+    /// Of a control: the tenant that is the same, with its harvest. Of a benign tenant: the one that harvests
+    /// where this one works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub twin: Option<String>,
     /// Accounts that the tenant uses; 1 where its log does not tell them apart.
@@ -63,30 +64,52 @@ pub enum Truth {
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) name: String,
-    /// Seed of structure and text; a control has its twin's.
+    /// Seed of structure and text; a control or a twin has its attacker's.
     pub(super) base: u64,
     /// Seed of names and ids.
     pub(super) own: u64,
     /// Innocent class; of no meaning where the whole tenant harvests.
     pub(super) class: &'static Class,
     pub(super) attack: Option<Attack>,
-    pub(super) control: Option<Twin>,
+    /// What it is to an attacker, if anything.
+    pub(super) beside: Option<Beside>,
     /// It was there in the earlier log.
     pub(super) past: bool,
 }
 
 impl Member {
+    /// The attack that is left out of a control.
+    pub(super) fn left_out(&self) -> Option<&Beside> {
+        self.beside.as_ref().filter(|beside| beside.kind == Kind::Control)
+    }
+
+    /// The attack in whose place innocent work is done.
+    pub(super) fn twin_of(&self) -> Option<&Beside> {
+        self.beside.as_ref().filter(|beside| beside.kind == Kind::Twin)
+    }
+
     /// Its draws, from the first on.
     pub(super) fn draw(&self) -> Draw {
         Draw::new(mix(&[self.base, 51]))
     }
 }
 
-/// What a control leaves out.
+/// An innocent tenant made beside an attacker, so that the two differ in the harvest alone.
 #[derive(Clone, Debug)]
-pub(super) struct Twin {
+pub(super) struct Beside {
+    /// The attacker.
     pub(super) name: String,
     pub(super) attack: Attack,
+    pub(super) kind: Kind,
+}
+
+/// What is in the harvest's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing.
+    Control,
+    /// Innocent work on the same text, in the same frame, with the same parameters.
+    Twin,
 }
 
 /// All tenants, in the order of their names: position says nothing of a tenant's side.
@@ -105,13 +128,15 @@ pub(super) fn population(spec: &Spec, history: Option<History>) -> Vec<Member> {
             let host = past.swap_remove(draw.below(past.len()));
             attacker = Member { attack: Some(attack), ..host };
         }
-        if attack.dilution != Dilution::Whole {
-            let mut control = member(spec.seed, &mut draw, &mut taken, None);
-            control.base = attacker.base;
-            control.class = attacker.class;
-            control.past = attacker.past;
-            control.control = Some(Twin { name: attacker.name.clone(), attack });
-            members.push(control);
+        // A control of what harvests all day would be empty.
+        let kinds = if attack.dilution == Dilution::Whole { &[Kind::Twin][..] } else { &[Kind::Control, Kind::Twin] };
+        for kind in kinds {
+            let mut innocent = member(spec.seed, &mut draw, &mut taken, None);
+            innocent.base = attacker.base;
+            innocent.class = attacker.class;
+            innocent.past = attacker.past;
+            innocent.beside = Some(Beside { name: attacker.name.clone(), attack, kind: *kind });
+            members.push(innocent);
         }
         members.push(attacker);
     }
@@ -142,15 +167,7 @@ fn member(seed: u64, draw: &mut Draw, taken: &mut BTreeSet<String>, attack: Opti
         }
     };
     let own = seed_of(seed, &name);
-    Member {
-        class: Class::drawn(mix(&[own, 42])),
-        base: mix(&[own, 43]),
-        own,
-        name,
-        attack,
-        control: None,
-        past: false,
-    }
+    Member { class: Class::drawn(mix(&[own, 42])), base: mix(&[own, 43]), own, name, attack, beside: None, past: false }
 }
 
 /// 40 random bits at least, so that two seeds share no name.

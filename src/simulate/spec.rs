@@ -9,7 +9,7 @@ use crate::units::Millis;
 /// A simulation to be drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
-    /// Tenants in all, attackers and controls included. More are made if the attacks need more.
+    /// Tenants in all, attackers, controls and twins included. More are made if the attacks need more.
     pub tenants: usize,
     /// Length of the log.
     pub days: f64,

@@ -14,6 +14,7 @@ use super::recipe::{Class, GATEWAY, Recipe, attack as recipe};
 use super::schedule::{Schedule, Slot};
 use super::spec::{Dilution, Spec};
 use super::text::World;
+use super::twin;
 use super::workload::{Item, Workload};
 use crate::units::Millis;
 
@@ -118,10 +119,12 @@ impl TenantStream {
             end = presence(&mut Draw::new(mix(&[member.base, 55])), spec).1;
         }
         let news = plan.history.map(|_| History::news(spec));
-        let attack = member.attack.or(member.control.as_ref().map(|t| t.attack));
+        // A twin is built as its attacker is, then made innocent; a control without the harvest.
+        let built = member.attack.or(member.twin_of().map(|beside| beside.attack));
+        let attack = built.or(member.left_out().map(|beside| beside.attack));
         let dilution = attack.map(|a| a.dilution);
         let class = member.class;
-        let pure = member.attack.filter(|a| a.dilution == Dilution::Whole);
+        let pure = built.filter(|a| a.dilution == Dilution::Whole);
 
         let mut loads: Vec<Workload> = Vec::new();
         let mut accounts = 0;
@@ -163,6 +166,10 @@ impl TenantStream {
         }
         if let Some(attack) = pure {
             hide_whole(attack, &mut loads, &mut accounts, &mut Draw::new(mix(&[member.base, 53])));
+            if member.twin_of().is_some() {
+                let mut innocent = Draw::new(mix(&[member.base, 56]));
+                loads.iter_mut().for_each(|load| load.turn_innocent(&mut innocent));
+            }
         }
         let work = |mut load: Workload| {
             if let Some(news) = news {
@@ -181,28 +188,30 @@ impl TenantStream {
         let mut label = Label {
             tenant: member.name.clone(),
             account: None,
-            label: if member.control.is_some() { Truth::Control } else { Truth::Benign },
-            family: member.control.as_ref().map(|t| t.attack.family),
-            class: class.name,
+            label: if member.left_out().is_some() { Truth::Control } else { Truth::Benign },
+            family: member.left_out().map(|beside| beside.attack.family),
+            class: member.twin_of().map_or_else(|| class.name.to_owned(), |twin| twin::class(twin.attack.family)),
             begin: None,
             end: None,
             share: None,
-            twin: member.control.as_ref().map(|t| t.name.clone()),
+            twin: member.beside.as_ref().map(|beside| beside.name.clone()),
             accounts: stream.dress.accounts.len().max(1),
             corpus: stream.works[0].load.corpus(world).to_owned(),
             evasion: attack.filter(|a| !a.evasions.is_empty()).map(|a| a.evasions.to_string()),
         };
-        let span = match (member.attack, pure) {
+        let span = match (built, pure) {
             (Some(attack), Some(_)) => {
                 for work in &mut stream.works {
-                    work.harvested = true;
+                    work.harvested = member.attack.is_some();
                     work.replaces = attack.evasions.has(Evasion::Replace);
                 }
                 stream.distract(attack, member.base, 0, world, (begin, end));
-                label.class = "harvest";
+                if member.attack.is_some() {
+                    label.class = "harvest".to_owned();
+                }
                 Some((begin, end))
             }
-            (Some(attack), None) => Some(stream.harvest(attack, member.base, world, (begin, end), &mut label, news)),
+            (Some(_), None) => Some(stream.harvest(member, world, (begin, end), &mut label, news)),
             (None, _) => None,
         };
         if let (Some((begin, end)), Some(attack)) = (span, member.attack) {

@@ -248,6 +248,16 @@ impl Workload {
         content
     }
 
+    /// How many subjects it has.
+    pub(super) fn subjects(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// Leaves the first few subjects.
+    pub(super) fn keep_subjects(&mut self, most: usize) {
+        self.topics.truncate(most.max(1));
+    }
+
     /// Takes frame and elicitation away.
     pub(super) fn unframe(&mut self) {
         self.system = None;

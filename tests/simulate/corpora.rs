@@ -64,7 +64,7 @@ fn every_source_serves_both_sides_and_labels_name_it() {
 fn what_is_never_asked_twice_stays_so_beyond_the_end_of_a_source() {
     let plan = Plan { corpora: tiny_corpora(), ..Plan::from(spec(0, 3.0, "instruction_sweep=12", 32)) };
     let mut prompts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for record in simulate_plan(&plan) {
+    for record in simulate_plan(&plan).filter(|record| record.harvested) {
         let value = value(&record);
         let last = value["messages"].as_array().and_then(|m| m.iter().rfind(|m| m["role"] == "user"));
         if let Some(prompt) = value["prompt"].as_str().or_else(|| last?["content"].as_str()) {

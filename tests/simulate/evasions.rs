@@ -33,7 +33,7 @@ fn labels_name_the_evasion() {
     for evasion in Evasion::ALL {
         let attacks = format!("relay=1@20%+{}", evasion.name());
         let labels = simulate(&spec(0, 1.0, &attacks, 42)).labels();
-        assert_eq!(labels.len(), 2, "an attacker and its control");
+        assert_eq!(labels.len(), 3, "an attacker, its control and its twin");
         assert!(labels.iter().all(|l| l.evasion.as_deref() == Some(evasion.name())), "{labels:?}");
     }
     assert!(simulate(&spec(5, 1.0, "relay=1", 42)).labels().iter().all(|l| l.evasion.is_none()));

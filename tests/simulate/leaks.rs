@@ -163,7 +163,7 @@ fn no_field_tells_attackers_from_their_innocent_twins() {
     for (name, tenant) in &tenants {
         let label = &labels[name];
         let attack = label.label == Truth::Attack;
-        if attack || twins.contains(label.class) {
+        if attack || twins.contains(label.class.as_str()) {
             for (field, x) in tenant.values(spec.start.0) {
                 sides.entry(field).or_default()[usize::from(attack)].push(x);
             }
@@ -182,7 +182,8 @@ fn no_field_tells_attackers_from_their_innocent_twins() {
 
 #[test]
 fn every_look_alike_is_there() {
-    let classes: BTreeSet<&str> = simulate(&spec(3_000, 0.1, "none", 62)).labels().iter().map(|l| l.class).collect();
+    let labels = simulate(&spec(3_000, 0.1, "none", 62)).labels();
+    let classes: BTreeSet<&str> = labels.iter().map(|l| l.class.as_str()).collect();
     let twins = TWINS.iter().flat_map(|(_, classes)| classes.iter().copied());
     for class in LOOK_ALIKES.iter().map(|(_, class)| *class).chain(twins) {
         assert!(classes.contains(class), "{class} is not among {classes:?}");

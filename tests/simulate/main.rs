@@ -41,7 +41,7 @@ fn same_seed_same_bytes() {
     assert_eq!(hash(first.iter().map(String::as_str)), GOLDEN, "golden hash of the first 1,500 lines");
 }
 
-const GOLDEN: u64 = 15_525_146_937_957_450_601;
+const GOLDEN: u64 = 6_837_544_653_552_537_435;
 
 #[test]
 fn seeds_share_no_tenant_and_no_text() {
@@ -186,7 +186,7 @@ fn count_markers(seed: u64, groups: &mut Groups) {
     for (tenant, (records, shown)) in shows {
         let label = &labels[&tenant];
         let attack = label.label == Truth::Attack;
-        let group = if attack { label.family.map_or("", |f| f.name()) } else { label.class };
+        let group = if attack { label.family.map_or("", |f| f.name()) } else { &label.class };
         let group = groups.entry((attack, group.to_owned())).or_default();
         group.0 += 1;
         for (marker, n) in shown {
@@ -242,20 +242,57 @@ fn markers(value: &Value) -> [(&'static str, bool); 14] {
 }
 
 #[test]
-fn controls_are_their_twins_without_the_harvest() {
+fn controls_are_their_attackers_without_the_harvest() {
     let spec = spec(0, 2.0, "judge_farm=2@10%,code_harvest=1@50%,relay=1@20%+own,reasoning_harvest=1@5%", 5);
     let simulation = simulate(&spec);
-    let twins: BTreeMap<String, String> =
-        simulation.labels().into_iter().filter_map(|l| Some((l.tenant, l.twin?))).collect();
-    assert_eq!(twins.len(), 5);
+    let controls = simulation.labels().into_iter().filter(|l| l.label == Truth::Control);
+    let attackers: BTreeMap<String, String> = controls.filter_map(|l| Some((l.tenant, l.twin?))).collect();
+    assert_eq!(attackers.len(), 5);
     let mut logs: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for record in simulation.filter(|r| !r.harvested) {
         logs.entry(record.tenant.clone()).or_default().push(nameless(value(&record)));
     }
-    for (control, twin) in twins {
+    for (control, attacker) in attackers {
         assert!(logs[&control].len() > 5);
-        assert_eq!(logs[&control], logs[&twin], "{control} and {twin}");
+        assert_eq!(logs[&control], logs[&attacker], "{control} and {attacker}");
     }
+}
+
+#[test]
+fn twins_work_where_their_attackers_harvest() {
+    let spec = spec(0, 3.0, "judge_farm=3@50%,code_harvest=3,instruction_sweep=3@20%+own,classifier_words=3", 15);
+    let simulation = simulate(&spec);
+    let labels = simulation.labels();
+    let twins: BTreeMap<&str, &str> = labels
+        .iter()
+        .filter(|l| l.label == Truth::Benign)
+        .filter_map(|l| Some((l.twin.as_deref()?, l.tenant.as_str())))
+        .collect();
+    assert_eq!(twins.len(), 12, "one each");
+    let mut logs: BTreeMap<String, Vec<SimRecord>> = BTreeMap::new();
+    simulation.for_each(|record| logs.entry(record.tenant.clone()).or_default().push(record));
+    let frames = |records: &[SimRecord]| -> BTreeSet<String> {
+        let text = |r: &SimRecord| value(r)["system"].as_str().or(value(r)["prompt"].as_str()).map(str::to_owned);
+        records.iter().filter_map(text).map(|text| text.chars().take(30).collect()).collect()
+    };
+    let asked_anew = |records: &[SimRecord]| {
+        let asked: BTreeSet<String> = records.iter().map(|r| value(r)["prompt"].to_string()).collect();
+        asked.len() as f64 / records.len() as f64
+    };
+    let (mut shared, mut calmer) = (0, 0);
+    for (attacker, twin) in twins {
+        let (harvest, work) = (&logs[attacker], &logs[twin]);
+        assert!(harvest.iter().any(|r| r.harvested) && !work.iter().any(|r| r.harvested), "{twin}");
+        let size = work.len() as f64 / harvest.len() as f64;
+        assert!((0.4..2.5).contains(&size), "{twin} does {size} of its attacker's exchanges");
+        shared += usize::from(frames(harvest).intersection(&frames(work)).count() > 0);
+        calmer += usize::from(asked_anew(work) <= asked_anew(harvest));
+        let label = labels.iter().find(|l| l.tenant == twin).expect("a label");
+        assert!(label.class.starts_with("twin_of_") && label.account.is_none(), "{label:?}");
+    }
+    // where there is no frame, nothing is shared
+    assert!(shared >= 7, "{shared} of 12 write into their attacker's frame");
+    assert!(calmer >= 9, "{calmer} of 12 ask no more that is new");
 }
 
 /// A record without the names that are each tenant's own.
@@ -312,7 +349,7 @@ fn the_demo_is_of_a_watchable_size() {
     let summary = write_out(simulate(&spec), &mut sinks, &mut |n| told = n).expect("memory is writable");
     assert_eq!(told, summary.records);
     assert_eq!(out.len() as u64, summary.bytes);
-    assert!((60_000..120_000).contains(&summary.records), "{summary:?}");
+    assert!((60_000..140_000).contains(&summary.records), "{summary:?}");
     assert_eq!((summary.tenants, summary.attackers), (300, 15));
     assert_eq!(labels.split(|b| *b == b'\n').count() - 1, 300);
     assert_eq!(ids.split(|b| *b == b'\n').count() as u64 - 1, summary.harvested);

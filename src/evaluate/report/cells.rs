@@ -256,7 +256,7 @@ fn leaks(rows: &[LeakRow]) -> Table {
         head: head(&["family", "twins", "against twins (95 %)", "between twins", "pure", "against all innocents (95 %)"]),
         words: 1,
         rows: rows.iter().map(cells).collect(),
-        notes: vec!["against twins: by a line fitted to the other pairs; a half is chance. A control has nothing in the harvest's place, so any further workload would show: an upper bound of the leak".into(),
+        notes: vec!["against twins: by a line fitted to the other pairs; a half is chance. Where a log has no twins their controls stand in, which have nothing in the harvest's place: an upper bound".into(),
             "against innocents: by the baseline's line; the mix of classes is in it too".into()],
     }
 }

@@ -3,8 +3,8 @@
 //! that never saw twins could not tell them apart whatever they leak, so one is fitted to the twins
 //! themselves, and each pair is scored by a line that saw the others alone.
 //!
-//! An upper bound where the twin is a control: it lacks the harvest and has nothing in its place, so any
-//! further workload, an innocent one too, would show.
+//! A twin does innocent work in the harvest's place. Where there is none, the attacker's control stands in,
+//! and the figure is an upper bound: a control has nothing in that place, so any further workload would show.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use super::comparison::area;
 use super::{LEAST_TENANTS, View};
 use crate::evaluate::statistics::Estimate;
 use crate::evaluate::statistics::logistic::{Logistic, Sample};
+use crate::evaluate::truth::Side;
 
 /// One family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,7 +78,7 @@ pub fn rows(view: &View<'_>) -> Vec<LeakRow> {
     families.into_iter().map(|(family, places)| row(view, family, &places, &scores)).collect()
 }
 
-/// The innocent twin of each attacker that has one.
+/// The innocent twin of each attacker that has one, else its control.
 pub fn twins(view: &View<'_>) -> BTreeMap<usize, usize> {
     let by_name: BTreeMap<&str, usize> = view.tenants.iter().enumerate().map(|(i, t)| (t.name, i)).collect();
     let mut twins = BTreeMap::new();
@@ -85,11 +86,15 @@ pub fn twins(view: &View<'_>) -> BTreeMap<usize, usize> {
         let Some(&other) = tenant.truth.twin.as_deref().and_then(|twin| by_name.get(twin)) else {
             continue;
         };
-        match (tenant.is_attacker(), view.tenants[other].is_attacker()) {
-            (true, false) => twins.insert(place, other),
-            (false, true) => twins.insert(other, place),
-            _ => None,
+        let (attacker, innocent) = match (tenant.is_attacker(), view.tenants[other].is_attacker()) {
+            (true, false) => (place, other),
+            (false, true) => (other, place),
+            _ => continue,
         };
+        let stands_in = view.tenants[innocent].truth.side == Side::Control;
+        if !stands_in || !twins.contains_key(&attacker) {
+            twins.insert(attacker, innocent);
+        }
     }
     twins
 }
