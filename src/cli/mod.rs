@@ -2,6 +2,7 @@
 //!
 //! Results go to stdout, everything else to stderr; the exit code says which kind of failure it was.
 
+pub mod calibrate;
 pub mod check;
 pub mod config;
 pub mod demo;
@@ -49,6 +50,8 @@ pub enum Command {
     Replay(replay::ReplayArgs),
     /// Fit a model to calm traffic
     Train(train::TrainArgs),
+    /// Fit the model to one's own history, and set a threshold that holds a budget
+    Calibrate(calibrate::CalibrateArgs),
     /// How well it detects on a labelled log, beside the built-in baselines
     Evaluate(evaluate::EvaluateArgs),
     /// Write simulated traffic and the truth about it
@@ -95,6 +98,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Explain(args) => explain::run(&args),

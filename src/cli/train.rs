@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use bumpalo::Bump;
 use clap::Args;
 
 use super::progress::Progress;
@@ -13,8 +12,8 @@ use super::{Failure, stdout};
 use crate::record::Limits;
 use crate::source::files::Line;
 use crate::source::pass::{names, pass};
-use crate::trace::{Trace, Tracer};
-use crate::train::{HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_line, train};
+use crate::trace::Tracer;
+use crate::train::{HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_lines, train};
 
 /// Arguments of `train`.
 #[derive(Clone, Debug, Args)]
@@ -84,21 +83,22 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
 }
 
 /// One pass over the files, in order. Rejects are left out, as everywhere.
-fn feed(
+pub(super) fn feed(
     inputs: &[PathBuf],
     ids: Option<&HarvestIds>,
     progress: &Progress,
     sink: &mut Sink<'_>,
 ) -> Result<(), TrainError> {
-    let (tracer, mut arena, mut offset) = (Tracer::new(TRAIN_SECRET), Bump::new(), 0);
-    pass(inputs, Limits::default().max_bytes, |_, lines, (done, total)| {
-        for line in lines.iter() {
+    let (tracer, mut offset) = (Tracer::new(TRAIN_SECRET), 0);
+    pass(inputs, Limits::default().max_bytes, |_, batch, (done, total)| {
+        let mut lines = Vec::new();
+        for line in batch.iter() {
             if let Line::Whole(line) = line {
-                let mut said = |trace: &Trace<'_>, at, id: Option<&str>| sink(trace, at, HarvestIds::taken(ids, id));
-                read_line(line, offset, &tracer, &mut arena, &mut said);
+                lines.push((offset, line));
             }
             offset += 1;
         }
+        read_lines(&lines, &tracer, &mut |trace, at, id| sink(trace, at, HarvestIds::taken(ids, id)));
         progress.at(done, total);
         Ok(())
     })

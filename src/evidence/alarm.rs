@@ -30,7 +30,7 @@ pub fn alarm(subject: Subject<'_>, unit: &Unit, at: Seen, row: &Row, scored: &Sc
 }
 
 /// The features that speak most for harvest, strongest first, each with its share of all that does.
-fn reasons(row: &Row, model: &Model) -> Vec<Reason> {
+pub fn reasons(row: &Row, model: &Model) -> Vec<Reason> {
     let speaks = model.explain(row);
     let all: f64 = speaks.iter().map(|size| size.max(0.0)).sum();
     if all <= 0.0 {

@@ -23,7 +23,7 @@ use crate::finding::{Kind, Seen};
 use crate::model::Scored;
 use crate::sketch::mean::weight;
 
-pub use alarm::alarm;
+pub use alarm::{alarm, reasons};
 pub use offset::{Params, Side};
 
 /// Exchanges of a unit before its first decision.

@@ -20,6 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Millis, Position};
 
+/// A reason of a workload in a sentence, for those who look at one without a finding.
+pub fn sentence(reason: &Reason, exchanges: u64) -> String {
+    reasons::says(reason, Kind::Workload, exchanges)
+}
+
 /// The unit a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {

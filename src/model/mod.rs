@@ -13,6 +13,7 @@ mod density;
 mod error;
 pub mod forest;
 pub mod relation;
+pub mod rows;
 
 use std::path::Path;
 
@@ -28,6 +29,10 @@ pub use error::ModelError;
 
 /// Log-ratios are divided by this: the densities are sure of themselves, and a window of eight is not.
 const TEMPERATURE: f64 = 2.0;
+
+/// The model inside the binary, and the rows it was taught with.
+const EMBEDDED: &[u8] = include_bytes!("../../models/trees-1.json");
+const EMBEDDED_ROWS: &[u8] = include_bytes!("../../models/trees-1.rows");
 
 /// A checked model, ready to score.
 #[derive(Debug)]
@@ -78,7 +83,7 @@ pub struct Baseline {
 impl Model {
     /// The model inside the binary.
     pub fn embedded() -> Result<Model, ModelError> {
-        Model::from_bytes("trees-1", include_bytes!("../../models/trees-1.json"))
+        Model::from_bytes("trees-1", EMBEDDED)
     }
 
     /// The model at a path, or the one inside the binary.
@@ -86,15 +91,38 @@ impl Model {
         path.map_or_else(Model::embedded, Model::load)
     }
 
+    /// The contents of the model at a path, or of the one inside the binary, to be refitted.
+    pub fn body(path: Option<&Path>) -> Result<Body, ModelError> {
+        let body = match path {
+            Some(path) => artifact::decode(&path.display().to_string(), &Model::read(path)?)?.0,
+            None => artifact::decode("trees-1", EMBEDDED)?.0,
+        };
+        Model::build(body.clone(), [0; 32])?;
+        Ok(body)
+    }
+
+    /// The rows that the model at a path was taught with, or the one inside the binary; none where its file of
+    /// rows is missing.
+    pub fn taught(path: Option<&Path>) -> Result<Vec<rows::TaughtRow>, ModelError> {
+        let Some(path) = path.map(|path| path.with_extension("rows")) else {
+            return rows::decode("trees-1", EMBEDDED_ROWS);
+        };
+        if path.exists() { rows::decode(&path.display().to_string(), &Model::read(&path)?) } else { Ok(Vec::new()) }
+    }
+
     /// Reads a model file.
     pub fn load(path: &Path) -> Result<Model, ModelError> {
+        Model::from_bytes(&path.display().to_string(), &Model::read(path)?)
+    }
+
+    fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
         let unreadable = |source| ModelError::Unreadable { file: path.to_path_buf(), source };
         let file = std::fs::File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         // a byte more than the limit is enough to know that it is passed
         let limited = &mut std::io::Read::take(file, artifact::MOST_BYTES as u64 + 1);
         std::io::Read::read_to_end(limited, &mut bytes).map_err(unreadable)?;
-        Model::from_bytes(&path.display().to_string(), &bytes)
+        Ok(bytes)
     }
 
     /// Checks an artefact; `name` is for messages until the artefact's own name is known.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::draw::{Draw, mix};
+use crate::draw::{Draw, mix};
 
 /// Milliseconds of a step of the fit, as in the data.
 pub(super) const STEP: i64 = 600_000;

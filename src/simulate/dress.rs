@@ -3,8 +3,8 @@
 //! Structure comes from the base seed, which a control shares with its twin; names come from the
 //! tenant's own, so that no id occurs in two tenants.
 
-use super::draw::{Draw, mix};
 use super::line::Client;
+use crate::draw::{Draw, mix};
 
 const COUNTRIES: &[(&str, u32)] = &[
     ("US", 64_496),

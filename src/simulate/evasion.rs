@@ -3,11 +3,11 @@
 
 use core::fmt;
 
-use super::draw::Draw;
 use super::recipe::{Cover, Habit};
 use super::schedule::{Shape, Trend, Turns};
 use super::text::disguise::Guise;
 use super::workload::Workload;
+use crate::draw::Draw;
 
 /// One way to hide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,6 @@
 use core::ops::Range;
 
 use super::SimRecord;
-use super::draw::{Draw, mix};
 use super::dress::Keeps;
 use super::line::{Line, Message, Params, Response, Stamp, Usage, rfc3339};
 use super::schedule::Slot;
@@ -14,6 +13,7 @@ use super::text::disguise::Guise;
 use super::text::phrases::Job;
 use super::text::warp::Exchange;
 use super::workload::{Item, Workload};
+use crate::draw::{Draw, mix};
 
 /// As much of the last turn as clients send back.
 const REMEMBERED: usize = 700;

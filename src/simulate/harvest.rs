@@ -1,6 +1,5 @@
 //! Puts a harvest into an innocent tenant, or hides one that is all of it.
 
-use super::draw::{Draw, mix};
 use super::evasion::Evasion;
 use super::history::News;
 use super::population::{Label, Member};
@@ -9,6 +8,7 @@ use super::spec::{Attack, Dilution};
 use super::tenant::{TenantStream, Work};
 use super::text::World;
 use super::workload::Workload;
+use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
 /// Accounts of a harvest that is split or that replaces them.

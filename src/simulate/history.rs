@@ -4,12 +4,12 @@
 //! A tenant that stays is its old self run on: its clock and its items are counted from its first day, and
 //! what lies before the log is not written. So nothing has to be handed over but the earlier log's seed.
 
-use super::draw::{Draw, mix};
 use super::population::Member;
 use super::schedule::Trend;
 use super::spec::{AttackSpec, Spec};
 use super::tenant::{Work, presence};
 use super::workload::Workload;
+use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
 /// Percent of tenants that stay.

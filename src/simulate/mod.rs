@@ -13,7 +13,6 @@
 //! attacker without the harvested exchanges, but for names and ids, and a twin the same with innocent work in
 //! their place. Cost: 15-20 µs a record in a debug build, most of it text.
 
-mod draw;
 mod spec;
 mod evasion;
 mod history;

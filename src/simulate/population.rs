@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::draw::{Draw, mix, seed_of};
 use super::history::History;
 use super::recipe::Class;
 use super::spec::{Attack, Dilution, Family, Spec};
+use crate::draw::{Draw, mix, seed_of};
 
 /// The truth about a tenant, or about one of its accounts.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::client::{Client, STEP};
-use super::draw::{Draw, mix};
+use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
 const OPEN: usize = 32;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::Plan;
-use super::draw::{Draw, mix};
 use super::dress::Dress;
 use super::evasion::Evasion;
 use super::harvest::hide_whole;
@@ -16,6 +15,7 @@ use super::spec::{Dilution, Spec};
 use super::text::World;
 use super::twin;
 use super::workload::{Item, Workload};
+use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
 /// A harvest of fewer exchanges would show nothing: hosts are made large enough for this many.

@@ -5,12 +5,12 @@
 //! So a detector that tells attackers from their twins has seen behaviour; one that reads the surface of
 //! the text alone must be near chance between them, or the simulator leaks.
 
-use super::draw::Draw;
 use super::recipe::Cover;
 use super::schedule::Turns;
 use super::spec::Family;
 use super::text::phrases::Job;
 use super::workload::Workload;
+use crate::draw::Draw;
 
 /// How work shows that it is no harvest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 use core::ops::Range;
 
 use super::client::Client;
-use super::draw::{Draw, mix};
 use super::line::Params;
 use super::recipe::{Cover, Frame, Habit, Recipe, Topics};
 use super::schedule::{Clock, Shape, Trend, Turns};
@@ -13,6 +12,7 @@ use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
 use super::text::reading::Place;
 use super::text::warp::Manner;
 use super::text::{Form, Pen, World, answer, body};
+use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
 const MODELS: &[&str] = &["m-large-4", "m-large-5", "m-medium-3", "m-small-3", "m-mini-2"];

@@ -111,7 +111,6 @@ impl Trace<'_> {
     }
 
     /// The same trace under other ids, which may outlive the record's. The hashes stay.
-    #[cfg(test)]
     pub(crate) fn renamed<'b>(&self, tenant: &'b str, account: Option<&'b str>) -> Trace<'b> {
         Trace { tenant, account, ..*self }
     }

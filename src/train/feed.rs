@@ -1,6 +1,7 @@
 //! What a training run reads: traces with the truth about them.
 
 use bumpalo::Bump;
+use rayon::prelude::*;
 
 use super::TrainError;
 use crate::finding::Seen;
@@ -29,6 +30,22 @@ pub enum Taken {
     Yes,
 }
 
+/// Lines that one thread decodes at a time.
+const CHUNK: usize = 256;
+
+/// Decodes lines in parallel and hands their traces and their records' ids on in order; rejects are left out.
+pub fn read_lines(lines: &[(i64, &[u8])], tracer: &Tracer, sink: &mut dyn FnMut(&Trace<'_>, Seen, Option<&str>)) {
+    let mut arenas: Vec<Bump> = lines.chunks(CHUNK).map(|_| Bump::new()).collect();
+    let chunks = lines.par_chunks(CHUNK).zip(arenas.par_iter_mut());
+    let all: Vec<Vec<_>> = chunks
+        .map(|(lines, arena)| {
+            let arena: &Bump = arena;
+            lines.iter().filter_map(|(offset, line)| traced(line, *offset, tracer, arena)).collect()
+        })
+        .collect();
+    all.iter().flatten().for_each(|(trace, at, id)| sink(trace, *at, *id));
+}
+
 /// Decodes one line and hands its trace and its record's id on; false if it is a reject. The arena is for reuse.
 pub fn read_line(
     line: &[u8],
@@ -38,10 +55,21 @@ pub fn read_line(
     sink: &mut dyn FnMut(&Trace<'_>, Seen, Option<&str>),
 ) -> bool {
     arena.reset();
-    let Ok(exchange) = record::decode(Some(line), &Limits::default(), arena) else {
+    let Some((trace, at, id)) = traced(line, offset, tracer, arena) else {
         return false;
     };
-    let trace = tracer.trace(&exchange);
-    sink(&trace, Seen { ts: trace.ts, offset }, exchange.id);
+    sink(&trace, at, id);
     true
+}
+
+/// None for a reject.
+fn traced<'a>(
+    line: &'a [u8],
+    offset: i64,
+    tracer: &Tracer,
+    arena: &'a Bump,
+) -> Option<(Trace<'a>, Seen, Option<&'a str>)> {
+    let exchange = record::decode(Some(line), &Limits::default(), arena).ok()?;
+    let trace = tracer.trace(&exchange);
+    Some((trace, Seen { ts: trace.ts, offset }, exchange.id))
 }

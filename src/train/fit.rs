@@ -15,14 +15,19 @@ use crate::model::Model;
 use crate::model::artifact::{Body, Mixture};
 
 /// Components tried.
-const COMPONENTS: [usize; 5] = [1, 2, 4, 8, 12];
+const COMPONENTS: [usize; 4] = [1, 2, 4, 8];
 /// Pure attackers from which a harvest density is worth fitting.
 pub(super) const LEAST_ATTACKERS: usize = 8;
-/// Windows per tenant, so that each weighs the same.
+/// Windows per tenant at most, so that each weighs the same, and of all tenants: an iteration costs their number
+/// times the square of the features, and a density of 71 of them gains nothing from more.
 const WINDOWS: usize = 24;
+const MOST_WINDOWS: usize = 6_000;
 /// Added to every variance, in standardised units: a habit that no calm tenant has in training is odd,
 /// but not by a million deviations.
 const LEAST_VARIANCE: f64 = 0.05;
+/// Standard deviations beyond which a value is as odd for the fit as any further one: one tenant's outlier would
+/// be the whole covariance.
+const FARTHEST: f64 = 10.0;
 /// Every fourth tenant judges the number of components.
 const JUDGES: usize = 4;
 
@@ -33,11 +38,12 @@ pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], attackers: &[&Surveyed], 
         all.filter(|windows| !windows.is_empty()).collect()
     };
     let (calm, harvest) = (windows(calm, Side::Calm), windows(attackers, Side::Harvest));
-    let all: Vec<&Window> = calm.iter().flat_map(|tenant| balanced(tenant)).collect();
+    let all: Vec<&Window> = calm.iter().flat_map(|tenant| balanced(tenant, calm.len())).collect();
     standardise(body, &all);
     body.mixture = best_mixture(body, &calm, seed)?;
     if harvest.len() >= LEAST_ATTACKERS {
-        body.harvest = Some(best_mixture(body, &harvest, seed)?);
+        // a second opinion: where linfa finds no mixture of harvests there is none, and the trees judge alone
+        body.harvest = best_mixture(body, &harvest, seed).ok();
     }
     Ok(())
 }
@@ -46,7 +52,7 @@ pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], attackers: &[&Surveyed], 
 fn best_mixture(body: &Body, tenants: &[Vec<Window>], seed: u64) -> Result<Mixture, TrainError> {
     let part = |judges: bool| {
         let chosen = tenants.iter().enumerate().filter(move |(i, _)| (i % JUDGES == 0) == judges);
-        chosen.flat_map(|(_, tenant)| balanced(tenant)).collect::<Vec<_>>()
+        chosen.flat_map(|(_, tenant)| balanced(tenant, tenants.len())).collect::<Vec<_>>()
     };
     let (learning, judging) = (part(false), part(true));
     let mut best: Option<(f64, usize)> = None;
@@ -64,7 +70,7 @@ fn best_mixture(body: &Body, tenants: &[Vec<Window>], seed: u64) -> Result<Mixtu
     }
     // with all tenants the chosen number may fail where three quarters of them did not: then fewer
     let most = best.map_or(0, |(_, components)| components);
-    let all: Vec<&Window> = tenants.iter().flat_map(|tenant| balanced(tenant)).collect();
+    let all: Vec<&Window> = tenants.iter().flat_map(|tenant| balanced(tenant, tenants.len())).collect();
     for components in (1..=most).rev() {
         match mixture(body, &all, components, seed) {
             Ok(mixture) => return Ok(mixture),
@@ -74,10 +80,10 @@ fn best_mixture(body: &Body, tenants: &[Vec<Window>], seed: u64) -> Result<Mixtu
     Err(TrainError::NoFit { most: COMPONENTS[COMPONENTS.len() - 1], why })
 }
 
-/// The same number of windows from every tenant: evenly spread, repeated where there are few.
-fn balanced(windows: &[Window]) -> impl Iterator<Item = &Window> {
-    let count = windows.len();
-    (0..WINDOWS).map(move |i| if count > WINDOWS { &windows[i * count / WINDOWS] } else { &windows[i % count] })
+/// The same number of windows from each of so many tenants: evenly spread, repeated where there are few.
+fn balanced(windows: &[Window], tenants: usize) -> impl Iterator<Item = &Window> {
+    let (count, wanted) = (windows.len(), (MOST_WINDOWS / tenants.max(1)).clamp(2, WINDOWS));
+    (0..wanted).map(move |i| if count > wanted { &windows[i * count / wanted] } else { &windows[i % count] })
 }
 
 /// Means and deviations; a constant feature gets the least deviation that a reader would notice.
@@ -104,14 +110,14 @@ fn mixture(body: &Body, windows: &[&Window], components: usize, seed: u64) -> Re
         for (feature, cell) in line.iter_mut().enumerate() {
             // absent in training data means average: it neither attracts nor repels
             let value = window.row.get(feature).unwrap_or(body.center[feature]);
-            *cell = (value - body.center[feature]) / body.scale[feature];
+            *cell = ((value - body.center[feature]) / body.scale[feature]).clamp(-FARTHEST, FARTHEST);
         }
     }
     let rng = Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add(components as u64));
     let fitted = GaussianMixtureModel::params_with_rng(components, rng)
         .reg_covariance(LEAST_VARIANCE)
-        .tolerance(1e-4)
-        .max_n_iterations(400)
+        .tolerance(1e-3)
+        .max_n_iterations(200)
         .fit(&DatasetBase::from(rows))
         .map_err(|error| error.to_string())?;
     let covariances = fitted.covariances();

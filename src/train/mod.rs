@@ -13,17 +13,17 @@
 
 mod error;
 mod feed;
-mod labels;
-mod survey;
+pub(crate) mod labels;
+pub(crate) mod survey;
 mod fit;
 mod harvest_ids;
-mod boost;
-mod teach;
-mod trial;
-mod calibrate;
+pub(crate) mod boost;
+pub(crate) mod teach;
+pub(crate) mod trial;
+pub(crate) mod usual;
 mod worth;
 mod card;
-mod write;
+pub(crate) mod write;
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ use crate::model::artifact::{Body, Boosted, CalmRange, Mixture, Origin, STAGES, 
 use crate::units::hex;
 
 pub use error::TrainError;
-pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line};
+pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line, read_lines};
 pub use harvest_ids::HarvestIds;
 pub use labels::{Labels, Role};
 
@@ -85,8 +85,8 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     let (teaching, testing) = survey::split(&survey.attackers, 50, spec.seed);
     let mut body = blank(spec);
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
-    calibrate::stages(&mut body, &holding)?;
-    calibrate::ranges(&mut body, &holding);
+    usual::stages(&mut body, &holding)?;
+    usual::ranges(&mut body, &holding);
 
     let fitted = fitting.iter().chain(&teaching);
     let roles = trial::Roles::new(labels, fitted.map(|tenant| tenant.name.as_str()));
@@ -103,11 +103,11 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         worth = Some(worth::worth(&body, &pupils, &settings, &bench)?);
     } else {
         let gathering = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
-        calibrate::gathered(&mut body, &gathering);
+        usual::gathered(&mut body, &gathering);
     }
     let first = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
-    calibrate::ranks(&mut body, &first);
-    calibrate::threshold(&mut body, &first, spec.budget);
+    usual::ranks(&mut body, &first);
+    usual::threshold(&mut body, &first, spec.budget);
     let last = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
 
     body.origin = Origin {
@@ -120,7 +120,11 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         tenant_months: last.tenant_months(trial::Group::Holding),
         metrics: last.metrics(),
     };
-    let written = write::write(spec, &body, &write::Results { trial: &last, worth: worth.as_ref() })?;
+    let written = write::write(
+        spec,
+        &body,
+        &write::Results { trial: &last, worth: worth.as_ref(), taught: (&survey.calm, &survey.attackers) },
+    )?;
     Ok(TrainReport {
         file: written.file,
         card: written.card,
@@ -161,7 +165,7 @@ fn blank(spec: &TrainSpec) -> Body {
 }
 
 /// The name stands in findings, headers and metrics.
-fn check_name(name: &str) -> Result<(), TrainError> {
+pub(crate) fn check_name(name: &str) -> Result<(), TrainError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(plain) {
         return Err(TrainError::BadName { name: name.to_owned() });
@@ -170,7 +174,7 @@ fn check_name(name: &str) -> Result<(), TrainError> {
 }
 
 /// Nine significant digits: enough for a model, and read back to the same bits by any JSON reader.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     format!("{value:.8e}").parse().unwrap_or(value)
 }
 

@@ -29,7 +29,7 @@ const HARDLY: f64 = 0.1;
 
 /// What a window shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// Innocent use, or a tenth of harvest at most.
     Calm,
     /// Too much harvest for calm and too little to learn from.
@@ -40,26 +40,26 @@ pub(super) enum Side {
 
 /// Features of one unit at one count.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    pub(super) row: Row,
-    pub(super) exchanges: u64,
-    pub(super) side: Side,
+pub(crate) struct Window {
+    pub(crate) row: Row,
+    pub(crate) exchanges: u64,
+    pub(crate) side: Side,
 }
 
 /// The windows of one tenant.
 #[derive(Clone, Debug)]
-pub(super) struct Surveyed {
-    pub(super) name: String,
-    pub(super) windows: Vec<Window>,
+pub(crate) struct Surveyed {
+    pub(crate) name: String,
+    pub(crate) windows: Vec<Window>,
     first: Millis,
     last: Millis,
 }
 
 /// Calm tenants and attackers, by name.
-pub(super) struct Survey {
-    pub(super) calm: Vec<Surveyed>,
-    pub(super) attackers: Vec<Surveyed>,
-    pub(super) data: [u8; 32],
+pub(crate) struct Survey {
+    pub(crate) calm: Vec<Surveyed>,
+    pub(crate) attackers: Vec<Surveyed>,
+    pub(crate) data: [u8; 32],
 }
 
 /// How much of each unit of an attacker is harvest, over as many exchanges as its features speak of.
@@ -78,7 +78,7 @@ struct Observed {
 }
 
 /// Folds all exchanges once.
-pub(super) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Result<Survey, TrainError> {
+pub(crate) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Result<Survey, TrainError> {
     let mut tenants = BTreeMap::<String, Observed>::new();
     let mut data = Sha256::new();
     feed(&mut |trace, at, taken| {
@@ -110,7 +110,7 @@ pub(super) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Res
 }
 
 /// Two disjoint parts: one of so many percent, and the rest.
-pub(super) fn split<'t>(
+pub(crate) fn split<'t>(
     tenants: impl IntoIterator<Item = &'t Surveyed>,
     percent: usize,
     seed: u64,
@@ -123,19 +123,24 @@ pub(super) fn split<'t>(
 
 impl Window {
     /// Which calm windows it is compared with.
-    pub(super) fn stage(&self) -> usize {
+    pub(crate) fn stage(&self) -> usize {
         (self.exchanges.max(8).ilog2() as usize - 3).min(STAGES - 1)
     }
 }
 
 impl Surveyed {
+    /// Windows that were kept, of which no times are known.
+    pub(crate) fn of_windows(name: String, windows: Vec<Window>) -> Surveyed {
+        Surveyed { name, windows, first: Millis(0), last: Millis(0) }
+    }
+
     /// 30 days each, between its first and last exchange.
-    pub(super) fn months(&self) -> f64 {
+    pub(crate) fn months(&self) -> f64 {
         self.last.since(self.first) as f64 / (30 * Millis::DAY) as f64
     }
 
     /// Windows of one side.
-    pub(super) fn of(&self, side: Side) -> impl Iterator<Item = &Window> {
+    pub(crate) fn of(&self, side: Side) -> impl Iterator<Item = &Window> {
         self.windows.iter().filter(move |window| window.side == side)
     }
 }
@@ -194,7 +199,7 @@ impl Harvested {
 }
 
 /// A place in the shuffled order.
-pub(super) fn place(name: &str, seed: u64) -> u64 {
+pub(crate) fn place(name: &str, seed: u64) -> u64 {
     name.bytes().fold(seed ^ 0x6a09_e667_f3bc_c909, |hash, byte| mix(hash ^ u64::from(byte), 0xbb67_ae85_84ca_a73b))
 }
 

@@ -19,7 +19,7 @@ const MOST_UNITS: usize = 64;
 
 /// What a tenant is for in a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Group {
+pub(crate) enum Group {
     /// Calm, fitted to.
     Fitted,
     /// Calm, held back: calibrates.
@@ -31,14 +31,14 @@ pub(super) enum Group {
 }
 
 /// Groups and kinds by tenant.
-pub(super) struct Roles<'l> {
+pub(crate) struct Roles<'l> {
     labels: &'l Labels,
     fitted: BTreeSet<String>,
 }
 
 /// Sums over the scores of one unit.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct UnitScores {
+pub(crate) struct UnitScores {
     count: f64,
     sum: f64,
     squares: f64,
@@ -48,29 +48,38 @@ pub(super) struct UnitScores {
 
 /// What one tenant showed.
 #[derive(Clone, Debug)]
-pub(super) struct Tried {
-    pub(super) group: Group,
-    pub(super) kind: String,
+pub(crate) struct Tried {
+    pub(crate) group: Group,
+    pub(crate) kind: String,
     /// Percent of harvest in an attacker.
     percent: u8,
-    pub(super) units: Vec<UnitScores>,
-    pub(super) sample: Vec<f32>,
+    pub(crate) units: Vec<UnitScores>,
+    pub(crate) sample: Vec<f32>,
     /// The highest evidence of any unit at any time.
-    pub(super) highest: f32,
+    pub(crate) highest: f32,
     /// Exchanges of the unit at the tenant's first alarm.
-    pub(super) found_at: Option<u64>,
+    pub(crate) found_at: Option<u64>,
     exchanges: u64,
     first: Millis,
     last: Millis,
 }
 
 /// All tenants of a pass, by name.
-pub(super) struct Trial {
+pub(crate) struct Trial {
     tenants: BTreeMap<String, Tried>,
 }
 
 /// Folds all exchanges with a model.
-pub(super) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Result<Trial, TrainError> {
+pub(crate) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Result<Trial, TrainError> {
+    run_by(&|_| model, roles, feed)
+}
+
+/// Folds all exchanges, each tenant with its own model.
+pub(crate) fn run_by<'m>(
+    judge: &dyn Fn(&str) -> &'m Model,
+    roles: &Roles<'_>,
+    feed: &mut Feed<'_>,
+) -> Result<Trial, TrainError> {
     let mut states = BTreeMap::<String, (Tenant, Tried, BTreeMap<u64, usize>)>::new();
     feed(&mut |trace, at, _| {
         let Some(group) = roles.group(trace.tenant) else {
@@ -86,7 +95,7 @@ pub(super) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Resu
         tried.exchanges += 1;
         tried.last = tried.last.max(at.ts);
         let Tried { units, sample, highest, exchanges, .. } = tried;
-        let alarm = tenant.observe_with(trace, at, model, &mut |decision| {
+        let alarm = tenant.observe_with(trace, at, judge(trace.tenant), &mut |decision| {
             *highest = highest.max(decision.evidence);
             if exchanges.is_multiple_of(SAMPLE_EVERY) && sample.len() < SAMPLE {
                 sample.push(decision.scored.score);
@@ -110,7 +119,7 @@ pub(super) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Resu
 }
 
 impl<'l> Roles<'l> {
-    pub(super) fn new<'n>(labels: &'l Labels, fitted: impl Iterator<Item = &'n str>) -> Roles<'l> {
+    pub(crate) fn new<'n>(labels: &'l Labels, fitted: impl Iterator<Item = &'n str>) -> Roles<'l> {
         Roles { labels, fitted: fitted.map(str::to_owned).collect() }
     }
 
@@ -136,24 +145,24 @@ impl UnitScores {
         self.last = score;
     }
 
-    pub(super) fn is_judged(&self) -> bool {
+    pub(crate) fn is_judged(&self) -> bool {
         self.count >= LEAST_DECISIONS
     }
 
-    pub(super) fn decisions(&self) -> f64 {
+    pub(crate) fn decisions(&self) -> f64 {
         self.count
     }
 
-    pub(super) fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         self.sum / self.count.max(1.0)
     }
 
-    pub(super) fn variance(&self) -> f64 {
+    pub(crate) fn variance(&self) -> f64 {
         (self.squares / self.count.max(1.0) - self.mean() * self.mean()).max(0.0)
     }
 
     /// Covariance of successive scores.
-    pub(super) fn covariance(&self) -> f64 {
+    pub(crate) fn covariance(&self) -> f64 {
         let pairs = (self.count - 1.0).max(1.0);
         let limit = self.variance();
         (self.products / pairs - self.mean() * self.mean()).clamp(-limit, limit)
@@ -177,7 +186,7 @@ impl Tried {
     }
 
     /// The unit with the highest mean score: in an attacker, the one that harvests.
-    pub(super) fn boldest(&self) -> Option<&UnitScores> {
+    pub(crate) fn boldest(&self) -> Option<&UnitScores> {
         self.units.iter().filter(|unit| unit.is_judged()).max_by(|a, b| a.mean().total_cmp(&b.mean()))
     }
 
@@ -191,17 +200,33 @@ impl Tried {
 }
 
 impl Trial {
-    pub(super) fn of(&self, group: Group) -> impl Iterator<Item = &Tried> {
+    pub(crate) fn of(&self, group: Group) -> impl Iterator<Item = &Tried> {
         self.tenants.values().filter(move |tenant| tenant.group == group)
     }
 
-    pub(super) fn count(&self, group: Group) -> usize {
+    pub(crate) fn count(&self, group: Group) -> usize {
         self.of(group).count()
     }
 
     /// Tenant-months of a group: 30 days between the first and last exchange each.
-    pub(super) fn tenant_months(&self, group: Group) -> f64 {
+    pub(crate) fn tenant_months(&self, group: Group) -> f64 {
         super::rounded(self.of(group).filter(|tenant| tenant.counts()).map(Tried::months).sum())
+    }
+
+    /// Highest evidence of each tenant held back.
+    pub(crate) fn maxima(&self) -> Vec<f64> {
+        self.of(Group::Holding).map(|tenant| f64::from(tenant.highest.max(0.0))).collect()
+    }
+
+    /// Attackers by kind and percent of harvest: all, and those that a threshold finds.
+    pub(crate) fn recall(&self, threshold: f64) -> BTreeMap<(String, u8), (usize, usize)> {
+        let mut kinds = BTreeMap::<(String, u8), (usize, usize)>::new();
+        for tenant in self.of(Group::Attack).filter(|tenant| tenant.counts()) {
+            let (all, found) = kinds.entry((tenant.kind.clone(), tenant.percent)).or_default();
+            *all += 1;
+            *found += usize::from(f64::from(tenant.highest) >= threshold);
+        }
+        kinds
     }
 
     /// Tenants of a group with enough exchanges, and how many of them were found.
@@ -211,7 +236,7 @@ impl Trial {
     }
 
     /// By kind and percent of harvest: tenants, found, and the median count at which they were.
-    pub(super) fn by_kind(&self, group: Group) -> BTreeMap<(&str, u8), (usize, usize, u64)> {
+    pub(crate) fn by_kind(&self, group: Group) -> BTreeMap<(&str, u8), (usize, usize, u64)> {
         let mut kinds = BTreeMap::<(&str, u8), (usize, Vec<u64>)>::new();
         for tenant in self.of(group).filter(|tenant| tenant.counts()) {
             let entry = kinds.entry((&tenant.kind, tenant.percent)).or_default();
@@ -226,7 +251,7 @@ impl Trial {
     }
 
     /// Tenants of a group with a finding, by thirds of their exchanges, the smallest first.
-    pub(super) fn by_volume(&self, group: Group) -> [usize; 3] {
+    pub(crate) fn by_volume(&self, group: Group) -> [usize; 3] {
         let mut tenants: Vec<&Tried> = self.of(group).filter(|tenant| tenant.counts()).collect();
         tenants.sort_by_key(|tenant| tenant.exchanges);
         let mut thirds = [0; 3];
@@ -237,7 +262,7 @@ impl Trial {
     }
 
     /// Figures of the card.
-    pub(super) fn metrics(&self) -> Vec<(String, f64)> {
+    pub(crate) fn metrics(&self) -> Vec<(String, f64)> {
         let mut counts: Vec<u64> = self.of(Group::Attack).filter_map(|tenant| tenant.found_at).collect();
         counts.sort_unstable();
         let at = |share: f64| counts.get((share * counts.len() as f64) as usize).map_or(0.0, |count| *count as f64);

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::boost::Settings;
-use super::calibrate::{allowed, odds, order_statistic};
 use super::survey::Surveyed;
 use super::teach::{Pupils, teach};
+use super::usual::{allowed, odds, order_statistic};
 use super::{Labels, TrainError};
 use crate::feature::Row;
 use crate::model::Model;
@@ -87,7 +87,7 @@ pub(super) fn worth(
         worth.left_out.extend(found.into_iter().filter(|(name, _)| name == family));
     }
     let opinion = |row: &Row| model.second_opinion(row).unwrap_or(0.0);
-    let densities = crate::model::relation::Relation::new(&body.name, &odds(&bench.calm, opinion))?;
+    let densities = crate::model::relation::Relation::new(&body.name, &odds(&bench.calm, |_, row| opinion(row)))?;
     let of =
         |window: &super::survey::Window| densities.surprise(opinion(&window.row), window.row.present, window.exchanges);
     let most = |tenant: &Surveyed, score: &dyn Fn(&super::survey::Window) -> f64| {
@@ -112,7 +112,7 @@ pub(super) fn related(body: &Body, calm: &[&Surveyed]) -> Result<Model, TrainErr
 pub(super) fn relate(body: &mut Body, calm: &[&Surveyed]) -> Result<(), TrainError> {
     if let Some(boosted) = &mut body.boosted {
         let forest = crate::model::forest::Forest::new(&body.name, &boosted.trees)?;
-        boosted.calm = odds(calm, |row| forest.log_odds(&crate::model::forest::seen(row)));
+        boosted.calm = odds(calm, |_, row| forest.log_odds(&crate::model::forest::seen(row)));
     }
     Ok(())
 }

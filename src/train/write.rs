@@ -4,16 +4,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::card;
+use super::survey::{Side, Surveyed, Window, place};
 use super::trial::Trial;
 use super::worth::Worth;
 use super::{TrainError, TrainSpec};
 use crate::model::Model;
 use crate::model::artifact::{Body, encode};
+use crate::model::rows::{self, TaughtRow};
 
 /// What the card reports.
 pub(super) struct Results<'r> {
     pub(super) trial: &'r Trial,
     pub(super) worth: Option<&'r Worth>,
+    /// Calm tenants and attackers, of whom some windows are kept for `calibrate`.
+    pub(super) taught: (&'r [Surveyed], &'r [Surveyed]),
 }
 
 pub(super) struct Written {
@@ -33,13 +37,39 @@ pub(super) fn write(spec: &TrainSpec, body: &Body, results: &Results<'_>) -> Res
         std::fs::create_dir_all(folder).map_err(|source| unwritable(folder, source))?;
     }
     replace(&file, &bytes).map_err(|source| unwritable(&file, source))?;
+    let taught = kept(results.taught.1, Side::Harvest).chain(kept(results.taught.0, Side::Calm)).collect::<Vec<_>>();
+    let table = file.with_extension("rows");
+    let packed = rows::encode(&taught).map_err(|source| unwritable(&table, source))?;
+    replace(&table, &packed).map_err(|source| unwritable(&table, source))?;
     let text = card::describe(spec, body, results, &model, &file);
     replace(&card, text.as_bytes()).map_err(|source| unwritable(&card, source))?;
     Ok(Written { file, card, sha256: model.sha256_hex() })
 }
 
+/// Tenants of a side whose windows are kept, and windows of each.
+const KEPT: (usize, usize) = (600, 7);
+
+/// Some windows of one side, spread over tenants and over the life of each.
+fn kept(tenants: &[Surveyed], side: Side) -> impl Iterator<Item = TaughtRow> {
+    let mut order: Vec<&Surveyed> = tenants.iter().filter(|tenant| tenant.of(side).next().is_some()).collect();
+    order.sort_by_key(|tenant| place(&tenant.name, 1));
+    order.truncate(KEPT.0);
+    (0..).zip(order).flat_map(move |(tenant, surveyed)| {
+        let windows: Vec<_> = surveyed.of(side).collect();
+        let count = windows.len();
+        let one = |i: usize| windows[i * count / count.min(KEPT.1)];
+        let row = |window: &Window| TaughtRow {
+            tenant,
+            exchanges: window.exchanges,
+            harvest: side == Side::Harvest,
+            row: window.row,
+        };
+        (0..count.min(KEPT.1)).map(|i| row(one(i))).collect::<Vec<_>>()
+    })
+}
+
 /// Writes beside, then renames: a full disk leaves the old file as it was.
-fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = file.as_os_str().to_owned();
     name.push(".part");
     let part = PathBuf::from(name);

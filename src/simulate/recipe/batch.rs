@@ -14,10 +14,12 @@ const BATCH: Recipe = Recipe {
     ..BASE
 };
 
-/// Research that labels sets of its own, with and without repeats.
+/// Research that labels sets of its own: a set is gone through again, with other labels, models or labellers, and
+/// is about something. What is always new, from everywhere and through one template is a harvest, whoever says
+/// what of it: sides are told by behaviour.
 const LABELLING: Recipe = Recipe {
-    cover: &[Cover::Fresh, Cover::Fresh, Cover::Passes(200), Cover::Samples(3)],
-    topics: Topics::Many,
+    cover: &[Cover::Passes(120), Cover::Passes(300), Cover::Popular(400), Cover::Nightly(60)],
+    topics: Topics::Few,
     habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
     terse: 55,
     ..BATCH
@@ -88,7 +90,7 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Next, Form::Snippet),
             ],
             topics: Topics::Many,
-            cover: &[Cover::Passes(150), Cover::Passes(400), Cover::Samples(4), Cover::Fresh],
+            cover: &[Cover::Passes(60), Cover::Passes(150), Cover::Passes(400)],
             habits: &[Habit::Fixed, Habit::Several, Habit::LogProbs, Habit::OneToken],
             shapes: &[Shape::Bursty, Shape::Window],
             elicits: 60,
@@ -108,8 +110,9 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Answer, Form::Instruction),
                 (Job::Solve, Form::Maths),
             ],
-            cover: &[Cover::Fresh, Cover::Samples(3), Cover::Sweep],
-            topics: Topics::Many,
+            // for a product of the customer's own: about one thing, in many variants
+            cover: &[Cover::Fresh, Cover::Samples(3), Cover::Popular(150)],
+            topics: Topics::One,
             habits: &[Habit::Warm, Habit::Long, Habit::Json, Habit::Several],
             elicits: 30,
             ..BATCH
@@ -193,8 +196,8 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Classify, Form::Question),
                 (Job::Judge, Form::Pair),
             ],
-            cover: &[Cover::Fresh, Cover::Passes(200), Cover::Samples(3)],
-            topics: Topics::Many,
+            cover: &[Cover::Passes(120), Cover::Passes(300), Cover::Popular(400)],
+            topics: Topics::Few,
             habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
             terse: 50,
             ..BATCH

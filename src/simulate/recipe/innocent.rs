@@ -2,7 +2,7 @@
 //! the batch jobs, that has it as strongly.
 
 use super::{BASE, Cover, Frame, Habit, Recipe, Shape, Topics, Turns, batch};
-use crate::simulate::draw::Draw;
+use crate::draw::Draw;
 use crate::simulate::text::Form;
 use crate::simulate::text::disguise::Guise;
 use crate::simulate::text::phrases::Job;

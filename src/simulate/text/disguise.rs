@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::lexicon::World;
 use super::warp::Script;
-use crate::simulate::draw::{Draw, mix};
+use crate::draw::{Draw, mix};
 
 /// How a workload's requests look from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use super::reading::{Place, Reading};
 use super::source::Source;
 use super::warp::Exchange;
 use super::words::{COMMON, TONGUES, TongueSpec};
+use crate::draw::{Draw, mix};
 use crate::simulate::client::Recorded;
 use crate::simulate::corpus::{BUILT_IN, Corpora};
-use crate::simulate::draw::{Draw, mix};
 use std::sync::Arc;
 
 const WORDS: usize = 3_000;

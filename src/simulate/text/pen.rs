@@ -2,7 +2,7 @@
 
 use super::lexicon::{Tongue, Topic, World};
 use super::reading::{Place, Reading};
-use crate::simulate::draw::Draw;
+use crate::draw::Draw;
 
 /// A writer with a topic and its own draws. The same seed writes the same text.
 pub(in crate::simulate) struct Pen<'a> {

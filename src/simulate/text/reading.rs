@@ -5,7 +5,7 @@ use super::pen::{Pen, number, trim};
 use super::phrases::Job;
 use super::source::{Part, Row, Source};
 use super::{answer::Style, code, maths};
-use crate::simulate::draw::mix;
+use crate::draw::mix;
 
 /// A place in a source.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::lexicon::Tongue;
 use super::source::Source;
-use crate::simulate::draw::{Draw, mix};
+use crate::draw::{Draw, mix};
 
 /// Words that are exchanged by rank; rarer ones are exchanged letter by letter.
 const VOCABULARY: usize = 20_000;

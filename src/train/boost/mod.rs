@@ -16,40 +16,40 @@ use crate::trace::words::mix;
 
 /// How to boost.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// Trees at most.
-    pub(super) trees: usize,
+    pub(crate) trees: usize,
     /// Inner nodes on a path at most.
-    pub(super) depth: u32,
+    pub(crate) depth: u32,
     /// How far each tree steps.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// Added to every second derivative: few rows say little.
-    pub(super) l2: f64,
+    pub(crate) l2: f64,
     /// Share of all undecided weight that a child must hold: a rule about three tenants knows their names.
-    pub(super) least: f64,
+    pub(crate) least: f64,
     /// Percent of tenants and of features that a tree sees.
-    pub(super) tenants: u64,
-    pub(super) features: u64,
+    pub(crate) tenants: u64,
+    pub(crate) features: u64,
     /// 1: more of the feature is never less suspicious; −1: never more; 0: free.
-    pub(super) monotone: [i8; WIDTH],
-    pub(super) seed: u64,
+    pub(crate) monotone: [i8; WIDTH],
+    pub(crate) seed: u64,
 }
 
 /// A row to learn from.
 #[derive(Clone, Debug)]
-pub(super) struct Sample {
-    pub(super) seen: Seen,
-    pub(super) harvest: bool,
-    pub(super) weight: f64,
+pub(crate) struct Sample {
+    pub(crate) seen: Seen,
+    pub(crate) harvest: bool,
+    pub(crate) weight: f64,
     /// Which tenant; drawn or left out as a whole.
-    pub(super) tenant: u64,
+    pub(crate) tenant: u64,
 }
 
 /// Trees without gain on the judges before it is over.
 const PATIENCE: usize = 20;
 
 /// Fits trees to `learning`, as many as `judging` likes best.
-pub(super) fn boost(learning: &[Sample], judging: &[Sample], settings: &Settings) -> Vec<Tree> {
+pub(crate) fn boost(learning: &[Sample], judging: &[Sample], settings: &Settings) -> Vec<Tree> {
     let bins = Bins::new(learning);
     // the second derivative of a row is a quarter of its weight while nothing is decided
     let undecided = learning.iter().map(|sample| sample.weight).sum::<f64>() / 4.0;
@@ -94,7 +94,7 @@ fn step(tree: &Tree, samples: &[Sample], odds: &mut [f64]) {
 }
 
 /// Mean logistic loss.
-pub(super) fn loss(samples: &[Sample], odds: &[f64]) -> f64 {
+pub(crate) fn loss(samples: &[Sample], odds: &[f64]) -> f64 {
     let (mut sum, mut weights) = (0.0, 0.0);
     for (sample, odds) in samples.iter().zip(odds) {
         let signed = if sample.harvest { *odds } else { -odds };

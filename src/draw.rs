@@ -8,74 +8,74 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// A stream of draws.
 #[derive(Clone, Debug)]
-pub(super) struct Draw(Xoshiro256PlusPlus);
+pub(crate) struct Draw(Xoshiro256PlusPlus);
 
 impl Draw {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// Uniform below `n`; 0 when `n` is 0.
-    pub(super) fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.bits()) * n as u128) >> 64) as usize
     }
 
     /// Uniform in `lo..=hi`.
-    pub(super) fn range(&mut self, lo: usize, hi: usize) -> usize {
+    pub(crate) fn range(&mut self, lo: usize, hi: usize) -> usize {
         lo + self.below(hi - lo + 1)
     }
 
     /// Uniform in `[0, 1)`.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    pub(super) fn percent(&mut self, p: u8) -> bool {
+    pub(crate) fn percent(&mut self, p: u8) -> bool {
         self.below(100) < usize::from(p)
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
     /// Exponential with mean 1.
-    pub(super) fn exp(&mut self) -> f64 {
+    pub(crate) fn exp(&mut self) -> f64 {
         -libm::log(1.0 - self.unit())
     }
 
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let radius = (2.0 * self.exp()).sqrt();
         radius * libm::cos(2.0 * core::f64::consts::PI * self.unit())
     }
 
-    pub(super) fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
+    pub(crate) fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
         median * libm::exp(sigma * self.normal())
     }
 
     /// Text length around `median` bytes, within a factor of 4.
-    pub(super) fn length(&mut self, median: usize) -> usize {
+    pub(crate) fn length(&mut self, median: usize) -> usize {
         let m = median as f64;
         self.log_normal(m, 0.55).clamp(m * 0.25, m * 4.0) as usize
     }
 
     /// `n` lower-case letters and digits.
-    pub(super) fn token(&mut self, n: usize) -> String {
+    pub(crate) fn token(&mut self, n: usize) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         (0..n).map(|_| char::from(ALPHABET[self.below(36)])).collect()
     }
 
     /// `n` hexadecimal digits.
-    pub(super) fn hex(&mut self, n: usize) -> String {
+    pub(crate) fn hex(&mut self, n: usize) -> String {
         (0..n).map(|_| char::from(b"0123456789abcdef"[self.below(16)])).collect()
     }
 }
 
 /// One seed out of several numbers; order matters.
-pub(super) fn mix(parts: &[u64]) -> u64 {
+pub(crate) fn mix(parts: &[u64]) -> u64 {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for part in parts {
         // The finaliser of SplitMix64 after every part: neighbouring seeds end far apart.
@@ -88,7 +88,7 @@ pub(super) fn mix(parts: &[u64]) -> u64 {
 }
 
 /// The seed of something named.
-pub(super) fn seed_of(seed: u64, name: &str) -> u64 {
+pub(crate) fn seed_of(seed: u64, name: &str) -> u64 {
     name.bytes().fold(mix(&[seed]), |state, byte| mix(&[state, u64::from(byte)]))
 }
 

@@ -21,13 +21,13 @@ const LEAST_TAIL: f64 = 0.1;
 /// What the rows of each tier are shown with.
 const MOST_OF_TIER: [u8; TIERS] = [u8::MAX, Needs::Tokens as u8 | Needs::Reasoning as u8, 0];
 
-/// Calm log-odds by tier and stage; `raw` gives those of a row.
-pub(super) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Row) -> f64) -> Vec<Vec<CalmOdds>> {
+/// Calm log-odds by tier and stage; `raw` gives those of a tenant's row.
+pub(crate) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Surveyed, &Row) -> f64) -> Vec<Vec<CalmOdds>> {
     let one = |at: usize, stage: usize| {
-        let here = |window: &Window| {
+        let here = |tenant: &Surveyed, window: &Window| {
             // what the window lacks can't be looked at; what it has can be looked away from
             let row = Row { present: window.row.present & MOST_OF_TIER[at], ..window.row };
-            (window.stage() == stage && tier(row.present) == at).then(|| raw(&row))
+            (window.stage() == stage && tier(row.present) == at).then(|| raw(tenant, &row))
         };
         let weighted = weighted(tenants, here);
         if weighted.len() < LEAST_WINDOWS {
@@ -49,12 +49,12 @@ pub(super) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Row) -> f64) -> Vec<Vec<
 }
 
 /// Calm log-densities by stage and by what is present.
-pub(super) fn stages(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), TrainError> {
+pub(crate) fn stages(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), TrainError> {
     let model = Model::build(body.clone(), [0; 32])?;
     for present in 0..Needs::COMBINATIONS as u8 {
         let mut before = Stage { median: 0.0, spread: LEAST_SPREAD };
         for stage in 0..STAGES {
-            let weighted = weighted(tenants, |window| {
+            let weighted = weighted(tenants, |_, window| {
                 let row = Row { present, ..window.row };
                 (window.stage() == stage && window.row.present & present == present)
                     .then(|| model.score_row(&row, window.exchanges).raw)
@@ -70,9 +70,9 @@ pub(super) fn stages(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), Train
 }
 
 /// The calm range of each feature.
-pub(super) fn ranges(body: &mut Body, tenants: &[&Surveyed]) {
+pub(crate) fn ranges(body: &mut Body, tenants: &[&Surveyed]) {
     for feature in 0..WIDTH {
-        let values = weighted(tenants, |window| window.row.get(feature));
+        let values = weighted(tenants, |_, window| window.row.get(feature));
         body.calm.median[feature] = rounded(quantile(&values, 0.5));
         body.calm.p01[feature] = rounded(quantile(&values, 0.01));
         body.calm.p99[feature] = rounded(quantile(&values, 0.99));
@@ -80,7 +80,7 @@ pub(super) fn ranges(body: &mut Body, tenants: &[&Surveyed]) {
 }
 
 /// Quantiles of calm scores.
-pub(super) fn ranks(body: &mut Body, trial: &Trial) {
+pub(crate) fn ranks(body: &mut Body, trial: &Trial) {
     let mut scores: Vec<(f64, f64)> = Vec::new();
     for tenant in trial.of(Group::Holding) {
         let weight = 1.0 / tenant.sample.len().max(1) as f64;
@@ -94,7 +94,7 @@ pub(super) fn ranks(body: &mut Body, trial: &Trial) {
 }
 
 /// Distributions of scores among calm and harvesting units.
-pub(super) fn gathered(body: &mut Body, trial: &Trial) {
+pub(crate) fn gathered(body: &mut Body, trial: &Trial) {
     let mut units: Vec<(f64, &UnitScores)> = Vec::new();
     for tenant in trial.of(Group::Holding) {
         let judged: Vec<&UnitScores> = tenant.units.iter().filter(|unit| unit.is_judged()).collect();
@@ -111,12 +111,12 @@ pub(super) fn gathered(body: &mut Body, trial: &Trial) {
 }
 
 /// How many calm maxima a budget lets pass.
-pub(super) fn allowed(budget: f64, months: f64) -> usize {
+pub(crate) fn allowed(budget: f64, months: f64) -> usize {
     (budget * months / 1_000.0).floor() as usize
 }
 
 /// The order statistic of maxima that so many pass.
-pub(super) fn order_statistic(mut maxima: Vec<f64>, passing: usize) -> f64 {
+pub(crate) fn order_statistic(mut maxima: Vec<f64>, passing: usize) -> f64 {
     maxima.sort_by(|a, b| b.total_cmp(a));
     maxima.get(passing.min(maxima.len().saturating_sub(1))).copied().unwrap_or(0.0)
 }
@@ -125,12 +125,17 @@ pub(super) fn order_statistic(mut maxima: Vec<f64>, passing: usize) -> f64 {
 /// of decisions, so that large tenants get no more false findings than small ones, was tried and left out: of
 /// 21 false ones 3 were in the smallest third, 9 in the middle and 8 in the largest, 0.2 nats per factor of e
 /// moved none of them and lost a tenth of the attackers.
-pub(super) fn threshold(body: &mut Body, trial: &Trial, budget: f64) {
-    let mut maxima: Vec<f64> = trial.of(Group::Holding).map(|tenant| f64::from(tenant.highest.max(0.0))).collect();
-    maxima.sort_by(f64::total_cmp);
+pub(crate) fn threshold(body: &mut Body, trial: &Trial, budget: f64) {
+    let maxima = trial.maxima();
     let highest = order_statistic(maxima.clone(), allowed(budget, trial.tenant_months(Group::Holding)));
     // one thousandth above: the tenant that sets it stays quiet after rounding
     body.threshold = rounded((highest * 1.001).max(0.5));
+    self::maxima(body, maxima);
+}
+
+/// What calm tenants reached: p-values are counted from it.
+pub(crate) fn maxima(body: &mut Body, mut maxima: Vec<f64>) {
+    maxima.sort_by(f64::total_cmp);
     body.calm_tenants = maxima.len();
     let kept = maxima.len().saturating_sub(MOST_MAXIMA);
     body.calm_maxima = maxima[kept..].iter().map(|maximum| rounded(*maximum)).collect();
@@ -156,10 +161,10 @@ fn round_side(side: Side) -> Side {
 }
 
 /// A value of each window that has one, sorted, with weights that make every tenant count the same.
-fn weighted(tenants: &[&Surveyed], value: impl Fn(&Window) -> Option<f64>) -> Vec<(f64, f64)> {
+fn weighted(tenants: &[&Surveyed], value: impl Fn(&Surveyed, &Window) -> Option<f64>) -> Vec<(f64, f64)> {
     let mut all = Vec::new();
     for tenant in tenants {
-        let values: Vec<f64> = tenant.windows.iter().filter_map(&value).collect();
+        let values: Vec<f64> = tenant.windows.iter().filter_map(|window| value(tenant, window)).collect();
         let weight = 1.0 / values.len().max(1) as f64;
         all.extend(values.into_iter().map(|value| (value, weight)));
     }

@@ -1,0 +1,58 @@
+//! The card of a calibrated model.
+
+use super::{CalibrateSpec, Outcome};
+
+/// The card's text.
+pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) -> String {
+    let mut card = format!(
+        "# Model `{name}`\n\n\
+         {trees} What is usual, and the threshold, are those of the operator's history.\n\n\
+         - sha256 of the artefact's body `{sha256}`\n\
+         - History: {source}; {tenants} tenants over {months:.1} tenant-months; sha256 of what was seen `{data}`\n\
+         - Budget: {budget} false findings per 1,000 tenant-months. It needs {average} tenant-months on average, \
+         {confident} to hold with 95 % confidence{short}\n\
+         - Threshold in use: {used}. Guaranteed {guaranteed:.3}, modelled {modelled:.3}\n\
+         - Suspects: {suspects} (suspects.jsonl), none of them a counter-example in training; removed by review: {harvest}, found calm: {calm}\n\
+         - Every tenant was judged by a model that did not learn from it, over {folds} folds; the final model is fitted \
+         to all of them, so the threshold is approximate for it\n\n\
+         ## Recall on spike-ins made of the operator's own prompts\n\n\
+         | made as | percent of its tenant | made | found |\n|---|---|---|---|\n",
+        name = spec.name,
+        trees = if spec.adapt {
+            "Boosted trees, refitted with the operator's calm history as counter-examples."
+        } else {
+            "Boosted trees as shipped."
+        },
+        source = spec.source,
+        tenants = outcome.tenants,
+        months = outcome.months,
+        data = outcome.body.origin.data,
+        budget = spec.budget,
+        average = outcome.needed.average,
+        confident = outcome.needed.confident,
+        short = if outcome.months < outcome.needed.confident as f64 { ": this history is shorter" } else { "" },
+        used = if spec.modelled { "modelled" } else { "guaranteed" },
+        guaranteed = outcome.thresholds.guaranteed,
+        modelled = outcome.thresholds.modelled,
+        suspects = outcome.suspects.len(),
+        harvest = outcome.reviewed.0,
+        calm = outcome.reviewed.1,
+        folds = super::folds::FOLDS,
+    );
+    for row in &outcome.recall {
+        card.push_str(&format!(
+            "| {} | {} % | {} | {} |\n",
+            row.kind.replace('_', " "),
+            row.percent,
+            row.made,
+            row.found
+        ));
+    }
+    card.push_str(
+        "\n## Limits\n\n\
+         - The promise is about tenants like those of the history. A release day, new products and new customers are not in it.\n\
+         - A harvester in the history that nobody confirmed raises the guaranteed threshold to its own height.\n\
+         - Spike-ins are made of prompts that innocent customers wrote; a harvest of other material may be found more or less often.\n",
+    );
+    card
+}

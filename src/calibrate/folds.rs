@@ -1,0 +1,196 @@
+//! Models by fold: each tenant is judged by one that learnt from other tenants.
+
+use std::collections::BTreeSet;
+
+use super::budget::Thresholds;
+use super::review::Review;
+use super::spikes::{MARK, Spikes};
+use super::{CalibrateError, CalibrateSpec, Suspect};
+use crate::evidence;
+use crate::feature::Row;
+use crate::finding::sentence;
+use crate::model::Model;
+use crate::model::artifact::{Body, Boosted};
+use crate::model::forest::{Forest, Tree, seen};
+use crate::model::relation::CalmOdds;
+use crate::model::rows::TaughtRow;
+use crate::train::survey::{Side, Surveyed, Window, place};
+use crate::train::teach::{self, Pupils};
+use crate::train::trial::{self, Roles, Trial};
+use crate::train::{Feed, usual};
+
+/// Parts of the history.
+pub(super) const FOLDS: usize = 5;
+/// Suspects: this many or this share of the tenants, whichever is more, but no more than a fifth.
+const SUSPECTS: (usize, f64) = (10, 0.03);
+/// Reasons told of a suspect.
+const REASONS: usize = 3;
+
+pub(super) struct Folds<'a> {
+    spec: &'a CalibrateSpec,
+    shipped: &'a Body,
+    history: &'a [Surveyed],
+    /// What the shipped model was taught with.
+    taught: (Vec<Surveyed>, Vec<Surveyed>),
+    spiked: &'a [Surveyed],
+    roles: Roles<'a>,
+    /// Of the last fit: whom it left out, what calm windows get, the models.
+    left_out: BTreeSet<String>,
+    relation: Vec<Vec<CalmOdds>>,
+    models: Vec<Model>,
+}
+
+impl<'a> Folds<'a> {
+    pub(super) fn new(
+        spec: &'a CalibrateSpec,
+        shipped: &'a Body,
+        history: &'a [Surveyed],
+        taught: &[TaughtRow],
+        spiked: &'a [Surveyed],
+        spikes: &'a Spikes,
+    ) -> Folds<'a> {
+        // as many shipped harvests as spike-ins, half as many shipped calm tenants as the operator has
+        let harvest = tenants(taught, Side::Harvest, spiked.len().max(40));
+        let calm = tenants(taught, Side::Calm, history.len() / 2);
+        Folds {
+            spec,
+            shipped,
+            history,
+            taught: (calm, harvest),
+            spiked,
+            roles: Roles::new(spikes.labels(), std::iter::empty()),
+            left_out: BTreeSet::new(),
+            relation: Vec::new(),
+            models: Vec::new(),
+        }
+    }
+
+    /// Fits a model per fold, none of them to the tenants left out, and relates them to calm windows.
+    pub(super) fn fit(&mut self, left_out: &[String]) -> Result<(), CalibrateError> {
+        self.left_out = left_out.iter().cloned().collect();
+        let trees = (0..FOLDS).map(|fold| self.trees(Some(fold))).collect::<Result<Vec<_>, _>>()?;
+        let forest = |trees: &Vec<Tree>| Forest::new(&self.shipped.name, trees);
+        let forests = trees.iter().map(forest).collect::<Result<Vec<Forest>, _>>()?;
+        let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
+        let odds = |tenant: &Surveyed, row: &Row| forests[self.fold_of(&tenant.name)].log_odds(&seen(row));
+        self.relation = usual::odds(&calm, odds);
+        self.models = self.judges(&trees, 1e9)?;
+        // cells under suspicion stay open: the maxima depend a little on the threshold they lead to
+        let maxima: Vec<f64> = self.history.iter().map(|tenant| self.highest(tenant).0).collect();
+        let months = self.history.iter().map(Surveyed::months).sum();
+        self.models = self.judges(&trees, Thresholds::of(&maxima, months, self.spec.budget).guaranteed.max(0.5))?;
+        Ok(())
+    }
+
+    /// The trees of a fold, or of all.
+    fn trees(&self, fold: Option<usize>) -> Result<Vec<Tree>, CalibrateError> {
+        if !self.spec.adapt {
+            let boosted = self.shipped.boosted.as_ref().map(|boosted| boosted.trees.clone());
+            return boosted.ok_or_else(|| self.not_trees("has no trees"));
+        }
+        if self.taught.1.is_empty() && self.spiked.is_empty() {
+            return Err(
+                self.not_trees("has no rows it was taught with, and the history no prompts to make spike-ins of")
+            );
+        }
+        let elsewhere = |tenant: &&Surveyed| fold != Some(self.fold_of(&tenant.name));
+        let calm = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).filter(elsewhere);
+        let pupils = Pupils {
+            calm: calm.chain(&self.taught.0).collect(),
+            attackers: self.spiked.iter().filter(elsewhere).chain(&self.taught.1).collect(),
+        };
+        Ok(teach::teach(&pupils, &teach::settings(self.spec.seed)))
+    }
+
+    fn not_trees(&self, why: &'static str) -> CalibrateError {
+        CalibrateError::NotTrees { model: self.shipped.name.clone(), why }
+    }
+
+    fn judges(&self, trees: &[Vec<Tree>], threshold: f64) -> Result<Vec<Model>, CalibrateError> {
+        let judge = |trees: &Vec<Tree>| Ok(Model::build(Body { threshold, ..self.body(trees.clone()) }, [0; 32])?);
+        trees.iter().map(judge).collect()
+    }
+
+    fn body(&self, trees: Vec<Tree>) -> Body {
+        let boosted = Some(Boosted { trees, calm: self.relation.clone() });
+        Body { kind: "trees".into(), boosted, evidence: None, ..self.shipped.clone() }
+    }
+
+    /// The model of all folds, with what is usual in this history. Its threshold is still to be set.
+    pub(super) fn whole(&self) -> Result<Body, CalibrateError> {
+        let mut body = self.body(self.trees(None)?);
+        let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
+        usual::ranges(&mut body, &calm);
+        Ok(body)
+    }
+
+    /// A spike-in belongs to its host's fold, so that no model has seen the host.
+    fn fold_of(&self, tenant: &str) -> usize {
+        let name = tenant.split(MARK).next().unwrap_or(tenant);
+        (place(name, self.spec.seed ^ 0x0f01_d5ee) % FOLDS as u64) as usize
+    }
+
+    /// The highest evidence of a tenant's windows, and that window.
+    fn highest<'t>(&self, tenant: &'t Surveyed) -> (f64, Option<&'t Window>) {
+        let model = &self.models[self.fold_of(&tenant.name)];
+        let mut most = (0.0, None);
+        for window in &tenant.windows {
+            let score = f64::from(model.score_row(&window.row, window.exchanges).score);
+            if score > most.0 {
+                most = (score, Some(window));
+            }
+        }
+        most
+    }
+
+    /// The tenants that look most like harvest, but for those a review called calm.
+    pub(super) fn suspects(&self, review: &Review) -> Vec<Suspect> {
+        let most = SUSPECTS.0.max((self.history.len() as f64 * SUSPECTS.1).ceil() as usize);
+        let mut order: Vec<&Surveyed> = self.history.iter().filter(|tenant| !review.is_calm(&tenant.name)).collect();
+        order.sort_by(|a, b| self.highest(b).0.total_cmp(&self.highest(a).0).then_with(|| a.name.cmp(&b.name)));
+        order.truncate(most.min(self.history.len() / 5));
+        order.into_iter().map(|tenant| self.describe(tenant)).collect()
+    }
+
+    /// The same tenants by the present fit, which none of them taught.
+    pub(super) fn described(&self, names: &[String]) -> Vec<Suspect> {
+        let named = self.history.iter().filter(|tenant| names.contains(&tenant.name));
+        let mut suspects: Vec<Suspect> = named.map(|tenant| self.describe(tenant)).collect();
+        suspects.sort_by(|a, b| b.evidence.total_cmp(&a.evidence).then_with(|| a.tenant.cmp(&b.tenant)));
+        suspects
+    }
+
+    fn describe(&self, tenant: &Surveyed) -> Suspect {
+        let (evidence, window) = self.highest(tenant);
+        let model = &self.models[self.fold_of(&tenant.name)];
+        let told = |window: &Window| -> Vec<String> {
+            let reasons = evidence::reasons(&window.row, model);
+            reasons.iter().take(REASONS).map(|reason| sentence(reason, window.exchanges)).collect()
+        };
+        let reasons = window.map(told).unwrap_or_default();
+        Suspect { tenant: tenant.name.clone(), evidence: crate::train::rounded(evidence), reasons }
+    }
+
+    /// Every decision of the history and the spike-ins, by models that saw neither.
+    pub(super) fn trial(&self, feed: &mut Feed<'_>) -> Result<Trial, CalibrateError> {
+        Ok(trial::run_by(&|tenant| &self.models[self.fold_of(tenant)], &self.roles, feed)?)
+    }
+}
+
+/// Some of the tenants that a model was taught with, as a survey would have them.
+fn tenants(taught: &[TaughtRow], side: Side, most: usize) -> Vec<Surveyed> {
+    let mut tenants = Vec::<Surveyed>::new();
+    let mut before = None;
+    for row in taught.iter().filter(|row| row.harvest == (side == Side::Harvest)) {
+        let window = Window { row: row.row, exchanges: row.exchanges, side };
+        if before == Some(row.tenant) {
+            tenants.last_mut().map(|tenant| tenant.windows.push(window)).unwrap_or_default();
+        } else {
+            tenants.push(Surveyed::of_windows(format!("taught {}", row.tenant), vec![window]));
+            before = Some(row.tenant);
+        }
+    }
+    tenants.sort_by_key(|tenant| place(&tenant.name, 0));
+    tenants.truncate(most);
+    tenants
+}

@@ -1,0 +1,184 @@
+//! Fits a model to an operator's own history and sets a threshold that holds its budget.
+//!
+//! ```text
+//!  history ─► survey ─windows─► folds of tenants ─teach─► models that never saw the tenant they judge ─► maxima
+//!      └────► reservoir ─► spike-ins ─windows─► ▲                              │                          │
+//!                 rows taught with the model ──►┘          suspects ◄──────────┘          thresholds ◄────┘
+//! ```
+//!
+//! The operator's calm tenants are the counter-examples; the examples are harvests that came with the model and
+//! spike-ins made of the operator's own prompts. Every tenant is judged by a model that did not learn from it,
+//! so all of the history sets the threshold and none of it flatters it. Traces only: no text is kept.
+//! Deterministic: same history, model, review and spec, same bytes. Not part of the pure core.
+
+mod budget;
+mod card;
+mod error;
+mod folds;
+mod reservoir;
+mod review;
+mod spikes;
+mod write;
+
+use std::path::PathBuf;
+
+use crate::model::Model;
+use crate::model::artifact::Body;
+use crate::model::rows::TaughtRow;
+use crate::train::Feed;
+use crate::train::labels::Labels;
+use crate::train::{survey, usual};
+
+pub use budget::{Needed, Thresholds};
+pub use error::CalibrateError;
+pub use review::Review;
+pub use write::{Written, figures};
+
+/// What to fit.
+#[derive(Clone, Debug)]
+pub struct CalibrateSpec {
+    /// Where the model, its card and the suspects go.
+    pub out: PathBuf,
+    /// The new model's name in findings.
+    pub name: String,
+    /// False findings per 1,000 tenant-months.
+    pub budget: f64,
+    /// Seed of folds, spike-ins and fits.
+    pub seed: u64,
+    /// Whether the trees are refitted; if not, only what is usual and the threshold are the operator's.
+    pub adapt: bool,
+    /// Whether the modelled threshold is used, or the guaranteed one.
+    pub modelled: bool,
+    /// What the history is, in a few words.
+    pub source: String,
+}
+
+/// What came out, without the files.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The model.
+    pub body: Body,
+    /// Tenants that took part, and their tenant-months.
+    pub tenants: usize,
+    /// 30 days each, between a tenant's first and last exchange.
+    pub months: f64,
+    /// What the budget needs.
+    pub needed: Needed,
+    /// Both thresholds.
+    pub thresholds: Thresholds,
+    /// The most suspicious tenants, the first the most.
+    pub suspects: Vec<Suspect>,
+    /// Of them, removed since a review confirmed them, and kept since it called them calm.
+    pub reviewed: (usize, usize),
+    /// Recall on spike-ins at the threshold in use.
+    pub recall: Vec<Recall>,
+}
+
+/// A tenant to be looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suspect {
+    /// The customer's id.
+    pub tenant: String,
+    /// Its highest evidence, judged by models that did not learn from it.
+    pub evidence: f64,
+    /// What speaks for harvest in its strongest window, in sentences.
+    pub reasons: Vec<String>,
+}
+
+/// How many spike-ins of a kind were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recall {
+    /// How they were made.
+    pub kind: String,
+    /// Percent of harvest.
+    pub percent: u8,
+    /// Made with enough exchanges to judge.
+    pub made: usize,
+    /// Found at the threshold in use.
+    pub found: usize,
+}
+
+/// Calibrates; writes nothing.
+pub fn calibrate(
+    spec: &CalibrateSpec,
+    shipped: &Body,
+    taught: &[TaughtRow],
+    review: &Review,
+    feed: &mut Feed<'_>,
+) -> Result<Outcome, CalibrateError> {
+    // carries the first pass: sees every feature, alarms never
+    let quiet = Model::build(Body { threshold: 1e9, ..shipped.clone() }, [0; 32])?;
+    let mut reservoir = reservoir::Reservoir::new(spec.seed);
+    let surveyed = survey::survey(&quiet, &Labels::default(), &mut |sink| {
+        feed(&mut |trace, at, taken| {
+            if !review.is_harvest(trace.tenant) {
+                reservoir.offer(trace, at);
+                sink(trace, at, taken);
+            }
+        })
+    })?;
+    let history = &surveyed.calm;
+    let months: f64 = history.iter().map(survey::Surveyed::months).sum();
+    let needed = Needed::of(spec.budget);
+    needed.check(spec.budget, history.len(), months)?;
+
+    let spikes = spikes::Spikes::compose(&reservoir, spec.seed);
+    let spiked = survey::survey(&quiet, spikes.labels(), &mut |sink| spikes.feed(false, feed, sink))?.attackers;
+    let mut folds = folds::Folds::new(spec, shipped, history, taught, &spiked, &spikes);
+    folds.fit(&[])?;
+    let mut suspects = folds.suspects(review);
+    if spec.adapt && !suspects.is_empty() {
+        // whoever may harvest teaches nobody what is calm
+        let left_out: Vec<String> = suspects.iter().map(|suspect| suspect.tenant.clone()).collect();
+        folds.fit(&left_out)?;
+        suspects = folds.described(&left_out);
+    }
+    let trial = folds.trial(&mut |sink| spikes.feed(true, feed, sink))?;
+    let maxima = trial.maxima();
+    let thresholds = Thresholds::of(&maxima, months, spec.budget);
+    let mut body = folds.whole()?;
+    usual::ranks(&mut body, &trial);
+    let in_use = if spec.modelled { thresholds.modelled } else { thresholds.guaranteed };
+    usual::maxima(&mut body, maxima);
+    body.threshold = crate::train::rounded(in_use.max(0.5));
+    body.calibrated = true;
+    body.name.clone_from(&spec.name);
+    body.origin.budget = spec.budget;
+    body.origin.seed = spec.seed;
+    body.origin.data = crate::units::hex(&surveyed.data);
+    body.origin.tenant_months = crate::train::rounded(months);
+    body.origin.fitted = history.len();
+    let recall = trial.recall(body.threshold);
+    let recall = recall.into_iter().map(|((kind, percent), (made, found))| Recall { kind, percent, made, found });
+    let recall: Vec<Recall> = recall.collect();
+    body.origin.metrics = metrics(&recall, &thresholds, suspects.len());
+    Ok(Outcome {
+        body,
+        tenants: history.len(),
+        months,
+        needed,
+        thresholds,
+        suspects,
+        reviewed: review.counts(),
+        recall,
+    })
+}
+
+/// Figures of the card and of `check`.
+fn metrics(recall: &[Recall], thresholds: &Thresholds, suspects: usize) -> Vec<(String, f64)> {
+    let mut metrics = vec![
+        ("threshold_guaranteed".to_owned(), crate::train::rounded(thresholds.guaranteed)),
+        ("threshold_modelled".to_owned(), crate::train::rounded(thresholds.modelled)),
+        ("suspects".to_owned(), suspects as f64),
+    ];
+    for row in recall {
+        metrics.push((format!("spike_ins_{}_{}_percent", row.kind, row.percent), row.made as f64));
+        metrics.push((format!("spike_ins_{}_{}_percent_found", row.kind, row.percent), row.found as f64));
+    }
+    metrics
+}
+
+/// Writes model, card, outcome and suspects.
+pub fn write(spec: &CalibrateSpec, outcome: &Outcome) -> Result<Written, CalibrateError> {
+    write::write(spec, outcome)
+}

@@ -1,0 +1,131 @@
+//! `calibrate` as an operator uses it: history in, suspects looked at, a model that `replay` takes.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn stillwatch(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stillwatch")).args(args).output().expect("the program runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A calm history of 90 tenants over five days, and two tenants in it that harvest without anybody knowing.
+fn history(dir: &Path) -> PathBuf {
+    let path = dir.join("history.jsonl");
+    let attacks = "reasoning_harvest=2";
+    let args = ["simulate", "--tenants", "90", "--days", "5", "--seed", "301", "--attacks", attacks, "--out"];
+    let made = stillwatch(&[&args[..], &[path.to_str().unwrap()]].concat());
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    path
+}
+
+fn calibrate(history: &Path, out: &Path, more: &[&str]) -> Value {
+    let args = ["calibrate", history.to_str().unwrap(), "--budget", "100", "--json", "--out", out.to_str().unwrap()];
+    let done = stillwatch(&[&args[..], more].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    serde_json::from_slice(&done.stdout).expect("one line of JSON")
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).expect("a file");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let history = history(dir.path());
+    let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+
+    let figures = calibrate(&history, &first, &[]);
+    assert_eq!(figures["adapted"], true);
+    assert!(figures["tenant_months"].as_f64().unwrap() > 9.0, "{figures}");
+    let threshold = |figures: &Value, which: &str| figures["threshold"][which].as_f64().unwrap();
+    assert_eq!(figures["threshold"]["in_use"], "guaranteed");
+    assert!(threshold(&figures, "guaranteed") > 0.0 && threshold(&figures, "modelled") > 0.0);
+    let made: i64 = figures["recall"].as_array().unwrap().iter().map(|row| row["made"].as_i64().unwrap()).sum();
+    assert!(made > 60, "spike-ins: {figures}");
+
+    let suspects = lines(&first.join("suspects.jsonl"));
+    assert_eq!(suspects.len(), 10, "ten, for three percent are fewer");
+    let evidence: Vec<f64> = suspects.iter().map(|suspect| suspect["evidence"].as_f64().unwrap()).collect();
+    assert!(evidence.is_sorted_by(|a, b| a >= b), "the strongest first: {evidence:?}");
+    assert!(suspects.iter().any(|suspect| !suspect["reasons"].as_array().unwrap().is_empty()));
+
+    // the same bytes again
+    let again = dir.path().join("again");
+    calibrate(&history, &again, &[]);
+    for file in ["calibrated.json", "calibrated.card.md", "suspects.jsonl", "calibration.json"] {
+        assert_eq!(std::fs::read(first.join(file)).unwrap(), std::fs::read(again.join(file)).unwrap(), "{file}");
+    }
+
+    // a reviewer says of the strongest that it harvests, and of the next that it does not
+    let reviewed = dir.path().join("reviewed.jsonl");
+    let said = |at: usize, verdict: &str| {
+        let mut line = suspects[at].clone();
+        line["verdict"] = verdict.into();
+        line.to_string()
+    };
+    std::fs::write(&reviewed, format!("{}\n{}\n", said(0, "harvest"), said(1, "calm"))).unwrap();
+    let figures = calibrate(&history, &second, &["--reviewed", reviewed.to_str().unwrap()]);
+    assert_eq!((&figures["reviewed"]["harvest"], &figures["reviewed"]["calm"]), (&1.into(), &1.into()));
+    let names = |suspects: &[Value]| suspects.iter().map(|s| s["tenant"].to_string()).collect::<Vec<_>>();
+    let now = names(&lines(&second.join("suspects.jsonl")));
+    for reviewed in &names(&suspects)[..2] {
+        assert!(!now.contains(reviewed), "{reviewed} was looked at");
+    }
+
+    let model = second.join("calibrated.json");
+    let shown = stillwatch(&["model", "show", model.to_str().unwrap()]);
+    assert!(text(&shown.stdout).contains(", calibrated"), "{}", text(&shown.stdout));
+    let findings = dir.path().join("findings.jsonl");
+    let (log, to) = (history.to_str().unwrap(), findings.to_str().unwrap());
+    let replayed = stillwatch(&["replay", log, "--model", model.to_str().unwrap(), "--findings", to, "--json"]);
+    assert!(replayed.status.success(), "{}", text(&replayed.stderr));
+    let summary: Value = serde_json::from_slice(&replayed.stdout).unwrap();
+    assert!(summary["read"].as_u64().unwrap() > 10_000, "{summary}");
+}
+
+#[test]
+fn trees_may_stay_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let history = history(dir.path());
+    let out = dir.path().join("out");
+    let figures = calibrate(&history, &out, &["--no-adapt", "--threshold", "modelled", "--name", "kept"]);
+    assert_eq!((&figures["adapted"], &figures["threshold"]["in_use"]), (&false.into(), &"modelled".into()));
+    let trees = |path: &str| {
+        let shown = stillwatch(
+            &["model", "show", path, "--json"].iter().filter(|a| !a.is_empty()).copied().collect::<Vec<_>>(),
+        );
+        serde_json::from_slice::<Value>(&shown.stdout).unwrap()["trees"].clone()
+    };
+    assert_eq!(trees(out.join("kept.json").to_str().unwrap()), trees(""));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let history = history(dir.path());
+    let (log, out) = (history.to_str().unwrap(), dir.path().join("out"));
+    let out = out.to_str().unwrap();
+    let refused = |args: &[&str]| {
+        let done = stillwatch(&[&["calibrate", log, "--out", out][..], args].concat());
+        assert_eq!(done.status.code(), Some(2), "{}", text(&done.stderr));
+        text(&done.stderr)
+    };
+    let little = refused(&["--budget", "1"]);
+    assert!(little.contains("needs a history of 999 tenant-months (2995 to hold it with 95 % confidence)"), "{little}");
+    assert!(little.contains("give more history, or a budget of"), "{little}");
+    assert!(refused(&["--budget", "0"]).contains("--budget 0 is not above 0"));
+    let review = dir.path().join("review.jsonl");
+    std::fs::write(&review, "{\"tenant\":\"a\",\"verdict\":\"maybe\"}\n").unwrap();
+    let wrong = refused(&["--budget", "100", "--reviewed", review.to_str().unwrap()]);
+    assert!(wrong.contains("review, line 1: unknown variant `maybe`"), "{wrong}");
+    assert!(!Path::new(out).exists(), "nothing is written");
+}
