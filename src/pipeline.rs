@@ -58,7 +58,7 @@ impl Core {
             partitions,
         };
         Core {
-            tracer: Arc::new(Tracer::new(&fold.secret)),
+            tracer: Arc::new(Tracer::new(&fold.secret).knowing(Arc::clone(&fold.benchmarks))),
             model,
             topic: config.kafka.input.clone(),
             fold: fold.clone(),

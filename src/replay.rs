@@ -15,8 +15,6 @@ use bumpalo::Bump;
 use serde_json::json;
 
 use crate::clock::Stopwatch;
-use crate::feature;
-use crate::finding::number::six_digits;
 use crate::finding::render::{self, render};
 use crate::finding::{Activity, Event};
 use crate::pipeline::{self, Arenas, Core, Counts, Output, Partition};
@@ -30,6 +28,10 @@ use crate::source::pass::pass;
 use crate::source::placement;
 use crate::tenant::shard::ScoreRow;
 use crate::units::{Millis, Position};
+
+mod scores;
+
+use scores::Scores;
 
 /// What to replay and what to write.
 #[derive(Clone, Debug, Default)]
@@ -156,7 +158,7 @@ struct Replay<'s> {
     next: BTreeMap<u32, i64>,
     context: render::Context,
     findings: Option<Out<'s>>,
-    scores: Option<Out<'s>>,
+    scores: Option<Scores<'s>>,
     dead_letters: Option<Out<'s>>,
     summary: Summary,
 }
@@ -169,7 +171,7 @@ impl<'s> Replay<'s> {
             next: BTreeMap::new(),
             context: core.render_context(),
             findings: spec.findings.as_deref().map(Out::create).transpose()?,
-            scores: spec.scores.as_deref().map(Out::create).transpose()?,
+            scores: spec.scores.as_deref().map(Scores::create).transpose()?,
             dead_letters: spec.dead_letters.as_deref().map(Out::create).transpose()?,
             summary: Summary::default(),
         })
@@ -270,7 +272,7 @@ impl<'s> Replay<'s> {
             }
             for row in scores.remove(&at).unwrap_or_default() {
                 if let (true, Some(out)) = (self.spec.shows(&row.tenant, row.ts), &mut self.scores) {
-                    out.line(&score_line(&row, core))?;
+                    out.put(&row, core)?;
                 }
             }
             for event in events.remove(&at).unwrap_or_default() {
@@ -293,9 +295,10 @@ impl<'s> Replay<'s> {
     }
 
     fn finish(self) -> Result<Summary, ReplayError> {
-        for out in [self.findings, self.scores, self.dead_letters].into_iter().flatten() {
+        for out in [self.findings, self.dead_letters].into_iter().flatten() {
             out.finish()?;
         }
+        self.scores.map_or(Ok(()), Scores::finish)?;
         Ok(self.summary)
     }
 }
@@ -306,31 +309,6 @@ impl Spec {
             && self.from.is_none_or(|from| from <= ts)
             && self.to.is_none_or(|to| ts < to)
     }
-}
-
-/// With 6 significant digits, as in findings.
-fn number(value: f64) -> serde_json::Value {
-    six_digits(value).parse::<f64>().ok().into()
-}
-
-/// One line of `--scores`: absent features are null.
-fn score_line(row: &ScoreRow, core: &Core) -> Vec<u8> {
-    let mut line = serde_json::Map::new();
-    line.insert("tenant".into(), (*row.tenant).into());
-    line.insert("account".into(), row.account.as_deref().into());
-    line.insert(
-        "workload".into(),
-        if row.workload == 0 { "".into() } else { format!("w:{:016x}", row.workload).into() },
-    );
-    line.insert("ts".into(), format_rfc3339(row.ts).into());
-    line.insert("exchanges".into(), row.exchanges.into());
-    line.insert("score".into(), number(f64::from(row.score)));
-    line.insert("evidence".into(), number(f64::from(row.evidence)));
-    line.insert("threshold".into(), number(f64::from(core.model.threshold())));
-    for (index, feature) in feature::TABLE.iter().enumerate() {
-        line.insert(feature.name.into(), row.row.get(index).map_or(serde_json::Value::Null, number));
-    }
-    serde_json::Value::Object(line).to_string().into_bytes()
 }
 
 struct Out<'p> {

@@ -150,3 +150,31 @@ fn a_broker_out_of_reach_exits_4_and_is_named() {
     assert_eq!(code(&output), Some(4));
     assert!(err(&output).contains(&address) && err(&output).contains("refused"), "{}", err(&output));
 }
+
+#[test]
+fn a_set_of_questions_is_built_from_text_and_json_and_says_which_line_is_neither() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let question =
+        |i: usize| format!("If {i} boats carry {} sacks of {} kg each, what do {} boats carry?", i * 3, i + 9, i + 1);
+    let text = file("a.txt", (0..40).map(|i| question(i) + "\n").collect());
+    let named = |name: &str, from: usize| -> String {
+        (from..from + 20).map(|i| serde_json::json!({name: question(i)}).to_string() + "\n").collect()
+    };
+    let json = file("b.jsonl", named("question", 40) + &named("prompt", 60));
+    let out = folder.path().join("set.bin").display().to_string();
+    let output = stillwatch(&["model", "benchmark", &text, &json, "--out", &out, "--json"], &[]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((said["lines"].as_u64(), said["questions"].as_u64()), (Some(80), Some(80)));
+    assert!(stillwatch::trace::benchmarks::Benchmarks::load(Path::new(&out)).is_ok());
+
+    let wrong = file("c.jsonl", "{\"question\":\"fine\"}\n{\"ask\":\"x\"}\n".to_owned());
+    let output = stillwatch(&["model", "benchmark", &wrong, "--out", &out], &[]);
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("c.jsonl: line 2 has neither `question` nor `prompt`"), "{}", err(&output));
+}

@@ -273,6 +273,32 @@ fn the_fold_identity_changes_with_the_fold_and_with_nothing_else() {
 }
 
 #[test]
+fn other_known_questions_are_another_fold_and_a_damaged_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut builder = stillwatch::trace::benchmarks::Builder::default();
+    for i in 0..20 {
+        let question = format!("question {i}: is the sum of {i} and {} more than {} times {i}?", i * 7, i + 1);
+        builder.add(&question).unwrap();
+    }
+    let (mine, bytes) = (folder.path().join("mine.bin"), builder.build().unwrap().set.encode());
+    std::fs::write(&mine, &bytes).unwrap();
+    let named = |path: &Path| with(&format!("model.benchmarks = \"{}\"", path.display()));
+    let identity = |loaded: Loaded| loaded.config.fold_identity();
+    assert_ne!(identity(named(&mine).unwrap()), identity(with("").unwrap()));
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/benchmarks-1.bin");
+    assert_eq!(identity(named(&built_in).unwrap()), identity(with("").unwrap()), "the content counts, not the place");
+
+    let damaged = folder.path().join("damaged.bin");
+    std::fs::write(&damaged, bytes.get(..bytes.len() - 9).unwrap()).unwrap();
+    for (path, why) in
+        [(damaged.as_path(), "checksum does not match"), (Path::new("/none.bin"), "cannot read /none.bin")]
+    {
+        let said = named(path).expect_err("a set that is none").to_string();
+        assert!(said.contains("model.benchmarks") && said.contains(why), "{said}");
+    }
+}
+
+#[test]
 fn without_a_file_there_are_defaults_and_the_public_key() {
     let config = Config::public();
     assert!(config.fold.is_public());

@@ -29,7 +29,7 @@ Examples:
 Tenants without a label are counted and left out. Without --harvest-ids, what was harvested is read from
 the labels' accounts and times. The tables hold no text and no tenant's name.")]
 pub struct EvaluateArgs {
-    /// Files (.jsonl, .gz, .zst) or folders; `-` is stdin.
+    /// Files (.jsonl, .gz, .zst, .parquet) or folders; `-` is stdin.
     #[arg(value_name = "INPUT", required_unless_present = "simulate")]
     pub inputs: Vec<PathBuf>,
     /// Labels, one JSON object a line.

@@ -1,10 +1,11 @@
-//! `stillwatch model show`: what is in a model file, or in the binary.
+//! `stillwatch model`: what is in a model file, or in the binary; sets of benchmark questions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::benchmark::{self, BenchmarkArgs};
 use super::{Failure, stdout};
 use crate::model::Model;
 use crate::units::hex;
@@ -14,7 +15,8 @@ use crate::units::hex;
 #[command(after_help = "\
 Examples:
   stillwatch model show                 the model inside the binary
-  stillwatch model show my.swm --json")]
+  stillwatch model show my.swm --json
+  stillwatch model benchmark questions.jsonl --out benchmarks.bin")]
 pub struct ModelArgs {
     /// What to do.
     #[command(subcommand)]
@@ -37,19 +39,27 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Build the set of known benchmark questions from files of them.
+    Benchmark(BenchmarkArgs),
 }
 
 /// Does it.
 pub fn run(args: &ModelArgs) -> Result<(), Failure> {
-    let ModelCommand::Show { path, json } = &args.command;
+    match &args.command {
+        ModelCommand::Show { path, json } => show(path.as_deref(), *json),
+        ModelCommand::Benchmark(args) => benchmark::run(args),
+    }
+}
+
+fn show(path: Option<&Path>, json: bool) -> Result<(), Failure> {
     let model = match path {
         Some(path) => Model::load(path)?,
         None => Model::embedded()?,
     };
-    let from = path.as_ref().map_or_else(|| "inside the binary".to_owned(), |path| path.display().to_string());
+    let from = path.map_or_else(|| "inside the binary".to_owned(), |path| path.display().to_string());
     let table = hex(&model.feature_table_hash());
     let (trees, (calm, harvest)) = model.parts();
-    if *json {
+    if json {
         let judge = if trees.is_some() { "trees" } else { "density" };
         let (trees, nodes) = trees.unwrap_or_default();
         return stdout::json(&json!({

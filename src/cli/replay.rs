@@ -19,20 +19,20 @@ use crate::units::Millis;
 #[command(after_help = "\
 Examples:
   stillwatch replay day.jsonl --findings findings.jsonl
-  stillwatch replay logs/ --config stillwatch.toml --scores scores.jsonl --threads 4
+  stillwatch replay logs/ --config stillwatch.toml --scores scores.parquet --threads 4
   stillwatch replay day.jsonl.zst --findings - --tenant acme --from 2026-07-24T00:00:00Z
 
 --from, --to and --tenant choose what is shown: the fold always sees everything, else it would see
 something else than `run`. Without --config the hashes are keyed with a public key, and the limits are
 the defaults.")]
 pub struct ReplayArgs {
-    /// Files (.jsonl, .gz, .zst) or folders; `-` is stdin.
+    /// Files (.jsonl, .gz, .zst, .parquet) or folders; `-` is stdin.
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
     /// Write findings here, one a line; `-` is stdout.
     #[arg(long, value_name = "FILE")]
     pub findings: Option<PathBuf>,
-    /// Write one row per scored window here.
+    /// Write one row per scored window here: JSON lines, or Parquet if the name ends in `.parquet`.
     #[arg(long, value_name = "FILE")]
     pub scores: Option<PathBuf>,
     /// Write rejected records here, as `run` would dead-letter them.
@@ -151,11 +151,14 @@ pub(super) fn files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| {
                 let name = path.to_string_lossy();
-                [".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson"].iter().any(|ending| name.ends_with(ending))
+                [".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".parquet"].iter().any(|ending| name.ends_with(ending))
             })
             .collect();
         if found.is_empty() {
-            return Err(Failure::Usage(format!("{} holds no .jsonl, .jsonl.gz or .jsonl.zst file", input.display())));
+            return Err(Failure::Usage(format!(
+                "{} holds no .jsonl, .jsonl.gz, .jsonl.zst or .parquet file",
+                input.display()
+            )));
         }
         found.sort();
         files.extend(found);

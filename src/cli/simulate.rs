@@ -18,6 +18,7 @@ use crate::simulate::{
     AttackSpec, Corpora, History, KafkaSink, KafkaTarget, Plan, SimRecord, Sinks, Spec, demo_spec, simulate_plan,
     write_line, write_out,
 };
+use crate::source::parquet::{EXCHANGE, RowWriter, is_parquet, row_of_line};
 use crate::units::Millis;
 
 /// Arguments of `simulate`.
@@ -27,6 +28,7 @@ Examples:
   stillwatch simulate --tenants 500 --days 14 --out calm.jsonl.zst
   stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.jsonl.zst \\
                       --labels labels.jsonl --harvest-ids harvested.txt
+  stillwatch simulate --tenants 500 --days 14 --attacks default --out traffic.parquet
   stillwatch simulate --tenants 500 --days 1 --speed x60 --out kafka://localhost:9092/llm.exchanges
   stillwatch simulate --seed 7 --days 30 --start 2026-10-05 --out history.jsonl.zst
   stillwatch simulate --seed 8 --days 30 --start 2026-11-04 --continues 7 --attacks default --out next.jsonl.zst
@@ -62,8 +64,8 @@ pub struct SimulateArgs {
     /// Days of the log that is continued; as many as of this one if not given.
     #[arg(long, value_name = "D", requires = "continues", value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub history_days: Option<u32>,
-    /// Write records here, one a line; `-` is stdout; compressed if the name ends in `.zst`; or straight into a
-    /// topic that exists, as kafka://host:port/topic, with the tenant as key.
+    /// Write records here, one a line; `-` is stdout; compressed if the name ends in `.zst`, Parquet if in
+    /// `.parquet`; or straight into a topic that exists, as kafka://host:port/topic, with the tenant as key.
     #[arg(long, value_name = "FILE|kafka://…", default_value = "-")]
     pub out: PathBuf,
     /// How fast: `max`, `real` or `xN` times as fast as it happened.
@@ -177,12 +179,17 @@ impl Pace {
 /// Where records go.
 enum Out {
     Sink(Sink),
+    Parquet(Box<RowWriter<BufWriter<File>>>),
     Kafka(KafkaSink),
 }
 
 impl Out {
     fn open(path: &Path) -> Result<Self, Failure> {
         match KafkaTarget::parse(&path.to_string_lossy()) {
+            None if is_parquet(path) => {
+                let rows = create(path).and_then(|file| RowWriter::new(file, EXCHANGE));
+                rows.map(Box::new).map(Out::Parquet).map_err(|error| cannot(path, &error))
+            }
             None => Sink::create(path).map(Out::Sink),
             Some(Err(why)) => Err(Failure::Usage(format!("--out: {why}"))),
             Some(Ok(target)) => KafkaSink::open(&target).map(Out::Kafka).map_err(|error| {
@@ -194,6 +201,7 @@ impl Out {
     fn put(&mut self, record: &SimRecord) -> io::Result<()> {
         match self {
             Out::Sink(sink) => write_line(sink, record),
+            Out::Parquet(rows) => rows.put(&row_of_line(&record.line)?),
             Out::Kafka(kafka) => kafka.put(record),
         }
     }
@@ -201,6 +209,7 @@ impl Out {
     fn finish(self) -> io::Result<()> {
         match self {
             Out::Sink(sink) => sink.finish(),
+            Out::Parquet(rows) => rows.finish(),
             Out::Kafka(kafka) => kafka.finish(),
         }
     }
@@ -223,8 +232,7 @@ impl Sink {
         if path.as_os_str() == "-" {
             return Ok(Sink::Stdout(BufWriter::new(io::stdout())));
         }
-        let file = File::create(path).map_err(|error| cannot(path, &error))?;
-        let file = BufWriter::with_capacity(1 << 20, file);
+        let file = create(path).map_err(|error| cannot(path, &error))?;
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zst")) {
             // Level 3: twice as fast as the simulator, an eighth of the bytes.
             let encoder = zstd::Encoder::new(file, 3).map_err(|error| cannot(path, &error))?;
@@ -262,6 +270,10 @@ impl Write for Sink {
             Sink::Nowhere | Sink::Zstd(_) => Ok(()),
         }
     }
+}
+
+fn create(path: &Path) -> io::Result<BufWriter<File>> {
+    Ok(BufWriter::with_capacity(1 << 20, File::create(path)?))
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Failure {

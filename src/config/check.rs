@@ -2,6 +2,7 @@
 //! replaced by one that is not, so that the rest can be judged; the problems say which.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::between::between;
@@ -10,6 +11,7 @@ use super::document::{OPTIONS, Origin};
 use super::load::Need;
 use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive};
 use super::{Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, options};
+use crate::trace::benchmarks::Benchmarks;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,7 +28,7 @@ const TOPIC_NAME: usize = 249;
 pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> Config {
     let config = Config {
         kafka: kafka(&raw.kafka, need, checker),
-        fold: fold(&raw.fold, checker),
+        fold: fold(&raw.fold, raw.model.benchmarks.as_deref(), checker),
         model: ModelConfig { path: raw.model.path.as_deref().map(|path| checker.path(path)) },
         live: live(&raw.live, checker),
         http: http(&raw.http, checker),
@@ -135,7 +137,7 @@ fn pass_through(raw: &RawKafka, checker: &mut Checker<'_>) -> Vec<(String, Strin
     passed
 }
 
-fn fold(raw: &RawFold, checker: &mut Checker<'_>) -> FoldConfig {
+fn fold(raw: &RawFold, benchmarks: Option<&str>, checker: &mut Checker<'_>) -> FoldConfig {
     let written = checker.secret("fold.secret", raw.secret_file.as_ref(), raw.secret.as_ref());
     let place = if raw.secret_file.is_some() { "fold.secret_file" } else { "fold.secret" };
     match &written {
@@ -160,6 +162,19 @@ fn fold(raw: &RawFold, checker: &mut Checker<'_>) -> FoldConfig {
         memory_per_partition: checker.size("fold.memory_per_partition", &raw.memory_per_partition, MIB..=1024 * GIB),
         close_after_ms: checker.duration("fold.close_after", &raw.close_after, MINUTE..=90 * DAY).as_millis() as i64,
         forget_after_ms: checker.duration("fold.forget_after", &raw.forget_after, HOUR..=3650 * DAY).as_millis() as i64,
+        benchmarks: benchmarks.map_or_else(Benchmarks::built_in, |path| known_questions(path, checker)),
+    }
+}
+
+fn known_questions(path: &str, checker: &mut Checker<'_>) -> Arc<Benchmarks> {
+    let path = checker.path(path);
+    match Benchmarks::load(&path) {
+        Ok(set) => Arc::new(set),
+        Err(error) => {
+            let name = path.display();
+            checker.problem("model.benchmarks", format!("names {name}, which is no set of questions: {error}"));
+            Benchmarks::built_in()
+        }
     }
 }
 

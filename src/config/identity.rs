@@ -13,8 +13,9 @@ impl Config {
     pub fn fold_identity(&self) -> [u8; 32] {
         let fold = &self.fold;
         let mut hash = Sha256::new();
-        hash.update(b"stillwatch fold v1\0");
+        hash.update(b"stillwatch fold v2\0");
         hash.update(fold.key_id());
+        hash.update(fold.benchmarks.sha256());
         for number in [
             fold.max_record_bytes as u64,
             fold.max_depth as u64,

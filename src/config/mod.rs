@@ -20,10 +20,13 @@ pub use load::{Loaded, Need, load, load_for_replay, parse};
 pub use problem::{ConfigError, Problem};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::trace::benchmarks::Benchmarks;
 
 /// The commented file that `config init` writes.
 pub const TEMPLATE: &str = include_str!("../../deploy/stillwatch.toml");
@@ -113,6 +116,8 @@ pub struct FoldConfig {
     pub close_after_ms: i64,
     /// A tenant silent for this long is forgotten.
     pub forget_after_ms: i64,
+    /// Known questions of public test sets: `model.benchmarks`, or those inside the binary.
+    pub benchmarks: Arc<Benchmarks>,
 }
 
 /// Which model.

@@ -116,6 +116,10 @@ pub struct RawModel {
     /// A model file; without it the model inside the binary is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Known questions of public test sets, as `model benchmark` writes them; without it those inside the binary
+    /// are used. A change here is a new fold: the state of the old one is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub benchmarks: Option<String>,
 }
 
 /// How the live driver paces itself.

@@ -43,6 +43,16 @@ pub enum FileError {
         /// Why.
         source: io::Error,
     },
+    /// Parquet that is damaged, or of a kind that is not read.
+    #[error("cannot read {} past row {rows}: {why}", path.display())]
+    Rows {
+        /// Which file.
+        path: PathBuf,
+        /// Complete rows before the fault.
+        rows: u64,
+        /// Why.
+        why: String,
+    },
 }
 
 /// One line without its line feed.
@@ -91,9 +101,32 @@ impl LineBatch {
         self.spans.is_empty()
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds the line that `write` appends to the bytes; over the cap it is hashed and dropped. None, and no line,
+    /// if `write` gives up.
+    pub(super) fn push_with(&mut self, cap: usize, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+        let start = self.bytes.len();
+        let written = write(&mut self.bytes);
+        let line = self.bytes.get(start..).unwrap_or_default();
+        let span = if line.len() > cap {
+            Span::TooLong { bytes: line.len() as u64, sha256: Sha256::digest(line).into() }
+        } else {
+            Span::Whole(start..self.bytes.len())
+        };
+        if written.is_none() || matches!(span, Span::TooLong { .. }) {
+            self.bytes.truncate(start);
+        }
+        self.spans.extend(written.map(|()| span));
+        written
     }
 }
 

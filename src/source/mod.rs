@@ -2,6 +2,7 @@
 
 pub mod envelope;
 pub mod files;
+pub mod parquet;
 pub mod pass;
 pub mod placement;
 

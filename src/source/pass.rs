@@ -3,9 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{FileError, LineBatch, LineReader};
+use super::parquet::{RowReader, is_parquet};
 
 /// Lines per batch, and bytes that end one early.
 const BATCH: (usize, usize) = (8192, 16 << 20);
+
+/// A file of lines, or of rows that are read as lines.
+enum Reader {
+    Lines(LineReader),
+    Rows(Box<RowReader>),
+}
 
 /// Hands every batch of lines to `sink`, with its file and how far the pass is: bytes done, bytes in all.
 pub fn pass<E: From<FileError>>(
@@ -16,7 +23,7 @@ pub fn pass<E: From<FileError>>(
     let total = inputs.iter().map(|path| std::fs::metadata(path).map_or(0, |meta| meta.len())).sum();
     let (mut batch, mut done) = (LineBatch::default(), 0);
     for path in inputs {
-        let mut reader = LineReader::open(path, max_record_bytes)?;
+        let mut reader = Reader::open(path, max_record_bytes)?;
         loop {
             let more = reader.next_batch(&mut batch, BATCH.0, BATCH.1)?;
             sink(path, &batch, (done + reader.bytes_read(), total))?;
@@ -27,6 +34,29 @@ pub fn pass<E: From<FileError>>(
         done += reader.bytes_read();
     }
     Ok(())
+}
+
+impl Reader {
+    fn open(path: &Path, max_record_bytes: usize) -> Result<Reader, FileError> {
+        if is_parquet(path) {
+            return RowReader::open(path, max_record_bytes).map(Box::new).map(Reader::Rows);
+        }
+        LineReader::open(path, max_record_bytes).map(Reader::Lines)
+    }
+
+    fn next_batch(&mut self, batch: &mut LineBatch, max_lines: usize, max_bytes: usize) -> Result<bool, FileError> {
+        match self {
+            Reader::Lines(lines) => lines.next_batch(batch, max_lines, max_bytes),
+            Reader::Rows(rows) => rows.next_batch(batch, max_lines, max_bytes),
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        match self {
+            Reader::Lines(lines) => lines.bytes_read(),
+            Reader::Rows(rows) => rows.bytes_read(),
+        }
+    }
 }
 
 /// The files' names for reports and cards: no folders, for those are sent around.

@@ -6,6 +6,7 @@
 //!
 //! Pure and parallel over records. Cost: about 2.5 µs for a record of 2.3 KB, no allocation.
 
+pub mod benchmarks;
 mod keyed;
 mod letters;
 mod look;
@@ -18,11 +19,14 @@ mod simhash;
 mod text;
 pub mod words;
 
+use std::sync::Arc;
+
 use crate::record::{Exchange, Tier};
 use crate::units::{AccountHash, FrameHash, Millis, TenantHash};
 
 pub use shingles::SAMPLES;
 
+use benchmarks::Benchmarks;
 use keyed::Keys;
 use phrases::Phrases;
 
@@ -219,6 +223,8 @@ impl Flags {
     pub const CACHED: Flags = Flags(1 << 27);
     /// The gateway says who called.
     pub const CLIENT: Flags = Flags(1 << 28);
+    /// The prompt holds a known question of a public test set.
+    pub const BENCHMARK: Flags = Flags(1 << 29);
 
     /// Whether all of these bits are set.
     pub fn has(self, bits: Flags) -> bool {
@@ -246,12 +252,19 @@ const _: () = assert!(size_of::<Trace<'static>>() <= 352);
 pub struct Tracer {
     keys: Keys,
     phrases: Phrases,
+    benchmarks: Arc<Benchmarks>,
 }
 
 impl Tracer {
     /// A tracer for a secret. Another secret gives other hashes, and makes old state useless.
     pub fn new(secret: &[u8; 16]) -> Tracer {
-        Tracer { keys: Keys::new(secret), phrases: Phrases::new() }
+        Tracer { keys: Keys::new(secret), phrases: Phrases::new(), benchmarks: Benchmarks::built_in() }
+    }
+
+    /// The same with other known questions than those inside the binary.
+    #[must_use]
+    pub fn knowing(self, benchmarks: Arc<Benchmarks>) -> Tracer {
+        Tracer { benchmarks, ..self }
     }
 
     /// The keyed hash of a tenant's name.
@@ -261,7 +274,7 @@ impl Tracer {
 
     /// The trace of an exchange.
     pub fn trace<'a>(&self, exchange: &Exchange<'a>) -> Trace<'a> {
-        let read = text::read(exchange, &self.phrases);
+        let read = text::read(exchange, &self.phrases, &self.benchmarks);
         let mut shingles = [0; SAMPLES];
         for (keyed, public) in shingles.iter_mut().zip(read.shingles.get()) {
             *keyed = self.keys.shingle(*public);

@@ -155,3 +155,49 @@ const GOLDEN: [u64; 6] = [
     17_442_216_373_672_134_828,
     16_888_540_632_983_371_719,
 ];
+
+#[test]
+fn a_known_question_is_marked_whatever_stands_around_it() {
+    use crate::trace::benchmarks::Builder;
+    let question = |i: usize| {
+        format!(
+            "A baker named Otto{i} fills {} trays with {} rolls each, sells {} of them before noon to a school and \
+             gives the rest in equal parts to {} neighbours. How many rolls does every neighbour get?",
+            i + 3,
+            i * 7 + 11,
+            i * 5 + 2,
+            i % 9 + 2
+        )
+    };
+    let mut known = Builder::default();
+    (0..50).for_each(|i| known.add(&question(i)).unwrap());
+    let tracer = tracer().knowing(Arc::new(known.build().unwrap().set));
+    let marked = |prompt: &str| tracer.trace(&exchange(prompt, "4")).flags.has(Flags::BENCHMARK);
+    let share = |numbers: std::ops::Range<usize>, frame: &str| {
+        numbers.clone().filter(|i| marked(&frame.replace("{}", &question(*i)))).count() * 100 / numbers.len()
+    };
+    assert!(share(0..50, "{}") >= 50, "{} %", share(0..50, "{}"));
+    let framed = "You are a careful tutor. Solve this and show your work.\n\n## Problem\n{}\n\nEnd with `#### answer`.";
+    assert_eq!(share(0..50, framed), share(0..50, "{}"));
+    // the same manner with other numbers is another question
+    assert_eq!(share(50..100, framed), 0);
+    // where the question stands in the response or the system prompt, it is not what was asked
+    let (asked, told) = (exchange(LONG, ""), (0..50).map(question).collect::<Vec<_>>().join(" "));
+    let other = Exchange { response: Some(&told), system: Some(&told), ..asked };
+    assert!(!tracer.trace(&other).flags.has(Flags::BENCHMARK));
+}
+
+#[test]
+fn simulated_prompts_are_hardly_ever_taken_for_a_known_question() {
+    use crate::record::{Limits, decode};
+    let spec = crate::simulate::Spec { tenants: 40, days: 0.5, ..crate::simulate::demo_spec(5) };
+    let (tracer, mut prompts, mut marked) = (tracer(), 0, 0);
+    for record in crate::simulate::simulate(&spec) {
+        let arena = bumpalo::Bump::new();
+        let Ok(exchange) = decode(Some(record.line.as_bytes()), &Limits::default(), &arena) else { continue };
+        prompts += u32::from(exchange.prompt.is_some());
+        marked += u32::from(tracer.trace(&exchange).flags.has(Flags::BENCHMARK));
+    }
+    // 15 of 142,631 in the card: what 16-bit fingerprints give away
+    assert!(prompts > 1_000 && marked * 1_000 < prompts, "{marked} of {prompts}");
+}

@@ -1,6 +1,7 @@
 //! The text pass: what the prompt, the system prompt and the response give.
 
 use super::Flags;
+use super::benchmarks::{Benchmarks, Watch};
 use super::look::{self, Look, Variety};
 use super::overlap::Overlap;
 use super::phrases::{self, Phrases, Search};
@@ -31,13 +32,14 @@ pub(super) struct Read {
 }
 
 /// Reads the texts of an exchange once.
-pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases) -> Read {
+pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benchmarks) -> Read {
     let prompt = exchange.prompt.unwrap_or_default();
     let system = exchange.system.unwrap_or_default();
     let template = folded(prompt, TEMPLATE_WORDS);
     let mut overlap = Overlap::new();
     let mut search = phrases.search(prompt);
-    let asked = read_prompt(prompt, &mut overlap, &mut search);
+    let mut watch = Watch::new(benchmarks);
+    let asked = read_prompt(prompt, &mut overlap, &mut search, &mut watch);
     let response = exchange.response.filter(|_| !prompt.is_empty()).unwrap_or_default();
     let (mut variety, mut response_words) = (Variety::default(), 0);
     each_word(response, |word| {
@@ -53,6 +55,7 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases) -> Read {
         .with(Flags::SYSTEM, !system.is_empty())
         .with(Flags::ELICITS, found & phrases::REASONING != 0)
         .with(Flags::RECORDS, found & (phrases::RECORD | phrases::CLEAN) != 0)
+        .with(Flags::BENCHMARK, watch.hit)
         .with(Flags::JUDGES, found & phrases::JUDGE != 0)
         .with(Flags::ANSWERS_RECORD, look::is_record(response))
         .with(Flags::ANSWERS_CODE, look::has_code(response));
@@ -94,8 +97,8 @@ struct Asked {
     words: u32,
 }
 
-/// Reads the prompt's words; fills the filter of them, and looks for phrases.
-fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> Asked {
+/// Reads the prompt's words; fills the filter of them, and looks for phrases and known questions.
+fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>, watch: &mut Watch<'_>) -> Asked {
     let (mut lowest, mut simhash) = (Lowest::new(), Simhash::new());
     let (mut all, mut words) = (0u64, 0u32);
     let (mut before_last, mut last) = (0, 0);
@@ -105,6 +108,7 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> 
         all = mix(all ^ hash, 0xe703_7ed1_a0b4_28db);
         overlap.prompt_word(hash, word.bytes);
         search.word(word);
+        watch.word(hash);
         simhash.add(hash);
         if words as usize > TEMPLATE_WORDS + 2 {
             lowest.add(gram(before_last, last, hash));

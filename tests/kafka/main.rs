@@ -45,6 +45,7 @@ mod claims {
     pub mod errors;
     pub mod odd;
     pub mod privacy;
+    pub mod simulate;
 }
 
 use std::process::ExitCode;
@@ -74,6 +75,8 @@ const TESTS: &[Test] = &[
     ),
     Test::new("odd::odd_records_disturb_nobody", Needs::Broker, claims::odd::odd_records_disturb_nobody),
     Test::new("privacy::no_text_is_kept", Needs::Broker, claims::privacy::no_text_is_kept),
+    Test::new("simulate::the_topic_holds_the_file", Needs::Broker, claims::simulate::topic_holds_the_file),
+    Test::new("simulate::speed_is_kept", Needs::Broker, claims::simulate::speed_is_kept),
 ];
 
 fn main() -> ExitCode {
