@@ -64,6 +64,7 @@ const PHRASES: &[Phrase] = &[
     plain("refusal_share", "{value} of {lately} were refused"),
     plain("extraction_share", "{value} of {lately} were refused as an extraction of reasoning"),
     plain("follow_up_share", "{value} of the prompts in {lately} go on from an answer"),
+    plain("uptake_share", "{value} of the prompts in {lately} take up an earlier response"),
     plain("context_log2", "before a typical prompt of {lately} stand about {value} bytes of conversation"),
     plain("messages_log2", "a typical request of {lately} sends about {value} messages"),
     plain("record_share", "{value} of the prompts in {lately} ask for training records"),

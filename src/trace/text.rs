@@ -4,8 +4,9 @@ use super::Flags;
 use super::look::{self, Look, Variety};
 use super::overlap::Overlap;
 use super::phrases::{self, Phrases, Search};
-use super::shingles::{Lowest, gram};
+use super::shingles::{Lowest, SAMPLES, gram};
 use super::simhash::Simhash;
+use super::uptake::Uptake;
 use super::words::{each_word, folded, mix};
 use crate::record::Exchange;
 
@@ -27,7 +28,8 @@ pub(super) struct Read {
     /// Of the prompt.
     pub(super) look: Look,
     pub(super) flags: Flags,
-    pub(super) shingles: Lowest,
+    pub(super) shingles: Lowest<SAMPLES>,
+    pub(super) uptake: Uptake,
 }
 
 /// Reads the texts of an exchange once.
@@ -37,10 +39,13 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases) -> Read {
     let template = folded(prompt, TEMPLATE_WORDS);
     let mut overlap = Overlap::new();
     let mut search = phrases.search(prompt);
-    let asked = read_prompt(prompt, &mut overlap, &mut search);
+    let mut uptake = Uptake::new();
+    let asked = read_prompt(prompt, &mut overlap, &mut uptake, &mut search);
     let response = exchange.response.filter(|_| !prompt.is_empty()).unwrap_or_default();
     let (mut variety, mut response_words) = (Variety::default(), 0);
+    uptake.turn();
     each_word(response, |word| {
+        uptake.response_word(word.hash);
         overlap.response_word(word.hash, word.bytes);
         variety.word(word.hash);
         response_words += 1;
@@ -69,6 +74,7 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases) -> Read {
         look: Look::of(prompt),
         flags,
         shingles: asked.shingles,
+        uptake,
     }
 }
 
@@ -87,15 +93,15 @@ fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
 /// What the words of a prompt give.
 struct Asked {
     /// Of the slot.
-    shingles: Lowest,
+    shingles: Lowest<SAMPLES>,
     simhash: u64,
     /// Hash of all words.
     all: u64,
     words: u32,
 }
 
-/// Reads the prompt's words; fills the filter of them, and looks for phrases.
-fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> Asked {
+/// Reads the prompt's words; fills the filters of them, and looks for phrases.
+fn read_prompt(prompt: &str, overlap: &mut Overlap, uptake: &mut Uptake, search: &mut Search<'_>) -> Asked {
     let (mut lowest, mut simhash) = (Lowest::new(), Simhash::new());
     let (mut all, mut words) = (0u64, 0u32);
     let (mut before_last, mut last) = (0, 0);
@@ -104,6 +110,7 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>) -> 
         words += 1;
         all = mix(all ^ hash, 0xe703_7ed1_a0b4_28db);
         overlap.prompt_word(hash, word.bytes);
+        uptake.prompt_word(hash);
         search.word(word);
         simhash.add(hash);
         if words as usize > TEMPLATE_WORDS + 2 {

@@ -7,6 +7,7 @@ mod parts;
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::Told;
 use crate::evidence::Evidence;
 use crate::finding::Seen;
 use crate::sketch::{Novelty, Spectrum};
@@ -44,7 +45,7 @@ const _: () = assert!(size_of::<Unit>() <= 728);
 
 impl Unit {
     /// Folds one exchange. `at.ts` is the effective event time.
-    pub(crate) fn fold(&mut self, trace: &Trace<'_>, at: Seen) {
+    pub(crate) fn fold(&mut self, trace: &Trace<'_>, told: Told, at: Seen) {
         let n = count(&mut self.counts.all);
         if self.exchanges == 0 {
             self.first = at;
@@ -65,7 +66,7 @@ impl Unit {
             self.fold_tokens(trace);
         }
         if trace.flags.has(Flags::PROMPT) {
-            self.fold_prompt(trace);
+            self.fold_prompt(trace, told);
         }
         if trace.flags.has(Flags::RESPONSE) {
             self.fold_response(trace);
@@ -143,7 +144,7 @@ impl Unit {
         }
     }
 
-    fn fold_prompt(&mut self, trace: &Trace<'_>) {
+    fn fold_prompt(&mut self, trace: &Trace<'_>, told: Told) {
         let n = count(&mut self.counts.prompts);
         let Unit { shares, means, recent, .. } = self;
         shares.template.add(n, !is_new(&mut recent.templates, trace.template as u16));
@@ -162,6 +163,7 @@ impl Unit {
         recent.script = trace.script;
         shares.system.add(n, trace.flags.has(Flags::SYSTEM));
         shares.follows.add(n, trace.flags.has(Flags::FOLLOWS));
+        shares.takes_up.add(n, told.takes_up);
         shares.elicits.add(n, trace.flags.has(Flags::ELICITS));
         shares.records.add(n, trace.flags.has(Flags::RECORDS));
         shares.judges.add(n, trace.flags.has(Flags::JUDGES));

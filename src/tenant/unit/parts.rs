@@ -60,6 +60,7 @@ pub(crate) struct Shares {
     pub(crate) repeat: Share,
     pub(crate) repeat_next: Share,
     pub(crate) follows: Share,
+    pub(crate) takes_up: Share,
     pub(crate) elicits: Share,
     pub(crate) records: Share,
     pub(crate) judges: Share,
