@@ -53,9 +53,9 @@ const PHRASES: &[Phrase] = &[
     plain("times_asked", "a distinct prompt behind {lately} was asked {value} times in the mean"),
     plain(
         "successive_similarity",
-        "in {lately} a prompt is {value} times as like the one before it as those further back",
+        "in {lately} two random prompts are {value} times as far apart as a prompt and the one before it",
     ),
-    plain("prompt_likeness", "a prompt of {lately} is like the eight before it by {value}"),
+    plain("prompt_likeness", "two random prompts of {lately} are like each other by {value}"),
     plain("elicitation_share", "{value} of the prompts in {lately} ask for the reasoning"),
     plain("reasoning_ratio", "{value} of the output tokens in {lately} are reasoning"),
     plain("reasoning_log2", "an answer in {lately} takes about {value} reasoning tokens"),

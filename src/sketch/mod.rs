@@ -10,6 +10,7 @@ pub mod ring;
 pub mod share;
 pub mod spectrum;
 pub mod top;
+pub mod wander;
 
 pub use mean::{Mean, Spread};
 pub use novelty::Novelty;
@@ -18,3 +19,4 @@ pub use ring::Ring;
 pub use share::Share;
 pub use spectrum::Spectrum;
 pub use top::Top;
+pub use wander::Wander;

@@ -160,15 +160,14 @@ fn long_accounts_are_cut_for_display_only() {
 fn hashes_are_the_same_everywhere_for_ever() {
     // state and findings hold these: a change needs a new state version
     let trace = tracer().trace(&exchange(LONG, "x"));
-    let got = [trace.frame.0, trace.template, trace.prompt, trace.simhash, trace.account_hash.0, trace.shingles()[0]];
+    let got = [trace.frame.0, trace.template, trace.prompt, trace.account_hash.0, trace.shingles()[0]];
     assert_eq!(got, GOLDEN);
 }
 
-const GOLDEN: [u64; 6] = [
+const GOLDEN: [u64; 5] = [
     17_572_870_366_928_229_204,
     8_082_283_839_267_216_532,
     10_044_491_577_769_574_876,
-    2_463_218_899_980_819_765,
     17_442_216_373_672_134_828,
     16_888_540_632_983_371_719,
 ];

@@ -1,24 +1,25 @@
 //! The text pass: what the prompt, the system prompt and the response give.
 
 use super::Flags;
+use super::embed::{Place, Slot, Table};
 use super::look::{self, Look, Variety};
 use super::overlap::Overlap;
 use super::phrases::{self, Phrases, Search};
 use super::shingles::{Lowest, SAMPLES, gram};
-use super::simhash::Simhash;
 use super::uptake::Uptake;
 use super::words::{each_word, folded, mix};
 use crate::record::Exchange;
 
 /// Words at the start of a prompt that are taken for its template; what follows is the slot.
-const TEMPLATE_WORDS: usize = 6;
+const TEMPLATE_WORDS: usize = Slot::TEMPLATE;
 
 /// What the text says, under public hashes.
 pub(super) struct Read {
     pub(super) frame: u64,
     pub(super) template: u64,
     pub(super) prompt: u64,
-    pub(super) simhash: u64,
+    /// Of the prompt's slot.
+    pub(super) place: Place,
     pub(super) overlap: f32,
     pub(super) prompt_words: u32,
     pub(super) response_words: u32,
@@ -65,7 +66,7 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases) -> Read {
         frame: frame(system, exchange.tools, template),
         template,
         prompt: asked.all,
-        simhash: asked.simhash,
+        place: asked.place,
         overlap: if flags.has(Flags::RESPONSE) { overlap.share() } else { 0.0 },
         prompt_words: asked.words,
         response_words,
@@ -94,7 +95,7 @@ fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
 struct Asked {
     /// Of the slot.
     shingles: Lowest<SAMPLES>,
-    simhash: u64,
+    place: Place,
     /// Hash of all words.
     all: u64,
     words: u32,
@@ -102,7 +103,7 @@ struct Asked {
 
 /// Reads the prompt's words; fills the filters of them, and looks for phrases.
 fn read_prompt(prompt: &str, overlap: &mut Overlap, uptake: &mut Uptake, search: &mut Search<'_>) -> Asked {
-    let (mut lowest, mut simhash) = (Lowest::new(), Simhash::new());
+    let (mut lowest, mut slot) = (Lowest::new(), Slot::new());
     let (mut all, mut words) = (0u64, 0u32);
     let (mut before_last, mut last) = (0, 0);
     each_word(prompt, |word| {
@@ -112,7 +113,7 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, uptake: &mut Uptake, search:
         overlap.prompt_word(hash, word.bytes);
         uptake.prompt_word(hash);
         search.word(word);
-        simhash.add(hash);
+        slot.word(hash);
         if words as usize > TEMPLATE_WORDS + 2 {
             lowest.add(gram(before_last, last, hash));
         }
@@ -124,5 +125,5 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, uptake: &mut Uptake, search:
         // too short for a slot: the prompt as a whole is what may be new
         lowest.add(all);
     }
-    Asked { shingles: lowest, simhash: simhash.finish(), all, words }
+    Asked { shingles: lowest, place: Table::shipped().place(slot.buckets()), all, words }
 }

@@ -39,7 +39,7 @@ pub(super) fn write(spec: &TrainSpec, body: &Body, results: &Results<'_>) -> Res
 }
 
 /// Writes beside, then renames: a full disk leaves the old file as it was.
-fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = file.as_os_str().to_owned();
     name.push(".part");
     let part = PathBuf::from(name);

@@ -177,13 +177,10 @@ impl Unit {
         means.beyond_ascii.add(n, trace.beyond_ascii);
         means.context_log2.add(n, log2(trace.context_bytes));
         means.messages_log2.add(n, log2(trace.messages));
-        if let Some(previous) = recent.simhashes.newest() {
-            means.near_previous.add(n - 1, likeness(previous, trace.simhash));
-            let past = recent.simhashes.recent();
-            let sum: f32 = past.iter().map(|old| likeness(*old, trace.simhash)).sum();
-            means.near_past.add(n - 1, sum / past.len() as f32);
+        if let Some(like) = recent.places.step(n, &trace.place) {
+            means.near_previous.add(n - 1, like.previous);
+            means.near_past.add(n - 1, like.past);
         }
-        recent.simhashes.push(trace.simhash);
     }
 
     fn fold_response(&mut self, trace: &Trace<'_>) {
@@ -212,10 +209,4 @@ fn log2(number: u32) -> f32 {
 /// Saturday and Sunday, as UTC has them. Day 0 was a Thursday.
 fn is_weekend(ts: Millis) -> bool {
     matches!(ts.0.div_euclid(Millis::DAY).rem_euclid(7), 2 | 3)
-}
-
-/// Agreement of two simhashes beyond chance: 0 for unrelated texts, 1 for equal ones.
-fn likeness(a: u64, b: u64) -> f32 {
-    let apart = (a ^ b).count_ones() as f32;
-    (1.0 - apart / 32.0).max(0.0)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sketch::{Mean, Ring, Share, Spectrum, Spread};
+use crate::sketch::{Mean, Ring, Share, Spectrum, Spread, Wander};
 use crate::units::Millis;
 
 /// Days of one block of the hour map; a unit remembers the current and the previous block.
@@ -112,7 +112,7 @@ pub(super) struct Recent {
     pub(super) programs: Ring<[u16; 4]>,
     pub(super) models: Ring<[u16; 4]>,
     pub(super) parameters: Ring<[u16; 4]>,
-    pub(super) simhashes: Ring<[u64; 8]>,
+    pub(super) places: Wander,
     pub(super) frame: u16,
     /// The number that would come next.
     pub(super) number: u16,
