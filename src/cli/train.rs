@@ -1,4 +1,4 @@
-//! `stillwatch train`: fits a model to calm traffic.
+//! `stillwatch train`: fits a model to calm traffic, or the embedding to texts.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -13,6 +13,7 @@ use crate::record::Limits;
 use crate::source::files::Line;
 use crate::source::pass::{names, pass};
 use crate::trace::Tracer;
+use crate::train::embedding::{self, Gathering};
 use crate::train::{HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_lines, train};
 
 /// Arguments of `train`.
@@ -21,9 +22,14 @@ use crate::train::{HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainRepo
 Examples:
   stillwatch train calm.jsonl --out trees-2.json
   stillwatch train traffic.jsonl --labels labels.jsonl --out trees-2.json --seed 7
+  stillwatch train --embedding corpora/*.jsonl.zst --out models/embedding-1.bin
 
 With --labels, tenants that are labelled as attacks are left out of the fit. Beside the model a card is
-written: what it was trained on, its threshold and how it does.")]
+written: what it was trained on, its threshold and how it does.
+
+With --embedding it fits the table by which prompts get their place among topics; lines need a text
+`prompt`, each file is one source and all sources weigh the same. The table becomes part of the program when
+it is built with it in place of models/embedding-1.bin, and models are trained anew after that.")]
 pub struct TrainArgs {
     /// Files (.jsonl, .gz, .zst) or folders with calm traffic.
     #[arg(value_name = "INPUT", required = true)]
@@ -40,6 +46,9 @@ pub struct TrainArgs {
     /// Name of the model in findings; without it, the file's.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Fit the embedding of prompts instead of a model.
+    #[arg(long, conflicts_with_all = ["labels", "harvest_ids", "name", "seed", "budget"])]
+    pub embedding: bool,
     /// Seed of the fit; the same seed and traffic give the same bytes.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
@@ -54,6 +63,9 @@ pub struct TrainArgs {
 /// Does it.
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let inputs = files(&args.inputs)?;
+    if args.embedding {
+        return fit_embedding(&inputs, args);
+    }
     let labels = match &args.labels {
         Some(path) => Labels::read(open(path)?).map_err(|e| Failure::Usage(format!("{}: {e}", path.display())))?,
         None => Labels::default(),
@@ -80,6 +92,45 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         other => Failure::Usage(other.to_string()),
     })?;
     tell(&report, args.json)
+}
+
+fn fit_embedding(inputs: &[PathBuf], args: &TrainArgs) -> Result<(), Failure> {
+    let progress = Progress::bytes("train --embedding");
+    let mut gathered = Gathering::default();
+    let read = pass(inputs, Limits::default().max_bytes, |path, lines, (done, total)| {
+        let source = path.file_name().unwrap_or_default().to_string_lossy();
+        let source = source.split('.').next().unwrap_or_default();
+        for line in lines.iter() {
+            if let Line::Whole(line) = line
+                && let Ok(serde_json::Value::Object(row)) = serde_json::from_slice(line)
+                && let Some(serde_json::Value::String(prompt)) = row.get("prompt")
+            {
+                gathered.take(source, prompt);
+            }
+        }
+        progress.at(done, total);
+        Ok::<_, TrainError>(())
+    });
+    progress.end();
+    let report = read.and_then(|()| embedding::fit(&gathered, &args.out)).map_err(|error| match error {
+        TrainError::Unwritable { .. } => Failure::Failed(error.to_string()),
+        other => Failure::Usage(other.to_string()),
+    })?;
+    if args.json {
+        return stdout::json(&serde_json::json!({
+            "file": report.file, "card": report.card, "sha256": report.sha256,
+            "texts": report.texts.0, "kept_back": report.texts.1, "own_half_nearer": report.won,
+        }));
+    }
+    stdout::line(&format!(
+        "{}: fitted to {} texts, sha256 {}; of {} others, the own half is nearer in {:.3}; card: {}",
+        report.file.display(),
+        report.texts.0,
+        report.sha256,
+        report.texts.1,
+        report.won,
+        report.card.display()
+    ))
 }
 
 /// One pass over the files, in order. Rejects are left out, as everywhere.

@@ -2,12 +2,14 @@
 use core::fmt::Write as _;
 
 use super::*;
+use crate::tenant::memory::{Memory, Told};
 use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, Tweak, stream};
 
 fn value(name: &str, habit: &Habit) -> f64 {
-    let mut unit = Unit::default();
-    for (trace, at) in stream(habit, 7, 120) {
-        unit.fold(&trace, at);
+    let (mut unit, mut memory) = (Unit::default(), Memory::default());
+    for (ordinal, (trace, at)) in (0..).zip(stream(habit, 7, 120)) {
+        let told = memory.observe(&trace, ordinal);
+        unit.fold(&trace, told, at);
     }
     let feature = TABLE.iter().find(|feature| feature.name == name);
     feature.and_then(|feature| feature.value(&unit)).unwrap_or(f64::NAN)
@@ -52,6 +54,7 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         ("refusal_share", PERSON, Habit { refused: true, ..PERSON }),
         both("extraction_share", |e, _| e.refusal = Some("reasoning_extraction")),
         ("follow_up_share", Habit { follows: false, ..PERSON }, PERSON),
+        ("uptake_share", PERSON, Habit { quotes: true, ..PERSON }),
         both("context_log2", |e, _| e.turns.context_bytes = 5_000),
         both("messages_log2", |e, _| e.turns.messages = 30),
         ("record_share", PIPELINE, asks("Generate 10 diverse instructions about these words:")),
@@ -141,7 +144,7 @@ fn what_needs_missing_data_is_absent() {
     let mut unit = Unit::default();
     for (mut trace, at) in stream(&PERSON, 7, 20) {
         trace.flags = crate::trace::Flags::default();
-        unit.fold(&trace, at);
+        unit.fold(&trace, Told::default(), at);
     }
     let row = Row::of(&unit);
     for (index, feature) in TABLE.iter().enumerate() {

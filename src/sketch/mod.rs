@@ -1,18 +1,22 @@
 //! The bounded summaries that a unit is made of. Each has a property test against its exact counterpart.
 //!
-//! All are plain values: no allocation after they are built (but [`top::Top`], which grows to its
-//! bound), no clock, no random numbers, so that the same sequence gives the same bytes.
+//! All are plain values: no allocation after they are built (but [`Top`] and [`Quoted`], which grow
+//! to their bounds), no clock, no random numbers, so that the same sequence gives the same bytes.
 
 pub mod mean;
 pub mod novelty;
+pub mod quoted;
 pub mod ring;
 pub mod share;
 pub mod spectrum;
 pub mod top;
+pub mod wander;
 
 pub use mean::{Mean, Spread};
 pub use novelty::Novelty;
+pub use quoted::Quoted;
 pub use ring::Ring;
 pub use share::Share;
 pub use spectrum::Spectrum;
 pub use top::Top;
+pub use wander::Wander;

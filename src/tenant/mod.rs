@@ -1,9 +1,10 @@
 //! Per-tenant state of bounded size, folded from traces.
 //!
-//! `watermark` gives a record its time, `unit`, `workloads` and `state` fold it into its tenant, `shard`
+//! `watermark` gives a record its time, `memory`, `unit`, `workloads` and `state` fold it into its tenant, `shard`
 //! keeps the tenants with their timers and limit, `checkpoint` writes and reads them.
 
 pub mod watermark;
+pub(crate) mod memory;
 pub mod unit;
 pub mod workloads;
 pub mod state;

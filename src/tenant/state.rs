@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::Memory;
 use super::unit::Unit;
 use super::workloads::{CELL_BYTES, CELLS, Workloads};
 use crate::evidence::{self, Decision, Subject};
@@ -20,16 +21,17 @@ use crate::trace::Trace;
 pub struct Tenant {
     name: Box<str>,
     whole: Unit,
+    memory: Memory,
     workloads: Workloads,
 }
 
 impl Tenant {
     /// Logical bytes of a tenant at most, a name of 256 bytes included.
-    pub const MOST_BYTES: usize = 1_024 + CELLS * CELL_BYTES + top::CAPACITY * 24;
+    pub const MOST_BYTES: usize = 1_088 + Memory::MOST_BYTES + CELLS * CELL_BYTES + top::CAPACITY * 24;
 
     /// A tenant that was never seen.
     pub fn new(name: &str) -> Tenant {
-        Tenant { name: name.into(), whole: Unit::default(), workloads: Workloads::default() }
+        Tenant { name: name.into(), whole: Unit::default(), memory: Memory::default(), workloads: Workloads::default() }
     }
 
     /// The customer's id.
@@ -54,7 +56,7 @@ impl Tenant {
 
     /// Bytes as a function of what is in use; the allocator is not asked.
     pub fn logical_bytes(&self) -> usize {
-        size_of::<Tenant>() + self.name.len() + self.workloads.logical_bytes()
+        size_of::<Tenant>() + self.name.len() + self.memory.logical_bytes() + self.workloads.logical_bytes()
     }
 
     /// Forgets the evidence and keeps the sketches: another model judges from here on.
@@ -78,7 +80,8 @@ impl Tenant {
         model: &Model,
         sink: &mut dyn FnMut(&Decision<'_>),
     ) -> Option<Alarm> {
-        self.whole.fold(trace, at);
+        let told = self.memory.observe(trace, self.whole.exchanges);
+        self.whole.fold(trace, told, at);
         let whole = Subject { kind: Kind::Tenant, workload: 0, account: None };
         let of_tenant = decide(whole, &mut self.whole, at, model, sink);
 
@@ -87,7 +90,7 @@ impl Tenant {
         let mut strongest = of_tenant;
         for index in self.workloads.cells_of(trace, at, ordinal, suspicious).into_iter().flatten() {
             let Some(cell) = self.workloads.cell_mut(index) else { continue };
-            cell.unit.fold(trace, at);
+            cell.unit.fold(trace, told, at);
             let part = Subject { kind: Kind::Workload, workload: cell.workload, account: cell.account.as_deref() };
             let alarm = decide(part, &mut cell.unit, at, model, sink);
             if let Some(alarm) = alarm
@@ -101,7 +104,7 @@ impl Tenant {
 }
 
 // a tenant stays within 24 KB whatever it sends
-const _: () = assert!(size_of::<Tenant>() <= 768 && Tenant::MOST_BYTES <= 24 * 1024);
+const _: () = assert!(size_of::<Tenant>() <= 832 && Tenant::MOST_BYTES <= 24 * 1024);
 
 /// Scores the unit if its count says so, and raises the alarm if the evidence suffices.
 fn decide(

@@ -25,6 +25,8 @@ pub(crate) struct Habit {
     pub(crate) refused: bool,
     pub(crate) probes: bool,
     pub(crate) extractive: bool,
+    /// Prompts begin with what the last response said.
+    pub(crate) quotes: bool,
     pub(crate) output: u32,
     pub(crate) reasoning: u32,
     pub(crate) gap_seconds: u64,
@@ -49,6 +51,7 @@ pub(crate) const PERSON: Habit = Habit {
     refused: false,
     probes: false,
     extractive: false,
+    quotes: false,
     output: 300,
     reasoning: 30,
     gap_seconds: 400,
@@ -117,7 +120,9 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
             };
             let slot = words(topic, vocabulary, 15) + " " + &words(topic ^ asked, vocabulary, 15);
             let number = if habit.numbered { format!("{i}. ") } else { String::new() };
-            let prompt = format!("{number}{opening} {slot}");
+            let before = scatter(seed ^ scatter(i.wrapping_sub(1)));
+            let quote = if habit.quotes { words(before, 100_000, 12) } else { String::new() };
+            let prompt = format!("{number}{opening} {quote} {slot}");
             let response = if habit.extractive { slot } else { words(random, 100_000, 40) };
             let session = format!("s{}", asked / habit.stay);
             let gap =

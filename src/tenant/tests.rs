@@ -19,7 +19,7 @@ fn calm_rows() -> Vec<(Row, u64)> {
     let mut rows = Vec::new();
     let mut unit = unit::Unit::default();
     for (trace, at) in stream(&PERSON, 1, 200) {
-        unit.fold(&trace, at);
+        unit.fold(&trace, memory::Told::default(), at);
         rows.push((Row::of(&unit), unit.exchanges));
     }
     let silent = reference::model(&artifact::Body { threshold: 1e9, ..reference::body(&rows) });

@@ -23,6 +23,7 @@ enum Purpose {
     Network,
     Program,
     Number,
+    Uptake,
 }
 
 /// One keyed hasher per purpose.
@@ -41,6 +42,7 @@ pub(super) struct Keys {
     network: SipHasher13,
     program: SipHasher13,
     number: SipHasher13,
+    uptake: SipHasher13,
 }
 
 impl Keys {
@@ -62,6 +64,7 @@ impl Keys {
             network: hasher(Purpose::Network),
             program: hasher(Purpose::Program),
             number: hasher(Purpose::Number),
+            uptake: hasher(Purpose::Uptake),
         }
     }
 
@@ -95,6 +98,11 @@ impl Keys {
 
     pub(super) fn shingle(&self, public: u64) -> u64 {
         self.shingle.hash(&public.to_le_bytes())
+    }
+
+    /// Of a word 5-gram, 32 bits: only compared within a tenant's last few hundred.
+    pub(super) fn uptake(&self, public: u64) -> u32 {
+        self.uptake.hash(&public.to_le_bytes()) as u32
     }
 
     // sixteen bits from here on, for "the same as one of the last few?"; 0 stands for "none"

@@ -1,35 +1,41 @@
-//! Sampled word 3-grams: the eight with the lowest public hash.
+//! Sampled word n-grams: the few with the lowest public hash.
 //!
 //! Sampling by hash is consistent: two prompts that share text share samples, whatever surrounds it.
 
 use super::words::mix;
 
-/// Samples kept per prompt.
+/// Word 3-grams kept per prompt.
 pub const SAMPLES: usize = 8;
 
 /// The lowest distinct hashes seen, ascending.
-pub(super) struct Lowest {
-    hashes: [u64; SAMPLES],
+pub(super) struct Lowest<const N: usize> {
+    hashes: [u64; N],
     used: usize,
 }
 
-impl Lowest {
-    pub(super) fn new() -> Lowest {
-        Lowest { hashes: [u64::MAX; SAMPLES], used: 0 }
+impl<const N: usize> Lowest<N> {
+    pub(super) fn new() -> Lowest<N> {
+        Lowest { hashes: [u64::MAX; N], used: 0 }
+    }
+
+    /// Whether this hash is low enough to be kept.
+    #[inline]
+    pub(super) fn wants(&self, hash: u64) -> bool {
+        hash < self.hashes[N - 1]
     }
 
     #[inline]
     pub(super) fn add(&mut self, hash: u64) {
-        if hash >= self.hashes[SAMPLES - 1] {
+        if !self.wants(hash) {
             return;
         }
         let at = self.hashes.partition_point(|held| *held < hash);
         if self.hashes[at] == hash {
             return;
         }
-        self.hashes.copy_within(at..SAMPLES - 1, at + 1);
+        self.hashes.copy_within(at..N - 1, at + 1);
         self.hashes[at] = hash;
-        self.used = (self.used + 1).min(SAMPLES);
+        self.used = (self.used + 1).min(N);
     }
 
     pub(super) fn get(&self) -> &[u64] {
@@ -52,7 +58,7 @@ mod tests {
     proptest! {
         #[test]
         fn keeps_the_lowest(hashes in prop::collection::vec(0u64..200, 0..100)) {
-            let mut lowest = Lowest::new();
+            let mut lowest = Lowest::<SAMPLES>::new();
             for hash in &hashes {
                 lowest.add(*hash);
             }

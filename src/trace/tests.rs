@@ -78,13 +78,30 @@ fn shingles_are_about_the_slot_and_shared_text_shares_them() {
 #[test]
 fn secrets_change_every_hash_that_leaves() {
     let (one, two) = (Tracer::new(&[1; 16]), Tracer::new(&[2; 16]));
-    let full = Exchange { user: Some("u"), session: Some("s"), ..exchange(LONG, "x") };
+    let full = Exchange { user: Some("u"), session: Some("s"), ..exchange(LONG, "one two three four five six") };
     let (a, b) = (one.trace(&full), two.trace(&full));
     assert_ne!(a.tenant_hash, b.tenant_hash);
     assert_ne!(a.account_hash, b.account_hash);
     assert_ne!((a.frame, a.template, a.prompt), (b.frame, b.template, b.prompt));
     assert_ne!((a.user, a.session), (b.user, b.session));
     assert!(a.shingles().iter().all(|s| !b.shingles().contains(s)));
+    assert!(a.asked().iter().all(|gram| !b.asked().contains(gram)) && !a.asked().is_empty());
+    assert!(a.answered().iter().all(|gram| !b.answered().contains(gram)) && a.answered().len() == 2);
+}
+
+#[test]
+fn a_quoted_response_shares_grams_with_the_quote_of_the_same_account_only() {
+    let tracer = tracer();
+    let told = "the tide turns twice a day since the earth turns below two bulges of water";
+    let answer = tracer.trace(&exchange(LONG, told));
+    let asks = |account| Exchange {
+        account: Some(account),
+        ..exchange("you said the tide turns twice a day since when", "x")
+    };
+    let shares = |trace: &Trace<'_>| trace.asked().iter().any(|gram| answer.answered().contains(gram));
+    assert!(shares(&tracer.trace(&asks("key_1"))) && !shares(&tracer.trace(&asks("key_2"))));
+    // an answer that says its prompt again leaves nothing of it
+    assert!(tracer.trace(&exchange(LONG, LONG)).answered().is_empty());
 }
 
 #[test]
@@ -143,15 +160,14 @@ fn long_accounts_are_cut_for_display_only() {
 fn hashes_are_the_same_everywhere_for_ever() {
     // state and findings hold these: a change needs a new state version
     let trace = tracer().trace(&exchange(LONG, "x"));
-    let got = [trace.frame.0, trace.template, trace.prompt, trace.simhash, trace.account_hash.0, trace.shingles()[0]];
+    let got = [trace.frame.0, trace.template, trace.prompt, trace.account_hash.0, trace.shingles()[0]];
     assert_eq!(got, GOLDEN);
 }
 
-const GOLDEN: [u64; 6] = [
+const GOLDEN: [u64; 5] = [
     17_572_870_366_928_229_204,
     8_082_283_839_267_216_532,
     10_044_491_577_769_574_876,
-    2_463_218_899_980_819_765,
     17_442_216_373_672_134_828,
     16_888_540_632_983_371_719,
 ];

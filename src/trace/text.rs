@@ -2,23 +2,25 @@
 
 use super::Flags;
 use super::benchmarks::{Benchmarks, Watch};
+use super::embed::{Place, Slot, Table};
 use super::look::{self, Look, Variety};
 use super::overlap::Overlap;
 use super::phrases::{self, Phrases, Search};
-use super::shingles::{Lowest, gram};
-use super::simhash::Simhash;
+use super::shingles::{Lowest, SAMPLES, gram};
+use super::uptake::Uptake;
 use super::words::{each_word, folded, mix};
 use crate::record::Exchange;
 
 /// Words at the start of a prompt that are taken for its template; what follows is the slot.
-const TEMPLATE_WORDS: usize = 6;
+const TEMPLATE_WORDS: usize = Slot::TEMPLATE;
 
 /// What the text says, under public hashes.
 pub(super) struct Read {
     pub(super) frame: u64,
     pub(super) template: u64,
     pub(super) prompt: u64,
-    pub(super) simhash: u64,
+    /// Of the prompt's slot.
+    pub(super) place: Place,
     pub(super) overlap: f32,
     pub(super) prompt_words: u32,
     pub(super) response_words: u32,
@@ -28,7 +30,8 @@ pub(super) struct Read {
     /// Of the prompt.
     pub(super) look: Look,
     pub(super) flags: Flags,
-    pub(super) shingles: Lowest,
+    pub(super) shingles: Lowest<SAMPLES>,
+    pub(super) uptake: Uptake,
 }
 
 /// Reads the texts of an exchange once.
@@ -38,11 +41,13 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
     let template = folded(prompt, TEMPLATE_WORDS);
     let mut overlap = Overlap::new();
     let mut search = phrases.search(prompt);
-    let mut watch = Watch::new(benchmarks);
-    let asked = read_prompt(prompt, &mut overlap, &mut search, &mut watch);
+    let (mut uptake, mut watch) = (Uptake::new(), Watch::new(benchmarks));
+    let asked = read_prompt(prompt, &mut overlap, &mut uptake, &mut search, &mut watch);
     let response = exchange.response.filter(|_| !prompt.is_empty()).unwrap_or_default();
     let (mut variety, mut response_words) = (Variety::default(), 0);
+    uptake.turn();
     each_word(response, |word| {
+        uptake.response_word(word.hash);
         overlap.response_word(word.hash, word.bytes);
         variety.word(word.hash);
         response_words += 1;
@@ -63,7 +68,7 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
         frame: frame(system, exchange.tools, template),
         template,
         prompt: asked.all,
-        simhash: asked.simhash,
+        place: asked.place,
         overlap: if flags.has(Flags::RESPONSE) { overlap.share() } else { 0.0 },
         prompt_words: asked.words,
         response_words,
@@ -72,6 +77,7 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
         look: Look::of(prompt),
         flags,
         shingles: asked.shingles,
+        uptake,
     }
 }
 
@@ -90,16 +96,22 @@ fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
 /// What the words of a prompt give.
 struct Asked {
     /// Of the slot.
-    shingles: Lowest,
-    simhash: u64,
+    shingles: Lowest<SAMPLES>,
+    place: Place,
     /// Hash of all words.
     all: u64,
     words: u32,
 }
 
-/// Reads the prompt's words; fills the filter of them, and looks for phrases and known questions.
-fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>, watch: &mut Watch<'_>) -> Asked {
-    let (mut lowest, mut simhash) = (Lowest::new(), Simhash::new());
+/// Reads the prompt's words; fills the filters of them, and looks for phrases and known questions.
+fn read_prompt(
+    prompt: &str,
+    overlap: &mut Overlap,
+    uptake: &mut Uptake,
+    search: &mut Search<'_>,
+    watch: &mut Watch<'_>,
+) -> Asked {
+    let (mut lowest, mut slot) = (Lowest::new(), Slot::new());
     let (mut all, mut words) = (0u64, 0u32);
     let (mut before_last, mut last) = (0, 0);
     each_word(prompt, |word| {
@@ -107,9 +119,10 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>, wat
         words += 1;
         all = mix(all ^ hash, 0xe703_7ed1_a0b4_28db);
         overlap.prompt_word(hash, word.bytes);
+        uptake.prompt_word(hash);
         search.word(word);
         watch.word(hash);
-        simhash.add(hash);
+        slot.word(hash);
         if words as usize > TEMPLATE_WORDS + 2 {
             lowest.add(gram(before_last, last, hash));
         }
@@ -121,5 +134,5 @@ fn read_prompt(prompt: &str, overlap: &mut Overlap, search: &mut Search<'_>, wat
         // too short for a slot: the prompt as a whole is what may be new
         lowest.add(all);
     }
-    Asked { shingles: lowest, simhash: simhash.finish(), all, words }
+    Asked { shingles: lowest, place: Table::shipped().place(slot.buckets()), all, words }
 }

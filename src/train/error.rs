@@ -22,6 +22,20 @@ pub enum TrainError {
         /// At least.
         needed: usize,
     },
+    /// Too little to learn an embedding from.
+    #[error("an embedding needs {needed} texts, the input has {found}: lines of JSON with a text `prompt`")]
+    TooFewTexts {
+        /// In the input.
+        found: usize,
+        /// At least.
+        needed: usize,
+    },
+    /// linfa could not find the components.
+    #[error("no principal components: {why}")]
+    NoComponents {
+        /// Its reason.
+        why: String,
+    },
     /// The input can't be read.
     #[error("training input can't be read: {why}")]
     Input {

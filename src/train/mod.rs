@@ -11,6 +11,7 @@
 //! Deterministic: same exchanges, labels and spec, same bytes. Not part of the pure core: linfa's
 //! matrix products belong here and nowhere else.
 
+pub mod embedding;
 mod error;
 mod feed;
 pub(crate) mod labels;

@@ -15,6 +15,17 @@ pub(super) const ROWS: &[Feature] = &[
         value: |u| u.shares.follows.get(),
     },
     Feature {
+        name: "uptake_share",
+        version: 1,
+        group: Group::Dataset,
+        unit: "share of prompts that take up an earlier response",
+        needs: Needs::Response,
+        direction: Direction::None,
+        says: Says::Share,
+        why: "people and agents work on with what they were told; a data set's next item knows nothing of the last",
+        value: |u| u.shares.takes_up.get(),
+    },
+    Feature {
         name: "context_log2",
         version: 1,
         group: Group::Dataset,

@@ -12,7 +12,7 @@ mod identity;
 use sha2::{Digest, Sha256};
 
 use super::Feature;
-use crate::trace::words;
+use crate::trace::{embed, words};
 
 /// The groups in the order of a row.
 const GROUPS: [&[Feature]; 8] = [
@@ -51,10 +51,11 @@ pub const TABLE: &[Feature] = &{
     all
 };
 
-/// SHA-256 over names, versions and order of the rows, and the version of the word rule.
+/// SHA-256 over names, versions and order of the rows, the version of the word rule, and the embedding.
 pub fn table_hash() -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(words::VERSION.to_le_bytes());
+    hash.update(embed::Table::checksum());
     for feature in TABLE {
         hash.update(feature.name.as_bytes());
         hash.update([0, feature.version, feature.needs as u8]);

@@ -7,6 +7,7 @@ mod parts;
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::Told;
 use crate::evidence::Evidence;
 use crate::finding::Seen;
 use crate::sketch::{Novelty, Spectrum};
@@ -44,7 +45,7 @@ const _: () = assert!(size_of::<Unit>() <= 728);
 
 impl Unit {
     /// Folds one exchange. `at.ts` is the effective event time.
-    pub(crate) fn fold(&mut self, trace: &Trace<'_>, at: Seen) {
+    pub(crate) fn fold(&mut self, trace: &Trace<'_>, told: Told, at: Seen) {
         let n = count(&mut self.counts.all);
         if self.exchanges == 0 {
             self.first = at;
@@ -65,7 +66,7 @@ impl Unit {
             self.fold_tokens(trace);
         }
         if trace.flags.has(Flags::PROMPT) {
-            self.fold_prompt(trace);
+            self.fold_prompt(trace, told);
         }
         if trace.flags.has(Flags::RESPONSE) {
             self.fold_response(trace);
@@ -143,7 +144,7 @@ impl Unit {
         }
     }
 
-    fn fold_prompt(&mut self, trace: &Trace<'_>) {
+    fn fold_prompt(&mut self, trace: &Trace<'_>, told: Told) {
         let n = count(&mut self.counts.prompts);
         let Unit { shares, means, recent, .. } = self;
         shares.template.add(n, !is_new(&mut recent.templates, trace.template as u16));
@@ -162,6 +163,7 @@ impl Unit {
         recent.script = trace.script;
         shares.system.add(n, trace.flags.has(Flags::SYSTEM));
         shares.follows.add(n, trace.flags.has(Flags::FOLLOWS));
+        shares.takes_up.add(n, told.takes_up);
         shares.elicits.add(n, trace.flags.has(Flags::ELICITS));
         shares.records.add(n, trace.flags.has(Flags::RECORDS));
         shares.judges.add(n, trace.flags.has(Flags::JUDGES));
@@ -175,13 +177,10 @@ impl Unit {
         means.beyond_ascii.add(n, trace.beyond_ascii);
         means.context_log2.add(n, log2(trace.context_bytes));
         means.messages_log2.add(n, log2(trace.messages));
-        if let Some(previous) = recent.simhashes.newest() {
-            means.near_previous.add(n - 1, likeness(previous, trace.simhash));
-            let past = recent.simhashes.recent();
-            let sum: f32 = past.iter().map(|old| likeness(*old, trace.simhash)).sum();
-            means.near_past.add(n - 1, sum / past.len() as f32);
+        if let Some(like) = recent.places.step(n, &trace.place) {
+            means.near_previous.add(n - 1, like.previous);
+            means.near_past.add(n - 1, like.past);
         }
-        recent.simhashes.push(trace.simhash);
     }
 
     fn fold_response(&mut self, trace: &Trace<'_>) {
@@ -210,10 +209,4 @@ fn log2(number: u32) -> f32 {
 /// Saturday and Sunday, as UTC has them. Day 0 was a Thursday.
 fn is_weekend(ts: Millis) -> bool {
     matches!(ts.0.div_euclid(Millis::DAY).rem_euclid(7), 2 | 3)
-}
-
-/// Agreement of two simhashes beyond chance: 0 for unrelated texts, 1 for equal ones.
-fn likeness(a: u64, b: u64) -> f32 {
-    let apart = (a ^ b).count_ones() as f32;
-    (1.0 - apart / 32.0).max(0.0)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sketch::{Mean, Ring, Share, Spectrum, Spread};
+use crate::sketch::{Mean, Ring, Share, Spectrum, Spread, Wander};
 use crate::units::Millis;
 
 /// Days of one block of the hour map; a unit remembers the current and the previous block.
@@ -60,6 +60,7 @@ pub(crate) struct Shares {
     pub(crate) repeat: Share,
     pub(crate) repeat_next: Share,
     pub(crate) follows: Share,
+    pub(crate) takes_up: Share,
     pub(crate) elicits: Share,
     pub(crate) records: Share,
     pub(crate) judges: Share,
@@ -111,7 +112,7 @@ pub(super) struct Recent {
     pub(super) programs: Ring<[u16; 4]>,
     pub(super) models: Ring<[u16; 4]>,
     pub(super) parameters: Ring<[u16; 4]>,
-    pub(super) simhashes: Ring<[u64; 8]>,
+    pub(super) places: Wander,
     pub(super) frame: u16,
     /// The number that would come next.
     pub(super) number: u16,
