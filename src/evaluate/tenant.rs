@@ -155,7 +155,7 @@ impl Fold {
         let trace = exchange.trace;
         // 0 stands for the tenant as a whole
         self.units.add(0, exchange.offset, exchange.harvested);
-        for cell in trace.cells() {
+        for cell in self.tenant.cells_of(trace) {
             self.units.add(cell, exchange.offset, exchange.harvested);
         }
         let mut boldest: Option<(f32, u64)> = None;

@@ -6,13 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::topics::Topics;
 use crate::sketch::Quoted;
-use crate::trace::Trace;
+use crate::trace::{Flags, Trace, View};
 
 /// What a tenant remembers for all of its units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     quoted: Quoted,
+    topics: Topics,
 }
 
 /// What the memory says of an exchange.
@@ -20,21 +22,33 @@ pub(crate) struct Memory {
 pub(crate) struct Told {
     /// Its prompt takes up an earlier response to the same account.
     pub(crate) takes_up: bool,
+    /// Its cell by what it is about, if it has text.
+    pub(crate) content: Option<u64>,
 }
 
 impl Memory {
     /// Bytes beside the struct itself, at most.
-    pub(crate) const MOST_BYTES: usize = Quoted::MOST_BYTES;
+    pub(crate) const MOST_BYTES: usize = Quoted::MOST_BYTES + Topics::MOST_BYTES;
 
     /// Looks an exchange up, then remembers it. `ordinal` counts the tenant's exchanges.
     pub(crate) fn observe(&mut self, trace: &Trace<'_>, ordinal: u64) -> Told {
         let takes_up = self.quoted.holds_any(trace.asked());
         self.quoted.remember(trace.answered(), ordinal);
-        Told { takes_up }
+        let content = self.content(trace);
+        if content.is_some() {
+            self.topics.take(trace.account_hash.0, &trace.place, ordinal);
+        }
+        Told { takes_up, content }
+    }
+
+    /// The cell by what an exchange is about: the same before it is observed as then.
+    pub(crate) fn content(&self, trace: &Trace<'_>) -> Option<u64> {
+        let cluster = || self.topics.cluster(trace.account_hash.0, &trace.place);
+        if trace.flags.has(Flags::PROMPT) { trace.cell(View::Content(cluster())) } else { None }
     }
 
     /// Bytes in use beside the struct itself.
     pub(crate) fn logical_bytes(&self) -> usize {
-        self.quoted.logical_bytes()
+        self.quoted.logical_bytes() + self.topics.logical_bytes()
     }
 }

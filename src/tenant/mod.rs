@@ -5,6 +5,7 @@
 
 pub mod watermark;
 pub(crate) mod memory;
+pub(crate) mod topics;
 pub mod unit;
 pub mod workloads;
 pub mod state;

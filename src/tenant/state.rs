@@ -27,7 +27,7 @@ pub struct Tenant {
 
 impl Tenant {
     /// Logical bytes of a tenant at most, a name of 256 bytes included.
-    pub const MOST_BYTES: usize = 1_088 + Memory::MOST_BYTES + CELLS * CELL_BYTES + top::CAPACITY * 24;
+    pub const MOST_BYTES: usize = 1_152 + Memory::MOST_BYTES + CELLS * CELL_BYTES + 2 * top::CAPACITY * 24;
 
     /// A tenant that was never seen.
     pub fn new(name: &str) -> Tenant {
@@ -67,6 +67,11 @@ impl Tenant {
         }
     }
 
+    /// The cells an exchange belongs to, whether they are open or not. To be asked before it is observed.
+    pub fn cells_of(&self, trace: &Trace<'_>) -> impl Iterator<Item = u64> {
+        trace.cells().chain(self.memory.content(trace))
+    }
+
     /// Folds one exchange and decides. Of several alarms the one with the most evidence counts.
     pub fn observe(&mut self, trace: &Trace<'_>, at: Seen, model: &Model) -> Option<Alarm> {
         self.observe_with(trace, at, model, &mut |_| {})
@@ -88,7 +93,7 @@ impl Tenant {
         let suspicious = model.threshold() / 2.0;
         let ordinal = self.whole.exchanges;
         let mut strongest = of_tenant;
-        for index in self.workloads.cells_of(trace, at, ordinal, suspicious).into_iter().flatten() {
+        for index in self.workloads.cells_of(trace, told, at, ordinal, suspicious).into_iter().flatten() {
             let Some(cell) = self.workloads.cell_mut(index) else { continue };
             cell.unit.fold(trace, told, at);
             let part = Subject { kind: Kind::Workload, workload: cell.workload, account: cell.account.as_deref() };
@@ -104,7 +109,7 @@ impl Tenant {
 }
 
 // a tenant stays within 24 KB whatever it sends
-const _: () = assert!(size_of::<Tenant>() <= 832 && Tenant::MOST_BYTES <= 24 * 1024);
+const _: () = assert!(size_of::<Tenant>() <= 896 && Tenant::MOST_BYTES <= 24 * 1024);
 
 /// Scores the unit if its count says so, and raises the alarm if the evidence suffices.
 fn decide(

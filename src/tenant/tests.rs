@@ -126,6 +126,42 @@ fn a_harvest_without_a_frame_gets_cells_of_its_own() {
     assert!(purest.fold(0.0, f64::max) > 0.95, "{shares:?}");
 }
 
+const SUMS: [&str; 6] = [
+    "Janet has 12 apples and gives 3 to each of her friends, how many apples does she have left after that?",
+    "Tom buys 5 pens for 2 dollars each and pays with 20 dollars, how much money does he get back?",
+    "A train goes 60 miles in an hour, how many miles does it go in 5 hours if it stops for half an hour?",
+    "There are 24 students in a class and half of them have 2 pencils each, how many pencils are there in total?",
+    "Maria earns 15 dollars an hour and works 8 hours a day, how much does she earn in 5 days of the week?",
+    "A farmer sells 30 eggs a day for 10 cents each, how many dollars does he make in a week of 7 days?",
+];
+
+/// A harvest of a single subject, one exchange in a hundred inside an account whose people it resembles in all but
+/// what it asks: no frame, their parameters, sessions and follow-ups.
+#[test]
+fn a_hundredth_that_looks_like_its_account_gets_a_cell_by_its_topic() {
+    let disguised = Habit {
+        tweak: |exchange, i| {
+            let start: String = exchange.prompt.unwrap_or_default().chars().take(44).collect();
+            let text = format!("{start} {}", SUMS[i as usize % SUMS.len()]);
+            exchange.prompt = Some(Box::leak(text.into_boxed_str()));
+        },
+        ..PERSON
+    };
+    let mut harvest = stream(&disguised, 99, 100).into_iter();
+    let mut tenant = Tenant::new("acme");
+    let mut shares = std::collections::BTreeMap::<u64, (u64, u64)>::new();
+    for (i, (trace, at)) in stream(&PERSON, 5, 10_000).into_iter().enumerate() {
+        let taken = i % 100 == 0;
+        let trace = if taken { harvest.next().unwrap().0 } else { trace };
+        tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
+            let share = shares.entry(decision.subject.workload).or_default();
+            *share = (share.0 + u64::from(taken), share.1 + 1);
+        });
+    }
+    let purest = shares.iter().filter(|(unit, _)| **unit != 0).map(|(_, (taken, all))| *taken as f64 / *all as f64);
+    assert!(purest.fold(0.0, f64::max) > 0.5, "{shares:?}");
+}
+
 #[test]
 fn state_stays_within_its_bound_whatever_arrives() {
     let mut tenant = Tenant::new(&"n".repeat(256));
@@ -139,7 +175,7 @@ fn state_stays_within_its_bound_whatever_arrives() {
 
 #[test]
 fn every_workload_gets_its_turn() {
-    // twenty equal accounts: each must be judged for a whole span, though only twelve fit
+    // twenty equal accounts: each must be judged for a whole span, though only sixteen fit
     let mut judged = std::collections::BTreeMap::<u64, u64>::new();
     let mut frames = std::collections::BTreeSet::new();
     let mut tenant = Tenant::new("acme");

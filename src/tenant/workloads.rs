@@ -1,14 +1,16 @@
-//! The workloads of a tenant: at most twelve open cells, and a cold table of what may become one.
+//! The workloads of a tenant: at most sixteen open cells, and a cold table of what may become one.
 //!
 //! An exchange belongs to the cell of its frame; while that has none, to the cell of its shape, so that a
-//! program whose prompts share nothing is still judged apart from its account; and to the account's
-//! sieve if it passes. A workload gets a cell after [`OPEN_AT`] exchanges. With all cells taken, a newcomer replaces the
+//! program whose prompts share nothing is still judged apart from its account, and to the cell of its topic, so
+//! that one which looks like its account is too; and to the account's sieve if it passes. A workload gets a
+//! cell after [`OPEN_AT`] exchanges, a topic after [`TOPIC_OPENS_AT`]. With all cells taken, a newcomer replaces the
 //! one whose last exchange is oldest among those that may go: silent ones, and those that were judged
 //! over a whole span and are calm. So each workload has its turn of at least a span, and one under
 //! suspicion stays. If none may go, the newcomer waits in the cold table.
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::Told;
 use super::unit::Unit;
 use crate::finding::Seen;
 use crate::sketch::Top;
@@ -17,9 +19,11 @@ use crate::trace::{Trace, View};
 use crate::units::Millis;
 
 /// Open cells at most.
-pub const CELLS: usize = 12;
+pub const CELLS: usize = 16;
 /// Exchanges after which a workload gets a cell.
 const OPEN_AT: u32 = 8;
+/// The same for a topic: every account has some, and most of them tell nothing.
+const TOPIC_OPENS_AT: u32 = 32;
 /// A cell without traffic for this many of its tenant's exchanges may go.
 const SILENT_EXCHANGES: u64 = 2_048;
 
@@ -41,7 +45,18 @@ pub(crate) const CELL_BYTES: usize = 768;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Workloads {
     cells: Vec<Cell>,
+    /// What may become a cell: frames.
     cold: Top,
+    /// The same of shapes, topics and sieves. Apart from the frames: people bring a new one with every prompt,
+    /// and would push out whatever is rarer than one exchange in sixty.
+    forms: Top,
+}
+
+/// Where a workload waits for its cell, and for how many exchanges.
+#[derive(Clone, Copy)]
+enum Wait {
+    Frame,
+    Form(u32),
 }
 
 impl Workloads {
@@ -50,23 +65,27 @@ impl Workloads {
     pub(crate) fn cells_of(
         &mut self,
         trace: &Trace<'_>,
+        told: Told,
         at: Seen,
         ordinal: u64,
         suspicious: f32,
-    ) -> [Option<usize>; 2] {
-        let mut find = |view| {
-            let workload = trace.cell(view)?;
+    ) -> [Option<usize>; 3] {
+        let mut find = |workload: Option<u64>, wait: Wait| {
+            let workload = workload?;
             let index = match self.cells.iter().position(|cell| cell.workload == workload) {
                 Some(index) => index,
-                None => self.open(workload, trace, at, ordinal, suspicious)?,
+                None => self.open(workload, wait, trace, at, ordinal, suspicious)?,
             };
             self.cells[index].last = ordinal;
             Some(index)
         };
-        let sieve = find(View::Sieve);
-        let own = find(View::Frame).or_else(|| find(View::Shape));
-        // where all others must stay, the second may have taken the place of the first
-        [own, sieve.filter(|sieve| own != Some(*sieve))]
+        let sieve = find(trace.cell(View::Sieve), Wait::Form(OPEN_AT));
+        let frame = find(trace.cell(View::Frame), Wait::Frame);
+        let content = if frame.is_none() { find(told.content, Wait::Form(TOPIC_OPENS_AT)) } else { None };
+        let own = frame.or_else(|| find(trace.cell(View::Shape), Wait::Form(OPEN_AT)));
+        // where all others must stay, one may have taken the place of another that was found before it
+        let content = content.filter(|content| own != Some(*content));
+        [own, content, sieve.filter(|sieve| own != Some(*sieve) && content != Some(*sieve))]
     }
 
     /// A cell by its index.
@@ -74,8 +93,20 @@ impl Workloads {
         self.cells.get_mut(index)
     }
 
-    fn open(&mut self, workload: u64, trace: &Trace<'_>, at: Seen, ordinal: u64, suspicious: f32) -> Option<usize> {
-        if self.cold.add(workload) < OPEN_AT {
+    fn open(
+        &mut self,
+        workload: u64,
+        wait: Wait,
+        trace: &Trace<'_>,
+        at: Seen,
+        ordinal: u64,
+        suspicious: f32,
+    ) -> Option<usize> {
+        let (cold, opens_at) = match wait {
+            Wait::Frame => (&mut self.cold, OPEN_AT),
+            Wait::Form(opens_at) => (&mut self.forms, opens_at),
+        };
+        if cold.add(workload) < opens_at {
             return None;
         }
         let index = if self.cells.len() < CELLS {
@@ -84,7 +115,10 @@ impl Workloads {
             let going = self.cells.iter().enumerate().filter(|(_, cell)| cell.may_go(at.ts, ordinal, suspicious));
             going.min_by_key(|(index, cell)| (cell.last, *index))?.0
         };
-        self.cold.remove(workload);
+        match wait {
+            Wait::Frame => self.cold.remove(workload),
+            Wait::Form(_) => self.forms.remove(workload),
+        }
         let account = trace.account.map(Box::from);
         let cell = Cell { workload, account, last: ordinal, unit: Unit::default() };
         if index < self.cells.len() {
@@ -106,7 +140,7 @@ impl Workloads {
 
     /// Logical bytes: a function of cells and entries in use.
     pub(crate) fn logical_bytes(&self) -> usize {
-        self.cells.len() * CELL_BYTES + self.cold.len() * 24
+        self.cells.len() * CELL_BYTES + (self.cold.len() + self.forms.len()) * 24
     }
 }
 

@@ -141,12 +141,13 @@ impl Trace<'_> {
             View::Shape => self.shape(),
             View::Sieve if self.flags.asks() => 0x6c62_272e_07bb_0142,
             View::Sieve => return None,
+            View::Content(cluster) => cluster,
         };
         // both are keyed already; the multiplication keeps (a, b) and (b, a) apart
         Some(words::mix(self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3, of_view).max(1))
     }
 
-    /// Its cells in all views, whether they are open or not.
+    /// Its cells in the views that it tells by itself, whether they are open or not.
     pub fn cells(&self) -> impl Iterator<Item = u64> {
         [View::Frame, View::Shape, View::Sieve].into_iter().filter_map(|view| self.cell(view))
     }
@@ -172,6 +173,8 @@ pub enum View {
     /// Those that ask for reasoning, records or grades, or read the model out: a hundredth of an account
     /// that harvests is most of what passes.
     Sieve,
+    /// Of one cluster of topics, as its tenant numbers them.
+    Content(u64),
 }
 
 /// What was seen in an exchange, as bits.

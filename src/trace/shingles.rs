@@ -18,15 +18,9 @@ impl<const N: usize> Lowest<N> {
         Lowest { hashes: [u64::MAX; N], used: 0 }
     }
 
-    /// Whether this hash is low enough to be kept.
-    #[inline]
-    pub(super) fn wants(&self, hash: u64) -> bool {
-        hash < self.hashes[N - 1]
-    }
-
     #[inline]
     pub(super) fn add(&mut self, hash: u64) {
-        if !self.wants(hash) {
+        if hash >= self.hashes[N - 1] {
             return;
         }
         let at = self.hashes.partition_point(|held| *held < hash);

@@ -78,7 +78,8 @@ fn shingles_are_about_the_slot_and_shared_text_shares_them() {
 #[test]
 fn secrets_change_every_hash_that_leaves() {
     let (one, two) = (Tracer::new(&[1; 16]), Tracer::new(&[2; 16]));
-    let full = Exchange { user: Some("u"), session: Some("s"), ..exchange(LONG, "one two three four five six") };
+    let told = (0..90).map(|i| format!("word{}", i * 7)).collect::<Vec<_>>().join(" ");
+    let full = Exchange { user: Some("u"), session: Some("s"), ..exchange(LONG, &told) };
     let (a, b) = (one.trace(&full), two.trace(&full));
     assert_ne!(a.tenant_hash, b.tenant_hash);
     assert_ne!(a.account_hash, b.account_hash);
@@ -86,18 +87,16 @@ fn secrets_change_every_hash_that_leaves() {
     assert_ne!((a.user, a.session), (b.user, b.session));
     assert!(a.shingles().iter().all(|s| !b.shingles().contains(s)));
     assert!(a.asked().iter().all(|gram| !b.asked().contains(gram)) && !a.asked().is_empty());
-    assert!(a.answered().iter().all(|gram| !b.answered().contains(gram)) && a.answered().len() == 2);
+    assert!(a.answered().iter().all(|gram| !b.answered().contains(gram)) && !a.answered().is_empty());
 }
 
 #[test]
 fn a_quoted_response_shares_grams_with_the_quote_of_the_same_account_only() {
     let tracer = tracer();
-    let told = "the tide turns twice a day since the earth turns below two bulges of water";
-    let answer = tracer.trace(&exchange(LONG, told));
-    let asks = |account| Exchange {
-        account: Some(account),
-        ..exchange("you said the tide turns twice a day since when", "x")
-    };
+    let told = (0..90).map(|i| format!("word{}", i * 7)).collect::<Vec<_>>().join(" ");
+    let quote = format!("you said {told} since when");
+    let answer = tracer.trace(&exchange(LONG, &told));
+    let asks = |account| Exchange { account: Some(account), ..exchange(&quote, "x") };
     let shares = |trace: &Trace<'_>| trace.asked().iter().any(|gram| answer.answered().contains(gram));
     assert!(shares(&tracer.trace(&asks("key_1"))) && !shares(&tracer.trace(&asks("key_2"))));
     // an answer that says its prompt again leaves nothing of it

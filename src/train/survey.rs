@@ -156,7 +156,7 @@ impl Observed {
         self.last = self.last.max(at.ts);
         if let Some(harvested) = &mut self.harvested {
             harvested.add(0, taken);
-            for cell in trace.cells() {
+            for cell in self.tenant.cells_of(trace) {
                 harvested.add(cell, taken);
             }
         }

@@ -42,7 +42,7 @@ fn right(trees: &[Tree], samples: &[Sample]) -> f64 {
 
 #[test]
 fn a_conjunction_that_no_line_can_draw_is_learnt() {
-    let trees = boost(&samples(1, 3_000), &samples(50_000, 800), &settings());
+    let trees = boost(&samples(1, 6_000), &samples(50_000, 800), &settings());
     assert!(right(&trees, &samples(90_000, 1_000)) > 0.95);
 }
 
