@@ -275,3 +275,74 @@ fn left_out_families_are_judged_by_models_that_never_saw_them() {
     let text = evaluate(&more);
     assert!(text.contains("Leaving one family out of the training"), "{text}");
 }
+
+/// The labels in three classes and three corpora, and the same for training, where one of each has its name: a group
+/// is left out when both logs know it, and each costs a model. Beside them the innocents and attackers of that group.
+fn coarse_labels() -> (String, String, [[u64; 2]; 2]) {
+    let (mut lines, mut training, mut counts) = (Vec::new(), Vec::new(), [[0; 2]; 2]);
+    for (index, line) in std::fs::read_to_string(path("labels.jsonl")).unwrap().lines().enumerate() {
+        let mut label: Value = serde_json::from_str(line).unwrap();
+        let groups = [
+            ["machine", "office", "shop"][index % 3],
+            ["mail", "books", "forum", "books", "forum", "books"][index % 6],
+        ];
+        let side = usize::from(label["label"] == "attack");
+        for (axis, known) in [("class", "shop"), ("corpus", "mail")].into_iter().enumerate() {
+            label[known.0] = groups[axis].into();
+            counts[axis][side] += u64::from(groups[axis] == known.1);
+        }
+        lines.push(label.to_string());
+        for (field, known) in [("class", "shop"), ("corpus", "mail")] {
+            if label[field] != known {
+                label[field] = "elsewhere".into();
+            }
+        }
+        training.push(label.to_string());
+    }
+    let (labels, train_labels) = (path("coarse.jsonl"), path("coarse-training.jsonl"));
+    std::fs::write(&labels, lines.join("\n")).unwrap();
+    std::fs::write(&train_labels, training.join("\n")).unwrap();
+    (labels, train_labels, counts)
+}
+
+fn leave_out(axis: &str, labels: &str, train_labels: &str, more: &[&str]) -> Value {
+    let (log, ids) = (path("log.jsonl"), path("harvested.txt"));
+    let given = ["evaluate", &log, "--labels", labels, "--harvest-ids", &ids, "--bootstrap", "10", "--json"];
+    let train = ["--leave-out", axis, "--train", &log, "--train-labels", train_labels];
+    let output = stillwatch(&[&given[..], &train[..], more].concat());
+    assert!(output.status.success(), "{axis}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Of a class the innocents are judged, of a corpus both sides. Which exchanges the training log's attackers
+/// harvested, only ids can say where that is a tenth or a fifth of them.
+#[test]
+fn classes_and_corpora_are_left_out_too_and_training_hears_what_was_harvested() {
+    let (labels, train_labels, counts) = coarse_labels();
+    let ids = path("harvested.txt");
+    for ((axis, group), [innocents, attackers]) in [("class", "shop"), ("corpus", "mail")].into_iter().zip(counts) {
+        let left = leave_out(axis, &labels, &train_labels, &["--train-harvest-ids", &ids]);
+        assert!(left["left_out_axis"] == axis && attackers > 0);
+        let [row] = rows(&left, "left_out").as_slice() else { panic!("one group is known to both logs") };
+        assert_eq!(
+            (&row["group"], &row["attackers"]),
+            (&group.into(), &(if axis == "class" { 0 } else { attackers }).into())
+        );
+        for model in ["calm_without", "calm_with"] {
+            let judged = row[model]["tenants"].as_u64().unwrap();
+            // innocents with too little traffic to count are not judged
+            assert!(0 < judged && judged <= innocents, "{innocents} innocents: {row}");
+        }
+        if axis == "corpus" {
+            let without = leave_out(axis, &labels, &train_labels, &[]);
+            assert_ne!(left["left_out"], without["left_out"], "another model was trained");
+            assert_eq!(left["attacks"], without["attacks"], "the model in force is the same");
+        }
+    }
+    let (log, nowhere) = (path("log.jsonl"), path("nowhere.txt"));
+    let given = ["evaluate", &log, "--labels", &labels, "--leave-out", "class"];
+    let train = ["--train", &log, "--train-labels", &train_labels, "--train-harvest-ids", &nowhere];
+    let output = stillwatch(&[&given[..], &train[..]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("nowhere.txt"), "{said}");
+}

@@ -24,7 +24,8 @@ Examples:
   stillwatch evaluate --simulate --report report.html
   stillwatch evaluate day.jsonl --labels labels.jsonl --harvest-ids harvested.txt --out tables.json
   stillwatch evaluate logs/ --labels labels.jsonl --model mine.json --budget 10
-  stillwatch evaluate day.jsonl --labels labels.jsonl --leave-out family --train old.jsonl --train-labels old-labels.jsonl
+  stillwatch evaluate day.jsonl --labels labels.jsonl --leave-out family \\
+                      --train old.jsonl --train-labels old-labels.jsonl --train-harvest-ids old-harvested.txt
 
 Tenants without a label are counted and left out. Without --harvest-ids, what was harvested is read from
 the labels' accounts and times. The tables hold no text and no tenant's name.")]
@@ -56,6 +57,9 @@ pub struct EvaluateArgs {
     /// Its labels.
     #[arg(long, value_name = "FILE", requires = "train")]
     pub train_labels: Option<PathBuf>,
+    /// Ids of its harvested exchanges, one a line: lets attackers teach that harvest only in part.
+    #[arg(long, value_name = "FILE", requires = "train_labels")]
+    pub train_harvest_ids: Option<PathBuf>,
     /// Model file instead of the built-in one.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
@@ -128,11 +132,17 @@ fn given(args: &EvaluateArgs) -> Result<(Feed, Truth), Failure> {
     let Some(labels) = &args.labels else {
         return Err(Failure::Usage("--labels is needed".into()));
     };
+    let truth = truth(labels, args.harvest_ids.as_deref())?;
+    Ok((Feed::Files(files(&args.inputs)?), truth))
+}
+
+/// What is known of a log.
+fn truth(labels: &Path, ids: Option<&Path>) -> Result<Truth, Failure> {
     let mut truth = Truth::read(open(labels)?).map_err(|error| in_file(labels, &error))?;
-    if let Some(ids) = &args.harvest_ids {
+    if let Some(ids) = ids {
         truth.read_harvest_ids(open(ids)?).map_err(|error| in_file(ids, &error))?;
     }
-    Ok((Feed::Files(files(&args.inputs)?), truth))
+    Ok(truth)
 }
 
 /// What the models are trained on that lack a group.
@@ -147,7 +157,7 @@ fn training(args: &EvaluateArgs) -> Result<Training, Failure> {
     let (Some(labels), false) = (&args.train_labels, args.train.is_empty()) else {
         return Err(Failure::Usage("--leave-out needs --train and --train-labels".into()));
     };
-    let truth = Truth::read(open(labels)?).map_err(|error| in_file(labels, &error))?;
+    let truth = truth(labels, args.train_harvest_ids.as_deref())?;
     Ok(Training { feed: Feed::Files(files(&args.train)?), truth, seed: SEED })
 }
 
