@@ -58,6 +58,19 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         both("context_log2", |e, _| e.turns.context_bytes = 5_000),
         both("messages_log2", |e, _| e.turns.messages = 30),
         ("record_share", PIPELINE, asks("Generate 10 diverse instructions about these words:")),
+        (
+            "benchmark_share",
+            PIPELINE,
+            Habit {
+                tweak: |e, _| {
+                    e.prompt = Some(
+                        "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in \
+                         May. How many clips did Natalia sell altogether in April and May?",
+                    );
+                },
+                ..PIPELINE
+            },
+        ),
         ("judge_share", PIPELINE, asks("Apply the rubric to this answer, please:")),
         ("response_overlap", Habit { extractive: false, ..PIPELINE }, PIPELINE),
         both("answers_record", |e, _| e.response = Some("{\"answer\": 1}")),

@@ -74,6 +74,7 @@ const PHRASES: &[Phrase] = &[
     plain("answers_code", "{value} of the responses in {lately} hold a block of code"),
     plain("tool_share", "{value} of {lately} offer tools"),
     plain("call_share", "{value} of {lately} ended in a tool call"),
+    plain("benchmark_share", "{value} of the prompts in {lately} hold a question of a public test set"),
     plain("probe_share", "{value} of {lately} set parameters that read the model out"),
     plain("many_samples", "{value} of {lately} ask for several samples at once"),
     plain("logprob_share", "{value} of {lately} ask for log-probabilities"),

@@ -124,4 +124,15 @@ pub(super) const ROWS: &[Feature] = &[
         why: "answers that call a tool are steps of a trajectory",
         value: |u| u.shares.calls.get(),
     },
+    Feature {
+        name: "benchmark_share",
+        version: 1,
+        group: Group::Dataset,
+        unit: "share of prompts",
+        needs: Needs::Prompt,
+        direction: Direction::None,
+        says: Says::Share,
+        why: "questions of public test sets are evaluated once per model, and harvested with many samples each",
+        value: |u| u.shares.benchmark.get(),
+    },
 ];

@@ -167,6 +167,7 @@ impl Unit {
         shares.elicits.add(n, trace.flags.has(Flags::ELICITS));
         shares.records.add(n, trace.flags.has(Flags::RECORDS));
         shares.judges.add(n, trace.flags.has(Flags::JUDGES));
+        shares.benchmark.add(n, trace.flags.has(Flags::BENCHMARK));
 
         let shingles = trace.shingles();
         let new = self.shingles.observe(shingles.get(..NOVEL).unwrap_or(shingles));

@@ -64,6 +64,7 @@ pub(crate) struct Shares {
     pub(crate) elicits: Share,
     pub(crate) records: Share,
     pub(crate) judges: Share,
+    pub(crate) benchmark: Share,
     pub(crate) script_change: Share,
     // of responses
     pub(crate) thoughts: Share,
