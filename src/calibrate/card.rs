@@ -39,15 +39,10 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
         calm = outcome.reviewed.1,
         folds = super::folds::FOLDS,
     );
-    for row in &outcome.recall {
-        card.push_str(&format!(
-            "| {} | {} % | {} | {} |\n",
-            row.kind.replace('_', " "),
-            row.percent,
-            row.made,
-            row.found
-        ));
-    }
+    card.extend(outcome.recall.iter().map(|row| {
+        let kind = row.kind.replace('_', " ");
+        format!("| {kind} | {} % | {} | {} |\n", row.percent, row.made, row.found)
+    }));
     card.push_str(
         "\n## Limits\n\n\
          - The promise is about tenants like those of the history. A release day, new products and new customers are not in it.\n\

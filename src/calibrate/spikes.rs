@@ -85,7 +85,7 @@ impl Spikes {
             let length = harvest.len().min(draw.range(30, 400));
             let alone = Alone {
                 name: format!("{number}{MARK}alone"),
-                times: beats(&rhythms[draw.below(rhythms.len())][..], length),
+                times: beats(rhythms[draw.below(rhythms.len())], length),
                 harvest,
             };
             spikes.labels.add(&alone.name, Role::Attack, alone.harvest.kind, 100);

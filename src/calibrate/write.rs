@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{CalibrateError, CalibrateSpec, Outcome, card};
+use super::{CalibrateError, CalibrateSpec, Outcome, Suspect, card};
 use crate::model::Model;
 use crate::model::artifact::encode;
 use crate::train::write::replace;
@@ -41,11 +41,11 @@ pub(super) fn write(spec: &CalibrateSpec, outcome: &Outcome) -> Result<Written, 
     let sha256 = Model::from_bytes(&spec.name, &bytes)?.sha256_hex();
     save(&written.model, &bytes)?;
     save(&written.card, card::describe(spec, outcome, &sha256).as_bytes())?;
-    let mut suspects = String::new();
-    for suspect in &outcome.suspects {
+    let line = |suspect: &Suspect| {
         let line = json!({ "tenant": suspect.tenant, "evidence": suspect.evidence, "reasons": suspect.reasons });
-        suspects.push_str(&format!("{line}\n"));
-    }
+        format!("{line}\n")
+    };
+    let suspects: String = outcome.suspects.iter().map(line).collect();
     save(&written.suspects, suspects.as_bytes())?;
     save(&written.figures, format!("{:#}\n", figures(spec, outcome, &sha256)).as_bytes())?;
     Ok(Written { sha256, ..written })

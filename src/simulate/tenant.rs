@@ -11,7 +11,7 @@ use super::line::rfc3339;
 use super::population::{Label, Member, Truth};
 use super::recipe::{Class, GATEWAY, Recipe, attack as recipe};
 use super::schedule::{Schedule, Slot};
-use super::spec::{Dilution, Spec};
+use super::spec::{Attack, Dilution, Spec};
 use super::text::World;
 use super::twin;
 use super::workload::{Item, Workload};
@@ -126,36 +126,7 @@ impl TenantStream {
         let class = member.class;
         let pure = built.filter(|a| a.dilution == Dilution::Whole);
 
-        let mut loads: Vec<Workload> = Vec::new();
-        let mut accounts = 0;
-        let mut add = |recipe: &Recipe, share: f64, draw: &mut Draw| {
-            let count = draw.range(recipe.accounts.0, recipe.accounts.1);
-            let per_day = (draw.log_normal(recipe.per_day, 1.3) * share).clamp(1.0, MOST_PER_DAY);
-            loads.push(Workload::new(recipe, world, draw.bits(), per_day, (accounts, count)));
-            accounts += count;
-        };
-        if let Some(attack) = pure {
-            add(&recipe(attack.family), 1.0, &mut draw);
-            // As often as innocents, harvesters have further workloads.
-            for _ in 0..further(&mut draw) {
-                add(&recipe(attack.family), 0.4, &mut draw);
-            }
-        } else if class.name == GATEWAY {
-            for _ in 0..draw.range(4, 9) {
-                let team = Class::drawn(draw.bits()).recipe;
-                add(&team, 0.6, &mut draw);
-            }
-        } else {
-            add(&class.recipe, 1.0, &mut draw);
-            let more = if class.name == "personal" { 0 } else { further(&mut draw) };
-            for _ in 0..more {
-                // A customer's uses are often of one kind, as a harvester's are.
-                let same = draw.percent(65);
-                let other = if same { class.recipe } else { Class::drawn(draw.bits()).recipe };
-                add(&other, 0.4, &mut draw);
-            }
-        }
-
+        let (mut loads, mut accounts) = workloads(class, pure, world, &mut draw);
         let days = end.since(begin) as f64 / Millis::DAY as f64;
         if let (Some(dilution), None, None) = (dilution, pure, &earlier) {
             let floor = LEAST_HARVEST * (1.0 - dilution.share()) / dilution.share() / days.max(0.01);
@@ -168,7 +139,9 @@ impl TenantStream {
             hide_whole(attack, &mut loads, &mut accounts, &mut Draw::new(mix(&[member.base, 53])));
             if member.twin_of().is_some() {
                 let mut innocent = Draw::new(mix(&[member.base, 56]));
-                loads.iter_mut().for_each(|load| load.turn_innocent(&mut innocent));
+                for load in &mut loads {
+                    load.turn_innocent(&mut innocent);
+                }
             }
         }
         let work = |mut load: Workload| {
@@ -207,7 +180,7 @@ impl TenantStream {
                 }
                 stream.distract(attack, member.base, 0, world, (begin, end));
                 if member.attack.is_some() {
-                    label.class = "harvest".to_owned();
+                    "harvest".clone_into(&mut label.class);
                 }
                 Some((begin, end))
             }
@@ -238,6 +211,40 @@ impl TenantStream {
         work.next = work.schedule.next();
         Some((index, slot))
     }
+}
+
+/// What a tenant does, before its harvest has a share of it, and in how many accounts.
+fn workloads(class: &Class, pure: Option<Attack>, world: &World, draw: &mut Draw) -> (Vec<Workload>, usize) {
+    let mut loads: Vec<Workload> = Vec::new();
+    let mut accounts = 0;
+    let mut add = |recipe: &Recipe, share: f64, draw: &mut Draw| {
+        let count = draw.range(recipe.accounts.0, recipe.accounts.1);
+        let per_day = (draw.log_normal(recipe.per_day, 1.3) * share).clamp(1.0, MOST_PER_DAY);
+        loads.push(Workload::new(recipe, world, draw.bits(), per_day, (accounts, count)));
+        accounts += count;
+    };
+    if let Some(attack) = pure {
+        add(&recipe(attack.family), 1.0, draw);
+        // As often as innocents, harvesters have further workloads.
+        for _ in 0..further(draw) {
+            add(&recipe(attack.family), 0.4, draw);
+        }
+    } else if class.name == GATEWAY {
+        for _ in 0..draw.range(4, 9) {
+            let team = Class::drawn(draw.bits()).recipe;
+            add(&team, 0.6, draw);
+        }
+    } else {
+        add(&class.recipe, 1.0, draw);
+        let more = if class.name == "personal" { 0 } else { further(draw) };
+        for _ in 0..more {
+            // A customer's uses are often of one kind, as a harvester's are.
+            let same = draw.percent(65);
+            let other = if same { class.recipe } else { Class::drawn(draw.bits()).recipe };
+            add(&other, 0.4, draw);
+        }
+    }
+    (loads, accounts)
 }
 
 /// How many workloads a tenant has beside its first.

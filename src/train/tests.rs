@@ -79,7 +79,7 @@ fn the_same_input_gives_the_same_bytes_and_a_model_that_finds() {
     let card = std::fs::read_to_string(&report.card).unwrap();
     assert!(card.contains("| reasoning_harvest | 100 % | 8 | 8 |") && card.contains("uncalibrated"), "{card}");
     assert!(!card.contains("grey"));
-    assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 3, "model, card and rows");
 }
 
 #[test]
