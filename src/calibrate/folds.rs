@@ -21,6 +21,13 @@ use crate::train::{Feed, usual};
 
 /// Parts of the history.
 pub(super) const FOLDS: usize = 5;
+/// Spike-ins that teach: one to so many shipped harvests, but at least so many. And the shipped trees have half of
+/// the say. Measured on a history of 181 tenant-months and later traffic with 149 pure attackers: with as many
+/// spike-ins as shipped harvests and no shipped trees the area under the curve fell from 0.70 to 0.62, for the trees
+/// learnt what spike-ins look like; so it stays at 0.69, and of thin harvests against controls it is 0.67, 0.66 without
+/// adaptation and 0.65 without spike-ins.
+const FEWER_SPIKES: usize = 4;
+const LEAST_SPIKES: usize = 40;
 /// Suspects: this many or this share of the tenants, whichever is more, but no more than a fifth.
 const SUSPECTS: (usize, f64) = (10, 0.03);
 /// Reasons told of a suspect.
@@ -49,14 +56,11 @@ impl<'a> Folds<'a> {
         spiked: &'a [Surveyed],
         spikes: &'a Spikes,
     ) -> Folds<'a> {
-        // as many shipped harvests as spike-ins, half as many shipped calm tenants as the operator has
-        let harvest = tenants(taught, Side::Harvest, spiked.len().max(40));
-        let calm = tenants(taught, Side::Calm, history.len() / 2);
         Folds {
             spec,
             shipped,
             history,
-            taught: (calm, harvest),
+            taught: (tenants(taught, Side::Calm), tenants(taught, Side::Harvest)),
             spiked,
             roles: Roles::new(spikes.labels(), std::iter::empty()),
             left_out: BTreeSet::new(),
@@ -82,11 +86,15 @@ impl<'a> Folds<'a> {
         Ok(())
     }
 
-    /// The trees of a fold, or of all.
+    /// The trees of a fold, or of all: the shipped ones, and as many that learnt what is calm here.
     fn trees(&self, fold: Option<usize>) -> Result<Vec<Tree>, CalibrateError> {
+        let shipped = self.shipped.boosted.as_ref().map(|boosted| boosted.trees.clone());
+        let shipped = shipped.ok_or_else(|| self.not_trees("has no trees"))?;
         if !self.spec.adapt {
-            let boosted = self.shipped.boosted.as_ref().map(|boosted| boosted.trees.clone());
-            return boosted.ok_or_else(|| self.not_trees("has no trees"));
+            return Ok(shipped);
+        }
+        if self.shipped.calibrated {
+            return Err(self.not_trees("is calibrated already"));
         }
         if self.taught.1.is_empty() && self.spiked.is_empty() {
             return Err(
@@ -95,11 +103,15 @@ impl<'a> Folds<'a> {
         }
         let elsewhere = |tenant: &&Surveyed| fold != Some(self.fold_of(&tenant.name));
         let calm = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).filter(elsewhere);
-        let pupils = Pupils {
-            calm: calm.chain(&self.taught.0).collect(),
-            attackers: self.spiked.iter().filter(elsewhere).chain(&self.taught.1).collect(),
-        };
-        Ok(teach::teach(&pupils, &teach::settings(self.spec.seed)))
+        let spiked = self.spiked.iter().take((self.taught.1.len() / FEWER_SPIKES).max(LEAST_SPIKES)).filter(elsewhere);
+        let pupils =
+            Pupils { calm: calm.chain(&self.taught.0).collect(), attackers: spiked.chain(&self.taught.1).collect() };
+        let mut trees = teach::teach(&pupils, &teach::settings(self.spec.seed));
+        trees.extend(shipped);
+        for value in trees.iter_mut().flat_map(|tree| &mut tree.value) {
+            *value /= 2.0;
+        }
+        Ok(trees)
     }
 
     fn not_trees(&self, why: &'static str) -> CalibrateError {
@@ -177,8 +189,8 @@ impl<'a> Folds<'a> {
     }
 }
 
-/// Some of the tenants that a model was taught with, as a survey would have them.
-fn tenants(taught: &[TaughtRow], side: Side, most: usize) -> Vec<Surveyed> {
+/// The tenants that a model was taught with, as a survey would have them.
+fn tenants(taught: &[TaughtRow], side: Side) -> Vec<Surveyed> {
     let mut tenants = Vec::<Surveyed>::new();
     let mut before = None;
     for row in taught.iter().filter(|row| row.harvest == (side == Side::Harvest)) {
@@ -191,6 +203,5 @@ fn tenants(taught: &[TaughtRow], side: Side, most: usize) -> Vec<Surveyed> {
         }
     }
     tenants.sort_by_key(|tenant| place(&tenant.name, 0));
-    tenants.truncate(most);
     tenants
 }
