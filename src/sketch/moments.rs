@@ -28,7 +28,7 @@ impl Moments {
     /// Adds a place. `turn` should be spread evenly over 16 bits from one to the next.
     pub fn add(&mut self, place: &Place, turn: u16) {
         self.count = self.count.saturating_add(1);
-        let stride = 1 << (self.count / ((EXACT + 1) / 2)).max(1).ilog2();
+        let stride = 1 << (self.count / EXACT.div_ceil(2)).max(1).ilog2();
         if !self.count.is_multiple_of(stride) {
             return;
         }

@@ -28,6 +28,8 @@ pub(crate) struct Told {
     pub(crate) content: Option<u64>,
     /// What its prompt is against the tenant's own past.
     pub(crate) past: Verdict,
+    /// Its cell by that, if it is unusual.
+    pub(crate) unusual: Option<u64>,
 }
 
 impl Memory {
@@ -44,7 +46,7 @@ impl Memory {
             self.topics.take(trace.account_hash.0, &trace.place, ordinal);
             past = self.past.observe(&trace.place, at.ts, ordinal);
         }
-        Told { takes_up, content, past }
+        Told { takes_up, content, past, unusual: of_past(trace, past) }
     }
 
     /// The cell by what an exchange is about: the same before it is observed as then.
@@ -53,8 +55,22 @@ impl Memory {
         if trace.flags.has(Flags::PROMPT) { trace.cell(View::Content(cluster())) } else { None }
     }
 
+    /// The cell of an exchange that is unusual against the past: the same before it is observed as then.
+    pub(crate) fn unusual(&self, trace: &Trace<'_>, ordinal: u64) -> Option<u64> {
+        let verdict = || self.past.judge(&trace.place, ordinal);
+        if trace.flags.has(Flags::PROMPT) { of_past(trace, verdict()) } else { None }
+    }
+
     /// Bytes in use beside the struct itself.
     pub(crate) fn logical_bytes(&self) -> usize {
         self.quoted.logical_bytes() + self.topics.logical_bytes() + self.past.logical_bytes()
+    }
+}
+
+fn of_past(trace: &Trace<'_>, past: Verdict) -> Option<u64> {
+    match past {
+        Verdict::Odd => trace.cell(View::Odd),
+        Verdict::Typical => trace.cell(View::Typical),
+        Verdict::Usual | Verdict::Unknown => None,
     }
 }

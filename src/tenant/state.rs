@@ -69,7 +69,8 @@ impl Tenant {
 
     /// The cells an exchange belongs to, whether they are open or not. To be asked before it is observed.
     pub fn cells_of(&self, trace: &Trace<'_>) -> impl Iterator<Item = u64> {
-        trace.cells().chain(self.memory.content(trace))
+        let unusual = self.memory.unusual(trace, self.whole.exchanges);
+        trace.cells().chain(self.memory.content(trace)).chain(unusual)
     }
 
     /// Folds one exchange and decides. Of several alarms the one with the most evidence counts.
