@@ -11,6 +11,7 @@ pub mod quoted;
 pub mod ring;
 pub mod share;
 pub mod spectrum;
+mod tally;
 pub mod top;
 pub mod wander;
 

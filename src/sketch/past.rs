@@ -27,6 +27,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::moments::Moments;
+use super::tally::{BUCKETS, Tally, turn};
 use crate::trace::embed::{Place, WIDTH};
 use crate::units::Millis;
 
@@ -38,10 +39,6 @@ const DAYS: i32 = 7;
 const LEAST: u32 = 200;
 /// Places of the first block before it can say how novel the next is.
 const FORMED: u32 = 64;
-/// Novelty is read to a quarter of an octave, from a quarter of the usual to four times as much.
-const BUCKETS: usize = 16;
-/// Places a distribution is scaled to.
-const ALL: u32 = 16_384;
 /// Deviations in quarters of a unit, at least: 4 units. A stream of copies would else find a changed comma odd.
 const LEAST_DEVIATION: u8 = 16;
 /// 65,536 ÷ a deviation: a table of 512 B for 64 divisions a place.
@@ -101,10 +98,6 @@ struct Reference {
     deviation: [u8; WIDTH],
     novelty: Tally,
 }
-
-/// How often each bucket of novelty came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Tally([u16; BUCKETS]);
 
 impl Past {
     /// Bytes beside the struct itself, at most.
@@ -210,7 +203,8 @@ impl Reference {
         Reference { mean: moments.mean(), deviation, novelty }
     }
 
-    /// The bucket of the mean square of a place's distance from the mean, in deviations.
+    /// The bucket of the mean square of a place's distance from the mean, in deviations: quarters of an octave, from a
+    /// quarter of the usual to four times as much.
     fn bucket(&self, place: &Place) -> usize {
         // in sixteenths of a deviation: 254 × 64 ÷ 16 at most, so 32 squares fit
         let mut squares = 0u32;
@@ -233,45 +227,15 @@ impl Reference {
         for (deviation, to) in self.deviation.iter_mut().zip(other.deviation) {
             *deviation = step(i32::from(*deviation), i32::from(to)) as u8;
         }
-        for (count, to) in self.novelty.0.iter_mut().zip(other.novelty.0) {
+        for (count, to) in self.novelty.counts_mut().zip(other.novelty.counts()) {
             *count = step(i32::from(*count), i32::from(to)) as u16;
         }
-    }
-}
-
-impl Tally {
-    /// Full: all are halved, so what came later weighs more.
-    fn add(&mut self, bucket: usize) {
-        let Some(count) = self.0.get_mut(bucket) else { return };
-        *count = count.saturating_add(1);
-        if *count == u16::MAX {
-            self.0 = self.0.map(|count| count / 2);
-        }
-    }
-
-    /// The same distribution over [`ALL`] places.
-    fn scaled(self) -> Tally {
-        let all = self.0.iter().map(|count| u32::from(*count)).sum::<u32>().max(1);
-        Tally(self.0.map(|count| (u32::from(count) * ALL / all) as u16))
-    }
-
-    /// The share of a bucket's places and those above it, of its own only the part that `turn` is of 65,536.
-    fn share_above(self, bucket: usize, turn: u16) -> Option<u64> {
-        let all = self.0.iter().map(|count| u64::from(*count)).sum::<u64>();
-        let own = u64::from(*self.0.get(bucket)?);
-        let above = self.0.iter().skip(bucket + 1).map(|count| u64::from(*count)).sum::<u64>();
-        (above * 65_536 + own * u64::from(turn)).checked_div(all)
     }
 }
 
 /// A text without words has no place.
 fn has_words(place: &Place) -> bool {
     place.iter().any(|value| *value != 0)
-}
-
-/// Spread evenly over 16 bits from one exchange to the next, at any distance: multiples of the golden section.
-fn turn(ordinal: u64) -> u16 {
-    (ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
 }
 
 #[cfg(test)]
@@ -378,18 +342,6 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
-
-        #[test]
-        fn a_p_value_is_uniform_over_turns(counts in prop::array::uniform16(0u16..500), bucket in 0usize..16) {
-            let tally = Tally(counts);
-            prop_assume!(counts.iter().any(|count| *count > 0));
-            let all: f64 = counts.iter().map(|count| f64::from(*count)).sum();
-            let above: f64 = counts[bucket + 1..].iter().map(|count| f64::from(*count)).sum();
-            let exact = (above + f64::from(counts[bucket]) / 2.0) / all;
-            let turns = (0..1_000).filter_map(|i| tally.share_above(bucket, turn(i)));
-            let mean = turns.map(|p| p as f64 / 65_536.0).sum::<f64>() / 1_000.0;
-            prop_assert!((mean - exact).abs() < 0.01);
-        }
 
         #[test]
         fn restored_at_any_place_it_goes_on_the_same(cut in 0u64..2_000, gap in 1i64..40) {
