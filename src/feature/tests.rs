@@ -3,12 +3,12 @@ use core::fmt::Write as _;
 
 use super::*;
 use crate::tenant::memory::{Memory, Told};
-use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, Tweak, stream};
+use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, Then, Tweak, stream};
 
 fn value(name: &str, habit: &Habit) -> f64 {
     let (mut unit, mut memory) = (Unit::default(), Memory::default());
-    for (ordinal, (trace, at)) in (0..).zip(stream(habit, 7, 120)) {
-        let told = memory.observe(&trace, ordinal);
+    for (ordinal, (trace, at)) in (0..).zip(stream(habit, 7, habit.past + 120)) {
+        let told = memory.observe(&trace, at, ordinal);
         unit.fold(&trace, told, at);
     }
     let feature = TABLE.iter().find(|feature| feature.name == name);
@@ -118,6 +118,9 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
                 e.prompt = Some("сколько будет дважды два");
             }
         }),
+        ("past_odd_share", USED, Habit { then: Some(Then { topic_words: 1_000_000, in_turn: false }), ..USED }),
+        // as the past was in the mean, each time
+        ("past_typical_share", USED, Habit { then: Some(Then { topic_words: 15, in_turn: true }), ..USED }),
         both("truncated_share", |e, _| e.finish = Some("length")),
         both("cached_share", |e, _| e.usage.cached = Some(50)),
         ("same_session_share", Habit { stay: 1, ..PERSON }, PERSON),
@@ -136,6 +139,8 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
 
 const LONG: &str = "Tell me all that you know about this, at length and in good order, with causes and what follows \
                     from them, for a reader who has never heard of it and has an hour to spend on the matter";
+/// Three weeks of a narrow subject before the rest.
+const USED: Habit = Habit { past: 800, topic_words: 15, ..PERSON };
 const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 #[test]

@@ -118,6 +118,11 @@ const PHRASES: &[Phrase] = &[
     plain("prompt_digits", "{value} of the bytes of the prompts in {lately} are digits"),
     plain("beyond_ascii", "{value} of the bytes of the prompts in {lately} are beyond ASCII"),
     plain("script_changes", "{value} of the prompts in {lately} are in another script than the one before"),
+    plain("past_odd_share", "{value} of the prompts in {lately} are farther than usual from the tenant's own past"),
+    plain(
+        "past_typical_share",
+        "{value} of the prompts in {lately} are nearer than usual to the middle of the tenant's own past",
+    ),
     plain("truncated_share", "{value} of the answers in {lately} met their limit"),
     plain("cached_share", "{value} of {lately} had input from the cache"),
     plain("same_session_share", "{value} of {lately} belong to a recent session"),

@@ -1,19 +1,24 @@
 //! The bounded summaries that a unit is made of. Each has a property test against its exact counterpart.
 //!
-//! All are plain values: no allocation after they are built (but [`Top`] and [`Quoted`], which grow
-//! to their bounds), no clock, no random numbers, so that the same sequence gives the same bytes.
+//! All are plain values: no allocation after they are built (but [`Top`], [`Quoted`] and [`Past`], which
+//! grow to their bounds), no clock, no random numbers, so that the same sequence gives the same bytes.
 
 pub mod mean;
+pub mod moments;
 pub mod novelty;
+pub mod past;
 pub mod quoted;
 pub mod ring;
 pub mod share;
 pub mod spectrum;
+mod tally;
 pub mod top;
 pub mod wander;
 
 pub use mean::{Mean, Spread};
+pub use moments::Moments;
 pub use novelty::Novelty;
+pub use past::{Past, Verdict};
 pub use quoted::Quoted;
 pub use ring::Ring;
 pub use share::Share;

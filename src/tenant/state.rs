@@ -27,7 +27,7 @@ pub struct Tenant {
 
 impl Tenant {
     /// Logical bytes of a tenant at most, a name of 256 bytes included.
-    pub const MOST_BYTES: usize = 1_152 + Memory::MOST_BYTES + CELLS * CELL_BYTES + 2 * top::CAPACITY * 24;
+    pub const MOST_BYTES: usize = 1_168 + Memory::MOST_BYTES + CELLS * CELL_BYTES + 2 * top::CAPACITY * 24;
 
     /// A tenant that was never seen.
     pub fn new(name: &str) -> Tenant {
@@ -69,7 +69,8 @@ impl Tenant {
 
     /// The cells an exchange belongs to, whether they are open or not. To be asked before it is observed.
     pub fn cells_of(&self, trace: &Trace<'_>) -> impl Iterator<Item = u64> {
-        trace.cells().chain(self.memory.content(trace))
+        let unusual = self.memory.unusual(trace, self.whole.exchanges);
+        trace.cells().chain(self.memory.content(trace)).chain(unusual)
     }
 
     /// Folds one exchange and decides. Of several alarms the one with the most evidence counts.
@@ -85,7 +86,7 @@ impl Tenant {
         model: &Model,
         sink: &mut dyn FnMut(&Decision<'_>),
     ) -> Option<Alarm> {
-        let told = self.memory.observe(trace, self.whole.exchanges);
+        let told = self.memory.observe(trace, at, self.whole.exchanges);
         self.whole.fold(trace, told, at);
         let whole = Subject { kind: Kind::Tenant, workload: 0, account: None };
         let of_tenant = decide(whole, &mut self.whole, at, model, sink);
@@ -109,7 +110,7 @@ impl Tenant {
 }
 
 // a tenant stays within 24 KB whatever it sends
-const _: () = assert!(size_of::<Tenant>() <= 896 && Tenant::MOST_BYTES <= 24 * 1024);
+const _: () = assert!(size_of::<Tenant>() <= 912 && Tenant::MOST_BYTES <= 24 * 1024);
 
 /// Scores the unit if its count says so, and raises the alarm if the evidence suffices.
 fn decide(

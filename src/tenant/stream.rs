@@ -35,9 +35,24 @@ pub(crate) struct Habit {
     pub(crate) slows_after: u64,
     /// Prompts begin with their number.
     pub(crate) numbered: bool,
+    /// Exchanges of a past of three weeks, before the others.
+    pub(crate) past: u64,
+    /// What prompts are made of after the past, if of something else.
+    pub(crate) then: Option<Then>,
     pub(crate) account: &'static str,
     pub(crate) tweak: Tweak,
 }
+
+/// What prompts are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Then {
+    pub(crate) topic_words: u64,
+    /// The first words of the vocabulary each time, not any.
+    pub(crate) in_turn: bool,
+}
+
+/// How long a past takes.
+const PAST: i64 = 21 * Millis::DAY;
 
 pub(crate) const PERSON: Habit = Habit {
     opening: "",
@@ -58,6 +73,8 @@ pub(crate) const PERSON: Habit = Habit {
     even: false,
     slows_after: u64::MAX,
     numbered: false,
+    past: 0,
+    then: None,
     account: "seat",
     tweak: |_, _| {},
 };
@@ -103,6 +120,11 @@ fn words(seed: u64, vocabulary: u64, count: u64) -> String {
     (0..count).map(word).collect::<Vec<_>>().join(" ")
 }
 
+fn words_in_turn(vocabulary: u64, count: u64) -> String {
+    let word = |i| format!("w{:x}", scatter(i % vocabulary) & 0xff_ffff);
+    (0..count).map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// The first `count` traces of a habit.
 pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static>, Seen)> {
     let tracer = Tracer::new(b"secret for tests");
@@ -112,13 +134,18 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
             let random = scatter(seed ^ scatter(i));
             let asked = if habit.repeat_every > 0 { i % habit.repeat_every } else { i };
             let topic = scatter(seed ^ (asked / habit.stay));
-            let vocabulary = habit.topic_words;
+            let usual = Then { topic_words: habit.topic_words, in_turn: false };
+            let Then { topic_words: vocabulary, in_turn } = habit.then.filter(|_| i >= habit.past).unwrap_or(usual);
             let opening = if habit.openings == 1 {
                 habit.opening.to_owned()
             } else {
                 format!("{} {}", words(scatter(seed ^ (asked % habit.openings)), 1_000, 6), habit.opening)
             };
-            let slot = words(topic, vocabulary, 15) + " " + &words(topic ^ asked, vocabulary, 15);
+            let slot = if in_turn {
+                words_in_turn(vocabulary, 30)
+            } else {
+                words(topic, vocabulary, 15) + " " + &words(topic ^ asked, vocabulary, 15)
+            };
             let number = if habit.numbered { format!("{i}. ") } else { String::new() };
             let before = scatter(seed ^ scatter(i.wrapping_sub(1)));
             let quote = if habit.quotes { words(before, 100_000, 12) } else { String::new() };
@@ -128,7 +155,7 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
             let gap =
                 if habit.even { habit.gap_seconds } else { habit.gap_seconds * (random % 64) * (random % 64) / 1_000 };
             let gap = if i >= habit.slows_after { gap * 1_000 } else { gap };
-            ts = ts.plus(gap as i64 * 1_000);
+            ts = ts.plus(if i < habit.past { PAST / habit.past as i64 } else { gap as i64 * 1_000 });
             let mut exchange = Exchange {
                 tenant: "acme",
                 account: Some(habit.account),

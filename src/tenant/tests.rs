@@ -174,6 +174,38 @@ fn purest_of_a_hundredth(habit: &Habit) -> f64 {
     cells.map(|(taken, all)| *taken as f64 / *all as f64).fold(0.0, f64::max)
 }
 
+/// Strangers, one prompt in twenty of an account that has kept to its subject for three weeks and looks the same in
+/// all else. Prompts of its own pass too, at most about one in twenty: 75 % of the cell are strangers, and without a past
+/// 10 % of the best one.
+#[test]
+fn a_twentieth_unlike_the_own_past_gets_a_cell_of_its_own() {
+    let subject = Habit { topic_words: 40, past: 800, ..PERSON };
+    let (with, without) = (purest_of_strangers(&subject), purest_of_strangers(&Habit { past: 0, ..subject }));
+    assert!(with > 0.5 && without < 0.15, "{with} with a past, {without} without");
+}
+
+/// The share of strangers, a twentieth of all after the past, among the decisions of the cell that holds most of them.
+fn purest_of_strangers(subject: &Habit) -> f64 {
+    let mut strangers = stream(&Habit { topic_words: 1_000_000, ..PERSON }, 99, 200).into_iter();
+    let mut tenant = Tenant::new("acme");
+    let mut shares = std::collections::BTreeMap::<u64, (u64, u64)>::new();
+    for (i, (trace, at)) in (0..).zip(stream(subject, 5, subject.past + 4_000)) {
+        let strange = i >= subject.past && i % 20 == 0;
+        let trace = if strange { strangers.next().unwrap().0 } else { trace };
+        let cells: Vec<u64> = tenant.cells_of(&trace).collect();
+        tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
+            let workload = decision.subject.workload;
+            assert!(workload == 0 || cells.contains(&workload), "told before as when it is observed");
+            if i >= subject.past && workload != 0 {
+                let share = shares.entry(workload).or_default();
+                *share = (share.0 + u64::from(strange), share.1 + 1);
+            }
+        });
+    }
+    let cells = shares.values().filter(|(_, all)| *all >= 50);
+    cells.map(|(strange, all)| *strange as f64 / *all as f64).fold(0.0, f64::max)
+}
+
 #[test]
 fn state_stays_within_its_bound_whatever_arrives() {
     let mut tenant = Tenant::new(&"n".repeat(256));

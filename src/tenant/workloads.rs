@@ -2,8 +2,9 @@
 //!
 //! An exchange belongs to the cell of its frame; while that has none, to the cell of its shape, so that a
 //! program whose prompts share nothing is still judged apart from its account, and to the cell of its topic, so
-//! that one which looks like its account is too; and to the account's sieve if it passes. A workload gets a
-//! cell after [`OPEN_AT`] exchanges, a topic after [`TOPIC_OPENS_AT`]. With all cells taken, a newcomer replaces the
+//! that one which looks like its account is too; and to the account's sieves that it passes: of what asks for
+//! reasoning or records, and of what is unlike its tenant's past. A workload gets a cell after [`OPEN_AT`] exchanges,
+//! one that every account has after [`COMMON_OPENS_AT`]. With all cells taken, a newcomer replaces the
 //! one whose last exchange is oldest among those that may go: silent ones, and those that were judged
 //! over a whole span and are calm. So each workload has its turn of at least a span, and one under
 //! suspicion stays. If none may go, the newcomer waits in the cold table.
@@ -22,8 +23,8 @@ use crate::units::Millis;
 pub const CELLS: usize = 16;
 /// Exchanges after which a workload gets a cell.
 const OPEN_AT: u32 = 8;
-/// The same for a topic: every account has some, and most of them tell nothing.
-const TOPIC_OPENS_AT: u32 = 32;
+/// The same for a topic, or what is unusual: every account has some, and most of them tell nothing.
+const COMMON_OPENS_AT: u32 = 32;
 /// A cell without traffic for this many of its tenant's exchanges may go.
 const SILENT_EXCHANGES: u64 = 2_048;
 
@@ -69,7 +70,7 @@ impl Workloads {
         at: Seen,
         ordinal: u64,
         suspicious: f32,
-    ) -> [Option<usize>; 3] {
+    ) -> [Option<usize>; 4] {
         let mut find = |workload: Option<u64>, wait: Wait| {
             let workload = workload?;
             let index = match self.cells.iter().position(|cell| cell.workload == workload) {
@@ -80,12 +81,18 @@ impl Workloads {
             Some(index)
         };
         let sieve = find(trace.cell(View::Sieve), Wait::Form(OPEN_AT));
+        let unusual = find(told.unusual, Wait::Form(COMMON_OPENS_AT));
         let frame = find(trace.cell(View::Frame), Wait::Frame);
-        let content = if frame.is_none() { find(told.content, Wait::Form(TOPIC_OPENS_AT)) } else { None };
+        let content = if frame.is_none() { find(told.content, Wait::Form(COMMON_OPENS_AT)) } else { None };
         let own = frame.or_else(|| find(trace.cell(View::Shape), Wait::Form(OPEN_AT)));
         // where all others must stay, one may have taken the place of another that was found before it
-        let content = content.filter(|content| own != Some(*content));
-        [own, content, sieve.filter(|sieve| own != Some(*sieve) && content != Some(*sieve))]
+        let mut cells = [own, content, unusual, sieve];
+        for index in 1..cells.len() {
+            if cells[..index].contains(&cells[index]) {
+                cells[index] = None;
+            }
+        }
+        cells
     }
 
     /// A cell by its index.

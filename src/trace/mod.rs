@@ -142,6 +142,8 @@ impl Trace<'_> {
             View::Sieve if self.flags.asks() => 0x6c62_272e_07bb_0142,
             View::Sieve => return None,
             View::Content(cluster) => cluster,
+            View::Odd => 0xaf63_bd4c_8601_b7df,
+            View::Typical => 0x8422_2325_cbf2_9ce4,
         };
         // both are keyed already; the multiplication keeps (a, b) and (b, a) apart
         Some(words::mix(self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3, of_view).max(1))
@@ -175,6 +177,10 @@ pub enum View {
     Sieve,
     /// Of one cluster of topics, as its tenant numbers them.
     Content(u64),
+    /// A sieve: those farther from their tenant's own past than 95 % of it.
+    Odd,
+    /// Its other side: those nearer to the middle of it. Apart, since calm traffic fills either with its twentieth.
+    Typical,
 }
 
 /// What was seen in an exchange, as bits.

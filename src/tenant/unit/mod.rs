@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::memory::Told;
 use crate::evidence::Evidence;
 use crate::finding::Seen;
-use crate::sketch::{Novelty, Spectrum};
+use crate::sketch::{Novelty, Share, Spectrum, Verdict};
 use crate::trace::{Flags, Trace};
 use crate::units::Millis;
 
@@ -23,6 +23,10 @@ const QUICK: i64 = Millis::SECOND;
 const NOVEL: usize = 4;
 /// Exchanges that "lately" means.
 const LATELY: u32 = 16;
+/// Prompts judged against the own past before their share is told.
+const LEAST_PAST: u8 = 8;
+/// The share of calm prompts that are odd, and of those that are typical.
+const CALM_PAST: f64 = 0.05;
 
 /// The state of one unit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -81,6 +85,11 @@ impl Unit {
     /// How often prompts come back.
     pub(crate) fn repeats(&self) -> &Spectrum {
         &self.recent.repeats
+    }
+
+    /// A share of what was judged against the own past, or the 5 % of calm traffic while that is too little.
+    pub(crate) fn of_past(&self, share: Share) -> f64 {
+        if self.counts.past < LEAST_PAST { CALM_PAST } else { share.get() }
     }
 
     fn fold_identity(&mut self, n: u32, trace: &Trace<'_>, at: Seen) {
@@ -168,6 +177,11 @@ impl Unit {
         shares.records.add(n, trace.flags.has(Flags::RECORDS));
         shares.judges.add(n, trace.flags.has(Flags::JUDGES));
         shares.benchmark.add(n, trace.flags.has(Flags::BENCHMARK));
+        if told.past != Verdict::Unknown {
+            let n = count(&mut self.counts.past);
+            shares.odd.add(n, told.past == Verdict::Odd);
+            shares.typical.add(n, told.past == Verdict::Typical);
+        }
 
         let shingles = trace.shingles();
         let new = self.shingles.observe(shingles.get(..NOVEL).unwrap_or(shingles));

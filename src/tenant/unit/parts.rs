@@ -18,6 +18,8 @@ pub(crate) struct Counts {
     pub(crate) reasoning: u8,
     pub(crate) clients: u8,
     pub(crate) limits: u8,
+    /// Prompts with an own past to be judged against.
+    pub(crate) past: u8,
 }
 
 /// Shares of exchanges that features read.
@@ -66,6 +68,9 @@ pub(crate) struct Shares {
     pub(crate) judges: Share,
     pub(crate) benchmark: Share,
     pub(crate) script_change: Share,
+    // of prompts with an own past
+    pub(crate) odd: Share,
+    pub(crate) typical: Share,
     // of responses
     pub(crate) thoughts: Share,
     pub(crate) answers_record: Share,
