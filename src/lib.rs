@@ -7,7 +7,7 @@
 //! | exchange | one request and its response |
 //! | tenant | the customer; the Kafka key |
 //! | account | an API key, seat or end user inside a tenant; optional |
-//! | workload | a part of one account's traffic: under one frame, of one shape, or what passes its sieve |
+//! | workload | a part of one account's traffic: under one frame, of one shape, about one cluster of topics, or what passes a sieve |
 //! | template | text that many prompts share while slots vary |
 //! | feature | one number computed from exchanges, named in the feature table |
 //! | evidence | what has accumulated for a workload or tenant since it was last calm |
@@ -24,7 +24,7 @@
 //! ```
 //!
 //! The modules below stand in that order. Everything from `record` to `finding` is pure: [`pipeline`]
-//! folds it, and the drivers (`live`, `replay`, `train`, `evaluate`) connect the fold to Kafka, files and linfa.
+//! folds it, and the drivers (`live`, `replay`, `train`, `calibrate`, `evaluate`) connect the fold to Kafka, files and linfa.
 //!
 //! # Invariants
 //!
