@@ -96,7 +96,7 @@ impl Core {
             model_name: self.model.name().to_owned(),
             model_sha256: self.model.sha256_hex(),
             calibrated: self.model.calibrated(),
-            budget: None,
+            budget: self.model.budget(),
         }
     }
 

@@ -26,7 +26,7 @@ fn history(dir: &Path) -> PathBuf {
 }
 
 fn calibrate(history: &Path, out: &Path, more: &[&str]) -> Value {
-    let args = ["calibrate", history.to_str().unwrap(), "--budget", "100", "--json", "--out", out.to_str().unwrap()];
+    let args = ["calibrate", history.to_str().unwrap(), "--budget", "500", "--json", "--out", out.to_str().unwrap()];
     let done = stillwatch(&[&args[..], more].concat());
     assert!(done.status.success(), "{}", text(&done.stderr));
     serde_json::from_slice(&done.stdout).expect("one line of JSON")
@@ -83,13 +83,19 @@ fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
 
     let model = second.join("calibrated.json");
     let shown = stillwatch(&["model", "show", model.to_str().unwrap()]);
-    assert!(text(&shown.stdout).contains(", calibrated"), "{}", text(&shown.stdout));
+    let promise = ", calibrated to 500 false findings per 1,000 tenant-months";
+    assert!(text(&shown.stdout).contains(promise), "{}", text(&shown.stdout));
     let findings = dir.path().join("findings.jsonl");
     let (log, to) = (history.to_str().unwrap(), findings.to_str().unwrap());
     let replayed = stillwatch(&["replay", log, "--model", model.to_str().unwrap(), "--findings", to, "--json"]);
     assert!(replayed.status.success(), "{}", text(&replayed.stderr));
     let summary: Value = serde_json::from_slice(&replayed.stdout).unwrap();
     assert!(summary["read"].as_u64().unwrap() > 10_000, "{summary}");
+    let findings = lines(&findings);
+    assert!(!findings.is_empty(), "so loose a budget lets some pass");
+    for finding in findings {
+        assert_eq!(finding["unmapped"]["stillwatch"]["budget"]["per_1000_tenant_months"], 500.0, "{finding}");
+    }
 }
 
 #[test]

@@ -92,7 +92,10 @@ fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {
         None => Model::embedded(),
     };
     match loaded {
-        Ok(model) => report.ok(Area::Model, "model", &format!("`{}`, sha256 {}", model.name(), model.sha256_hex())),
+        Ok(model) => {
+            let (name, sha256, promise) = (model.name(), model.sha256_hex(), model.promise());
+            report.ok(Area::Model, "model", &format!("`{name}`, sha256 {sha256}, {promise}"))
+        }
         Err(error) => report.error(Area::Model, "model", &error.to_string()),
     }
 }

@@ -65,7 +65,7 @@ fn show(path: Option<&Path>, json: bool) -> Result<(), Failure> {
         return stdout::json(&json!({
             "name": model.name(), "sha256": model.sha256_hex(), "feature_table": table, "from": from,
             "judge": judge, "trees": trees, "nodes": nodes, "calm_components": calm, "harvest_components": harvest,
-            "threshold": model.threshold(), "calibrated": model.calibrated(),
+            "threshold": model.threshold(), "calibrated": model.calibrated(), "budget": model.budget(),
         }));
     }
     stdout::line(&format!("name           {}", model.name()))?;
@@ -76,7 +76,6 @@ fn show(path: Option<&Path>, json: bool) -> Result<(), Failure> {
         None => stdout::line("judge          density")?,
     }
     stdout::line(&format!("densities      {calm} calm and {harvest} harvest components"))?;
-    let calibrated = if model.calibrated() { "calibrated" } else { "uncalibrated" };
-    stdout::line(&format!("threshold      {}, {calibrated}", model.threshold()))?;
+    stdout::line(&format!("threshold      {}, {}", model.threshold(), model.promise()))?;
     stdout::line(&format!("from           {from}"))
 }

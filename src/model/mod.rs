@@ -47,7 +47,7 @@ pub struct Model {
     calibration: Calibration,
     evidence: Option<Params>,
     threshold: f32,
-    calibrated: bool,
+    budget: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -153,7 +153,7 @@ impl Model {
             calibration: Calibration::new(&body),
             evidence: body.evidence,
             threshold: body.threshold as f32,
-            calibrated: body.calibrated,
+            budget: body.calibrated.then_some(body.origin.budget),
             name: body.name,
         })
     }
@@ -180,7 +180,20 @@ impl Model {
 
     /// Whether the threshold was fitted to the operator's own calm history.
     pub fn calibrated(&self) -> bool {
-        self.calibrated
+        self.budget.is_some()
+    }
+
+    /// False findings per 1,000 tenant-months that it was fitted to there.
+    pub fn budget(&self) -> Option<f64> {
+        self.budget
+    }
+
+    /// The same in words.
+    pub fn promise(&self) -> String {
+        self.budget.map_or_else(
+            || "uncalibrated".to_owned(),
+            |budget| format!("calibrated to {budget} false findings per 1,000 tenant-months"),
+        )
     }
 
     /// Evidence at which a unit alarms.
