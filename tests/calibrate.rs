@@ -91,6 +91,10 @@ fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
     assert!(replayed.status.success(), "{}", text(&replayed.stderr));
     let summary: Value = serde_json::from_slice(&replayed.stdout).unwrap();
     assert!(summary["read"].as_u64().unwrap() > 10_000, "{summary}");
+    let twice = ["calibrate", log, "--budget", "500", "--out", to, "--model", model.to_str().unwrap()];
+    let refused = stillwatch(&twice);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("model `calibrated` is calibrated already"), "{}", text(&refused.stderr));
     let findings = lines(&findings);
     assert!(!findings.is_empty(), "so loose a budget lets some pass");
     for finding in findings {

@@ -93,9 +93,6 @@ impl<'a> Folds<'a> {
         if !self.spec.adapt {
             return Ok(shipped);
         }
-        if self.shipped.calibrated {
-            return Err(self.not_trees("is calibrated already"));
-        }
         if self.taught.1.is_empty() && self.spiked.is_empty() {
             return Err(
                 self.not_trees("has no rows it was taught with, and the history no prompts to make spike-ins of")

@@ -106,6 +106,10 @@ pub fn calibrate(
     review: &Review,
     feed: &mut Feed<'_>,
 ) -> Result<Outcome, CalibrateError> {
+    // known before anything is read: its trees would be halved again
+    if spec.adapt && shipped.calibrated {
+        return Err(CalibrateError::NotTrees { model: shipped.name.clone(), why: "is calibrated already" });
+    }
     // carries the first pass: sees every feature, alarms never
     let quiet = Model::build(Body { threshold: 1e9, ..shipped.clone() }, [0; 32])?;
     let mut reservoir = reservoir::Reservoir::new(spec.seed);
