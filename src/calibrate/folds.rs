@@ -130,6 +130,7 @@ impl<'a> Folds<'a> {
         let mut body = self.body(self.trees(None)?);
         let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
         usual::ranges(&mut body, &calm);
+        usual::opinions(&mut body, &calm)?;
         Ok(body)
     }
 

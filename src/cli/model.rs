@@ -65,6 +65,7 @@ fn show(path: Option<&Path>, json: bool) -> Result<(), Failure> {
         return stdout::json(&json!({
             "name": model.name(), "sha256": model.sha256_hex(), "feature_table": table, "from": from,
             "judge": judge, "trees": trees, "nodes": nodes, "calm_components": calm, "harvest_components": harvest,
+            "logistic": model.has_line(),
             "threshold": model.threshold(), "calibrated": model.calibrated(), "budget": model.budget(),
         }));
     }
@@ -76,6 +77,11 @@ fn show(path: Option<&Path>, json: bool) -> Result<(), Failure> {
         None => stdout::line("judge          density")?,
     }
     stdout::line(&format!("densities      {calm} calm and {harvest} harvest components"))?;
+    stdout::line(if model.has_line() {
+        "logistic       a line through the features"
+    } else {
+        "logistic       none: trained without labelled harvesters, or by an older program"
+    })?;
     stdout::line(&format!("threshold      {}, {}", model.threshold(), model.promise()))?;
     stdout::line(&format!("from           {from}"))
 }

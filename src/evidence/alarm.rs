@@ -26,6 +26,7 @@ pub fn alarm(subject: Subject<'_>, unit: &Unit, at: Seen, row: &Row, scored: &Sc
         threshold: model.threshold(),
         p_value: model.p_value(evidence),
         reasons: reasons(row, model),
+        opinions: model.opinions(row),
     }
 }
 

@@ -139,6 +139,7 @@ fn uid(subject: Subject<'_>, alarm: &Alarm, opened: Millis) -> u128 {
 mod tests {
     use super::super::{Kind, Pattern, Seen};
     use super::*;
+    use crate::model::opinion::Opinions;
 
     const SUBJECT: Subject<'static> = Subject { tenant: "acme", hash: TenantHash(77) };
 
@@ -157,6 +158,7 @@ mod tests {
             threshold: 5.0,
             p_value: 0.001,
             reasons: Vec::new(),
+            opinions: Opinions::default(),
         }
     }
 

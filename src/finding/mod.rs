@@ -6,6 +6,7 @@
 pub mod lifecycle;
 pub mod grade;
 mod reasons;
+mod opinions;
 mod phrases;
 mod reading;
 mod atlas;
@@ -18,6 +19,7 @@ pub mod explain;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::opinion::Opinions;
 use crate::units::{Millis, Position};
 
 /// A reason of a workload in a sentence, for those who look at one without a finding.
@@ -137,6 +139,8 @@ pub struct Alarm {
     pub p_value: f32,
     /// At most [`Alarm::MAX_REASONS`], strongest first.
     pub reasons: Vec<Reason>,
+    /// What the parts of the model say that did not decide.
+    pub opinions: Opinions,
 }
 
 impl Alarm {

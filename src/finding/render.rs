@@ -21,7 +21,7 @@ use super::ocsf::{
 use super::reading::Reading;
 use super::reasons::{Side, end_label, name, says};
 use super::unmapped::{Budget, LogPosition, ModelOut, ReasonOut, Unmapped, VERSION, Window};
-use super::{Activity, Alarm, CloseReason, Event, Kind, Reason, atlas, cloudevents};
+use super::{Activity, Alarm, CloseReason, Event, Kind, Reason, atlas, cloudevents, opinions};
 use crate::record::time::format_rfc3339;
 use crate::units::Millis;
 
@@ -169,6 +169,7 @@ fn ours<'a>(
                 says: says(reason, alarm.kind, alarm.exchanges),
             })
             .collect(),
+        second_opinions: opinions::told(alarm),
         benign_reading: reading.benign,
         refs: [reference(event, context)],
         model: ModelOut { name: &context.model_name, sha256: &context.model_sha256 },

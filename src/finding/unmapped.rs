@@ -1,5 +1,6 @@
 //! Our own part of a finding, `unmapped.stillwatch`: stable, used by tools. Absent values are null, so
-//! that every finding has the same fields; only `close_reason` is of closes alone.
+//! that every finding has the same fields; only `close_reason` is of closes alone, and `second_opinions` of models
+//! that hold some.
 
 use serde::Serialize;
 
@@ -27,6 +28,8 @@ pub(super) struct Unmapped<'a> {
     pub(super) threshold: f32,
     pub(super) budget: Budget,
     pub(super) reasons: Vec<ReasonOut>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) second_opinions: Vec<OpinionOut>,
     pub(super) benign_reading: &'static str,
     pub(super) refs: [Reference<'a>; 1],
     pub(super) model: ModelOut<'a>,
@@ -56,6 +59,15 @@ pub(super) struct ReasonOut {
     pub(super) baseline_median: f32,
     pub(super) baseline_p99: f32,
     pub(super) weight: f32,
+    pub(super) says: String,
+}
+
+/// `value` is a probability of `logistic`, log-odds of `density`; the calm end is in the same unit.
+#[derive(Debug, Serialize)]
+pub(super) struct OpinionOut {
+    pub(super) by: &'static str,
+    pub(super) value: f32,
+    pub(super) baseline_p99: f32,
     pub(super) says: String,
 }
 

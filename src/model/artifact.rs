@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::ModelError;
 use super::forest::Tree;
-use super::relation::CalmOdds;
+use super::relation::{CalmOdds, TIERS};
 use crate::evidence::Params;
 use crate::feature::{Needs, TABLE, WIDTH, table_hash};
 use crate::units::hex;
@@ -60,6 +60,12 @@ pub struct Body {
     pub mixture: Mixture,
     /// That of harvesting units, where training had labelled ones.
     pub harvest: Option<Mixture>,
+    /// The plain opinion, where training had labelled harvesters; models of before have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logistic: Option<Line>,
+    /// What 99 % of calm windows stay under by the ratio of the densities, by tier; models of before have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density_p99: Option<Vec<f64>>,
     /// Calm range of each feature.
     pub calm: CalmRange,
     /// Calm log-density by what is present and by stage: median and spread.
@@ -88,6 +94,18 @@ pub struct Boosted {
     pub trees: Vec<Tree>,
     /// By tier and stage.
     pub calm: Vec<Vec<CalmOdds>>,
+}
+
+/// A line through standardised features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// In table order.
+    pub weights: Vec<f64>,
+    /// Log-odds of an average row.
+    pub intercept: f64,
+    /// What 99 % of calm windows stay under, by tier.
+    pub calm_p99: Vec<f64>,
 }
 
 /// Weights, means and covariances of the components.
@@ -243,6 +261,13 @@ pub(super) fn check(body: &Body) -> Result<(), ModelError> {
     for (what, list) in lists {
         size(what, list.len(), WIDTH)?;
     }
+    if let Some(line) = &body.logistic {
+        size("logistic.weights", line.weights.len(), WIDTH)?;
+        size("logistic.calm_p99", line.calm_p99.len(), TIERS)?;
+    }
+    if let Some(list) = &body.density_p99 {
+        size("density_p99", list.len(), TIERS)?;
+    }
     check_numbers(body)
 }
 
@@ -267,6 +292,11 @@ fn check_numbers(body: &Body) -> Result<(), ModelError> {
         need("mixture.means", finite, mixture.means.iter().flatten().all(sane))?;
         need("mixture.covariances", finite, mixture.covariances.iter().flatten().all(sane))?;
     }
+    if let Some(line) = &body.logistic {
+        let numbers = || line.weights.iter().chain(&line.calm_p99);
+        need("logistic", finite, numbers().all(sane) && sane(&line.intercept))?;
+    }
+    need("density_p99", finite, body.density_p99.iter().flatten().all(sane))?;
     let stages = || body.stages.iter().flatten();
     need(
         "stages",

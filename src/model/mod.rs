@@ -1,9 +1,9 @@
 //! The model: how much a row of features looks like harvest.
 //!
 //! Boosted trees, fitted by `train`, judge: their log-odds in relation to calm windows of the same count are
-//! the score. Beside them stand Gaussian mixtures of calm and of harvesting units, by linfa: the second opinion,
-//! and the judge of a model that was trained without labelled harvesters, whose score is the oddness of a row on
-//! the suspicious side. All are scored here by our own fixed-order loops, so that a row has the same bits alone,
+//! the score. Beside them stand a logistic line and Gaussian mixtures of calm and of harvesting units, by linfa: the
+//! second opinions. The mixtures judge in a model that was trained without labelled harvesters, where the score is
+//! the oddness of a row on the suspicious side. All are scored here by our own fixed-order loops, so that a row has the same bits alone,
 //! in any batch and on any machine. Not here: decisions (`evidence`). Cost: a step per tree and level; densities only
 //! where they judge or are asked.
 
@@ -12,6 +12,7 @@ mod calibration;
 mod density;
 mod error;
 pub mod forest;
+pub mod opinion;
 pub mod relation;
 pub mod rows;
 
@@ -19,11 +20,11 @@ use std::path::Path;
 
 use crate::evidence::Params;
 use crate::feature::{Direction, Row, TABLE, WIDTH};
-use artifact::Body;
+use artifact::{Body, Line};
 use calibration::Calibration;
 use density::{Density, Scratch};
 use forest::Forest;
-use relation::Relation;
+use relation::{Relation, TIERS};
 
 pub use error::ModelError;
 
@@ -44,6 +45,10 @@ pub struct Model {
     scale: [f64; WIDTH],
     density: Density,
     harvest: Option<Density>,
+    line: Option<Line>,
+    /// What 99 % of calm windows stay under, by tier.
+    line_p99: Option<[f64; TIERS]>,
+    density_p99: Option<[f64; TIERS]>,
     calibration: Calibration,
     evidence: Option<Params>,
     threshold: f32,
@@ -150,6 +155,9 @@ impl Model {
             scale: row(&body.scale),
             density: Density::new(&body.name, &body.mixture)?,
             harvest: body.harvest.as_ref().map(|mixture| Density::new(&body.name, mixture)).transpose()?,
+            line_p99: body.logistic.as_ref().and_then(|line| by_tier(&line.calm_p99)),
+            density_p99: body.density_p99.as_deref().and_then(by_tier),
+            line: body.logistic.clone(),
             calibration: Calibration::new(&body),
             evidence: body.evidence,
             threshold: body.threshold as f32,
@@ -229,18 +237,16 @@ impl Model {
         Scored { raw, score, rank: self.calibration.rank(score) }
     }
 
-    /// The opinion of the densities: log-density under harvest less that under calm, where there are both.
-    pub fn second_opinion(&self, row: &Row) -> Option<f64> {
-        let standard = self.standard(row);
-        let harvest = self.harvest.as_ref()?.log_density(&standard, row.present, &mut Scratch::default());
-        Some(harvest - self.density.log_density(&standard, row.present, &mut Scratch::default()))
-    }
-
     /// Which opinions the model holds, for people: trees and nodes, components.
     pub fn parts(&self) -> (Option<(usize, usize)>, (usize, usize)) {
         let components = |density: &Density| density.components();
         let trees = self.boosted.as_ref().map(|boosted| boosted.forest.size());
         (trees, (components(&self.density), self.harvest.as_ref().map_or(0, components)))
+    }
+
+    /// Whether it has the plain opinion.
+    pub fn has_line(&self) -> bool {
+        self.line.is_some()
     }
 
     fn density_score(&self, row: &Row, exchanges: u64) -> (f64, f64) {
@@ -320,6 +326,11 @@ impl Model {
         }
         standard
     }
+}
+
+/// None of a list that was never filled in: the checks let no other through.
+fn by_tier(list: &[f64]) -> Option<[f64; TIERS]> {
+    list.try_into().ok()
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         boosted: None,
         mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![covariance] },
         harvest: None,
+        logistic: None,
+        density_p99: None,
         calm: CalmRange { median: quantile(0.5), p01: quantile(0.01), p99: quantile(0.99) },
         center,
         scale,

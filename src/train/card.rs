@@ -1,5 +1,6 @@
 //! The card of a model: what it is, what it was trained on, how it does and where it ends.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::TrainSpec;
@@ -84,10 +85,11 @@ fn what(body: &Body) -> String {
              `stillwatch train`. Evidence gathers how odd a unit is among them."
         );
     }
+    let line = if body.logistic.is_some() { "a logistic line and " } else { "" };
     format!(
         "Boosted trees over {width} window features of units (tenants and their workloads), fitted by `stillwatch \
          train`. A window's evidence is the negative logarithm of the share of calm windows, of as many exchanges, \
-         that look as much like harvest. Beside them, as a second opinion, Gaussian mixtures of calm and of \
+         that look as much like harvest. Beside them, as second opinions, {line}Gaussian mixtures of calm and of \
          harvesting units."
     )
 }
@@ -111,9 +113,10 @@ fn by_model(card: &mut String, worth: &Worth) {
     card.push_str(
         "\n## What each part is worth\n\n\
          The attackers held back, judged on the windows of the survey at the same budget: pure ones found of all, then \
-         those that harvest in part. *Left out*: trees that were trained without the family. *Densities*: the ratio of \
-         the mixtures; *both*: the mean of the two scores; each related to calm windows of the same count.\n\n\
-         | family | trees | left out | densities | both |\n|---|---|---|---|---|\n",
+         those that harvest in part. *Left out*: trees that were trained without the family. *Logistic*: the line; \
+         *densities*: the ratio of the mixtures; both saw the family. *Both*: the mean of the scores of trees and \
+         densities. Each is related to calm windows of the same count.\n\n\
+         | family | trees | left out | logistic | densities | both |\n|---|---|---|---|---|---|\n",
     );
     let cell = |found: Option<&Found>| {
         found.map_or_else(
@@ -121,13 +124,12 @@ fn by_model(card: &mut String, worth: &Worth) {
             |found| format!("{}/{}, {}/{}", found.pure.0, found.pure.1, found.part.0, found.part.1),
         )
     };
-    let columns = [&worth.trees, &worth.left_out, &worth.densities, &worth.both];
+    let columns = [&worth.trees, &worth.left_out, &worth.logistic, &worth.densities, &worth.both];
     for family in worth.trees.keys() {
-        let [trees, left_out, densities, both] = columns.map(|column| cell(column.get(family)));
-        row(card, format_args!("| {family} | {trees} | {left_out} | {densities} | {both} |"));
+        row(card, format_args!("| {family} | {} |", columns.map(|column| cell(column.get(family))).join(" | ")));
     }
-    let [trees, left_out, densities, both] = columns.map(|column| cell(Some(&Found::total(column.values()))));
-    row(card, format_args!("| all | {trees} | {left_out} | {densities} | {both} |"));
+    let total = |column: &BTreeMap<String, Found>| (!column.is_empty()).then(|| Found::total(column.values()));
+    row(card, format_args!("| all | {} |", columns.map(|column| cell(total(column).as_ref())).join(" | ")));
 }
 
 fn row(card: &mut String, line: std::fmt::Arguments<'_>) {

@@ -1,9 +1,10 @@
-//! Standardisation and the Gaussian mixture, by linfa.
+//! Standardisation, the Gaussian mixtures and the logistic line, by linfa.
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_clustering::GaussianMixtureModel;
-use ndarray::Array2;
+use linfa_logistic::{FittedLogisticRegression, LogisticRegression};
+use ndarray::{Array1, Array2};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
@@ -12,7 +13,9 @@ use super::{TrainError, rounded};
 use crate::feature::Says;
 use crate::feature::{TABLE, WIDTH};
 use crate::model::Model;
-use crate::model::artifact::{Body, Mixture};
+use crate::model::artifact::{Body, Line, Mixture};
+use crate::model::opinion::standard;
+use crate::model::relation::TIERS;
 
 /// Components tried.
 const COMPONENTS: [usize; 4] = [1, 2, 4, 8];
@@ -25,9 +28,12 @@ const MOST_WINDOWS: usize = 6_000;
 /// Added to every variance, in standardised units: a habit that no calm tenant has in training is odd,
 /// but not by a million deviations.
 const LEAST_VARIANCE: f64 = 0.05;
-/// Standard deviations beyond which a value is as odd for the fit as any further one: one tenant's outlier would
-/// be the whole covariance.
-const FARTHEST: f64 = 10.0;
+/// Rows of each side that the line is fitted to: each tenant of a side has as many of them as any other, which is
+/// what weights would do, and linfa's logistic regression takes none.
+const LINE_ROWS: usize = 10_000;
+/// Weight of the squared length of the line per row: rows of one tenant are alike, so the fit knows less than it
+/// thinks.
+const LINE_RIDGE: f64 = 0.01;
 /// Every fourth tenant judges the number of components.
 const JUDGES: usize = 4;
 
@@ -44,8 +50,52 @@ pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], attackers: &[&Surveyed], 
     if harvest.len() >= LEAST_ATTACKERS {
         // a second opinion: where linfa finds no mixture of harvests there is none, and the trees judge alone
         body.harvest = best_mixture(body, &harvest, seed).ok();
+        body.logistic = line(body, &drawn(&calm), &drawn(&harvest)).ok();
     }
     Ok(())
+}
+
+/// So many windows in all, as many from each tenant: evenly spread, repeated where there are few.
+fn drawn(tenants: &[Vec<Window>]) -> Vec<&Window> {
+    let ends = |i: usize| i * LINE_ROWS / tenants.len();
+    let of = |(i, windows): (usize, &'_ Vec<Window>)| {
+        let (count, wanted) = (windows.len(), ends(i + 1) - ends(i));
+        (0..wanted).map(move |k| if count > wanted { k * count / wanted } else { k % count }).collect::<Vec<_>>()
+    };
+    let places = tenants.iter().enumerate().map(|(i, windows)| (windows, of((i, windows))));
+    places.flat_map(|(windows, places)| places.into_iter().map(move |place| &windows[place])).collect()
+}
+
+/// The line between calm and harvesting windows.
+fn line(body: &Body, calm: &[&Window], harvest: &[&Window]) -> Result<Line, String> {
+    let fitted = logistic(rows(body, &[calm, harvest].concat()), calm.len())?;
+    // to linfa the more frequent label is the positive one, of equally frequent ones the first
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    Ok(Line {
+        weights: fitted.params().iter().map(|weight| rounded(sign * weight)).collect(),
+        intercept: rounded(sign * fitted.intercept()),
+        calm_p99: vec![0.0; TIERS],
+    })
+}
+
+/// The first so many rows are calm, the others harvest.
+fn logistic(rows: Array2<f64>, calm: usize) -> Result<FittedLogisticRegression<f64, bool>, String> {
+    let targets: Array1<bool> = (0..rows.nrows()).map(|i| calm <= i).collect();
+    LogisticRegression::default()
+        .alpha(LINE_RIDGE * rows.nrows() as f64)
+        .max_iterations(500)
+        .fit(&DatasetBase::from(rows).with_targets(targets))
+        .map_err(|error| error.to_string())
+}
+
+/// Windows as the fits see them.
+fn rows(body: &Body, windows: &[&Window]) -> Array2<f64> {
+    let mut rows = Array2::<f64>::zeros((windows.len(), WIDTH));
+    for (mut line, window) in rows.rows_mut().into_iter().zip(windows) {
+        let standard = standard(&window.row, &body.center, &body.scale);
+        line.iter_mut().zip(standard).for_each(|(cell, value)| *cell = value);
+    }
+    rows
 }
 
 /// The mixture whose number of components explains held-out tenants best, fitted to all.
@@ -105,20 +155,12 @@ fn standardise(body: &mut Body, windows: &[&Window]) {
 }
 
 fn mixture(body: &Body, windows: &[&Window], components: usize, seed: u64) -> Result<Mixture, String> {
-    let mut rows = Array2::<f64>::zeros((windows.len(), WIDTH));
-    for (mut line, window) in rows.rows_mut().into_iter().zip(windows) {
-        for (feature, cell) in line.iter_mut().enumerate() {
-            // absent in training data means average: it neither attracts nor repels
-            let value = window.row.get(feature).unwrap_or(body.center[feature]);
-            *cell = ((value - body.center[feature]) / body.scale[feature]).clamp(-FARTHEST, FARTHEST);
-        }
-    }
     let rng = Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add(components as u64));
     let fitted = GaussianMixtureModel::params_with_rng(components, rng)
         .reg_covariance(LEAST_VARIANCE)
         .tolerance(1e-3)
         .max_n_iterations(200)
-        .fit(&DatasetBase::from(rows))
+        .fit(&DatasetBase::from(rows(body, windows)))
         .map_err(|error| error.to_string())?;
     let covariances = fitted.covariances();
     let triangle = |k: usize| {
@@ -137,4 +179,61 @@ fn likelihood(body: &Body, mixture: Mixture, windows: &[&Window]) -> Result<f64,
     let model = Model::build(Body { mixture, ..body.clone() }, [0; 32])?;
     let sum: f64 = windows.iter().map(|window| model.score_row(&window.row, window.exchanges).raw).sum();
     Ok(sum / windows.len().max(1) as f64)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use linfa::traits::Predict;
+
+    use super::*;
+    use crate::feature::Row;
+    use crate::model::opinion::probability;
+    use crate::model::reference;
+    use crate::tenant::stream::scatter;
+
+    fn windows(side: Side, count: u64) -> Vec<Window> {
+        let push = if side == Side::Harvest { 0.4 } else { 0.0 };
+        let window = |i: u64| {
+            let mut values = [0.0; WIDTH];
+            for (f, value) in values.iter_mut().enumerate() {
+                *value = (scatter(i * 131 + f as u64) % 1_000) as f64 / 1_000.0 + if f % 3 == 0 { push } else { 0.0 };
+            }
+            // all that can be missing is missing somewhere
+            Window { row: Row { values, present: (i % 32) as u8 }, exchanges: 8 + i, side }
+        };
+        (0..count).map(|i| window(i + count * side as u64)).collect()
+    }
+
+    #[test]
+    fn our_line_gives_the_numbers_of_linfa() {
+        let (calm, harvest) = (windows(Side::Calm, 300), windows(Side::Harvest, 200));
+        let mut body = reference::body(&calm.iter().map(|window| (window.row, window.exchanges)).collect::<Vec<_>>());
+        let all: Vec<&Window> = calm.iter().chain(&harvest).collect();
+        let matrix = rows(&body, &all);
+        let theirs = logistic(matrix.clone(), calm.len()).unwrap();
+        body.logistic = Some(line(&body, &all[..calm.len()], &all[calm.len()..]).unwrap());
+        let model = reference::model(&body);
+        let ours: Vec<f64> = all.iter().map(|window| probability(model.line_odds(&window.row).unwrap())).collect();
+        let positive = theirs.labels().pos.class;
+        let theirs_of = theirs.predict_probabilities(&matrix).mapv(|p| if positive { p } else { 1.0 - p });
+        let apart = ours.iter().zip(theirs_of).map(|(a, b)| (a - b).abs());
+        // weights are stored with nine digits
+        assert!(apart.fold(0.0, f64::max) < 1e-7);
+        let said: Vec<bool> = ours.iter().map(|probability| *probability >= 0.5).collect();
+        assert_eq!(said, theirs.predict(&matrix).to_vec());
+        let right = said.iter().enumerate().filter(|(i, harvest)| (calm.len() <= *i) == **harvest).count();
+        assert!(right > 400, "{right} of 500");
+    }
+
+    #[test]
+    fn every_tenant_of_a_side_has_as_many_rows() {
+        let tenants = [windows(Side::Calm, 3), windows(Side::Calm, 9_000), windows(Side::Calm, 400)];
+        let drawn = drawn(&tenants);
+        assert_eq!(drawn.len(), LINE_ROWS);
+        for (tenant, share) in tenants.iter().zip([3_333, 3_333, 3_334]) {
+            let rows = drawn.iter().filter(|window| tenant.iter().any(|own| std::ptr::eq(own, **window)));
+            assert_eq!(rows.count(), share);
+        }
+    }
 }

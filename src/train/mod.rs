@@ -88,6 +88,7 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
     usual::stages(&mut body, &holding)?;
     usual::ranges(&mut body, &holding);
+    usual::opinions(&mut body, &holding)?;
 
     let fitted = fitting.iter().chain(&teaching);
     let roles = trial::Roles::new(labels, fitted.map(|tenant| tenant.name.as_str()));
@@ -153,6 +154,8 @@ fn blank(spec: &TrainSpec) -> Body {
         scale: vec![1.0; WIDTH],
         mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![identity] },
         harvest: None,
+        logistic: None,
+        density_p99: None,
         calm: CalmRange { median: vec![0.0; WIDTH], p01: vec![0.0; WIDTH], p99: vec![0.0; WIDTH] },
         stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: Vec::new(),

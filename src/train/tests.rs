@@ -79,7 +79,29 @@ fn the_same_input_gives_the_same_bytes_and_a_model_that_finds() {
     let card = std::fs::read_to_string(&report.card).unwrap();
     assert!(card.contains("| reasoning_harvest | 100 % | 8 | 8 |") && card.contains("uncalibrated"), "{card}");
     assert!(!card.contains("grey"));
+    assert!(card.contains("| family | trees | left out | logistic | densities | both |"), "{card}");
     assert_eq!(std::fs::read_dir(one.path()).unwrap().count(), 3, "model, card and rows");
+}
+
+#[test]
+fn an_alarm_carries_second_opinions_beside_their_calm_end() {
+    let out = tempfile::tempdir().unwrap();
+    let model = Model::load(&run(out.path()).unwrap().file).unwrap();
+    let mut tenant = crate::tenant::Tenant::new("unseen");
+    let mut exchanges = stream(&HARVEST, 4_711, 60).into_iter();
+    let alarm = exchanges.find_map(|(trace, at)| tenant.observe(&trace, at, &model)).unwrap();
+    let (logistic, density) = (alarm.opinions.logistic.unwrap(), alarm.opinions.density.unwrap());
+    assert!(logistic.log_odds > logistic.calm_p99, "{logistic:?}");
+    assert!(density.log_odds > density.calm_p99, "{density:?}");
+
+    // a model of before holds neither
+    let mut body = Model::body(Some(&out.path().join("small.json"))).unwrap();
+    (body.logistic, body.density_p99) = (None, None);
+    let old = Model::build(body, [0; 32]).unwrap();
+    let mut tenant = crate::tenant::Tenant::new("unseen");
+    let mut exchanges = stream(&HARVEST, 4_711, 60).into_iter();
+    let again = exchanges.find_map(|(trace, at)| tenant.observe(&trace, at, &old)).unwrap();
+    assert_eq!(again, crate::finding::Alarm { opinions: crate::model::opinion::Opinions::default(), ..alarm });
 }
 
 #[test]

@@ -18,6 +18,8 @@ const LEAST_SPREAD: f64 = 0.5;
 const LEAST_BETWEEN: f64 = 0.05;
 /// Least mean excess of log-odds over their calm 95th percentile: a shorter tail is too few tenants.
 const LEAST_TAIL: f64 = 0.1;
+/// Windows of a tenant that a second opinion is asked of, at most.
+const MOST_ASKED: usize = 24;
 /// What the rows of each tier are shown with.
 const MOST_OF_TIER: [u8; TIERS] = [u8::MAX, Needs::Tokens as u8 | Needs::Reasoning as u8, 0];
 
@@ -66,6 +68,30 @@ pub(crate) fn stages(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), Train
             body.stages[usize::from(present)][stage] = before;
         }
     }
+    Ok(())
+}
+
+/// What 99 % of calm windows stay under by each second opinion, by tier.
+pub(crate) fn opinions(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), TrainError> {
+    let model = Model::build(body.clone(), [0; 32])?;
+    let by_tier = |opinion: &dyn Fn(&Row) -> Option<f64>| {
+        let mut before = 0.0;
+        let one = |at: usize| {
+            let all = weighted_part(tenants, |_, window| {
+                let row = Row { present: window.row.present & MOST_OF_TIER[at], ..window.row };
+                if tier(row.present) == at { opinion(&row) } else { None }
+            });
+            if all.len() >= LEAST_WINDOWS {
+                before = rounded(quantile(&all, 0.99));
+            }
+            before
+        };
+        (0..TIERS).map(one).collect::<Vec<f64>>()
+    };
+    if let Some(line) = &mut body.logistic {
+        line.calm_p99 = by_tier(&|row| model.line_odds(row));
+    }
+    body.density_p99 = body.harvest.as_ref().map(|_| by_tier(&|row| model.density_ratio(row)));
     Ok(())
 }
 
@@ -162,9 +188,23 @@ fn round_side(side: Side) -> Side {
 
 /// A value of each window that has one, sorted, with weights that make every tenant count the same.
 fn weighted(tenants: &[&Surveyed], value: impl Fn(&Surveyed, &Window) -> Option<f64>) -> Vec<(f64, f64)> {
+    weighted_every(usize::MAX, tenants, value)
+}
+
+/// The same of some windows of each tenant: enough for a percentile, and a density costs 30 µs a window.
+fn weighted_part(tenants: &[&Surveyed], value: impl Fn(&Surveyed, &Window) -> Option<f64>) -> Vec<(f64, f64)> {
+    weighted_every(MOST_ASKED, tenants, value)
+}
+
+fn weighted_every(
+    most: usize,
+    tenants: &[&Surveyed],
+    value: impl Fn(&Surveyed, &Window) -> Option<f64>,
+) -> Vec<(f64, f64)> {
     let mut all = Vec::new();
     for tenant in tenants {
-        let values: Vec<f64> = tenant.windows.iter().filter_map(|window| value(tenant, window)).collect();
+        let step = tenant.windows.len().div_ceil(most).max(1);
+        let values: Vec<f64> = tenant.windows.iter().step_by(step).filter_map(|window| value(tenant, window)).collect();
         let weight = 1.0 / values.len().max(1) as f64;
         all.extend(values.into_iter().map(|value| (value, weight)));
     }

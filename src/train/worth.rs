@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 
 use super::boost::Settings;
-use super::survey::Surveyed;
+use super::survey::{Surveyed, Window};
 use super::teach::{Pupils, teach};
 use super::usual::{allowed, odds, order_statistic};
 use super::{Labels, TrainError};
 use crate::feature::Row;
 use crate::model::Model;
 use crate::model::artifact::{Body, Boosted};
+use crate::model::relation::Relation;
 
 /// Found and all, pure attackers first, then those in part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,12 +23,13 @@ pub(super) struct Found {
     pub(super) part: (usize, usize),
 }
 
-/// Found by family: the model's own trees, trees that never saw the family, the densities, and the mean of
-/// trees and densities.
+/// Found by family: the model's own trees, trees that never saw the family, the logistic line, the densities, and the
+/// mean of trees and densities.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Worth {
     pub(super) trees: BTreeMap<String, Found>,
     pub(super) left_out: BTreeMap<String, Found>,
+    pub(super) logistic: BTreeMap<String, Found>,
     pub(super) densities: BTreeMap<String, Found>,
     pub(super) both: BTreeMap<String, Found>,
 }
@@ -82,21 +84,26 @@ pub(super) fn worth(
     for family in worth.trees.keys() {
         let without = pupils.without(|tenant| bench.labels.kind(tenant) == family);
         let (trees, calm) = (teach(&without, settings), Vec::new());
-        let left_out = related(&Body { boosted: Some(Boosted { trees, calm }), ..body.clone() }, &bench.calm)?;
+        let left_out = self::related(&Body { boosted: Some(Boosted { trees, calm }), ..body.clone() }, &bench.calm)?;
         let found = bench.found(|tenant| highest(&left_out, tenant));
         worth.left_out.extend(found.into_iter().filter(|(name, _)| name == family));
     }
-    let opinion = |row: &Row| model.second_opinion(row).unwrap_or(0.0);
-    let densities = crate::model::relation::Relation::new(&body.name, &odds(&bench.calm, |_, row| opinion(row)))?;
-    let of =
-        |window: &super::survey::Window| densities.surprise(opinion(&window.row), window.row.present, window.exchanges);
-    let most = |tenant: &Surveyed, score: &dyn Fn(&super::survey::Window) -> f64| {
-        tenant.windows.iter().map(score).fold(0.0, f64::max)
+    let most = |tenant: &Surveyed, score: &dyn Fn(&Window) -> f64| tenant.windows.iter().map(score).fold(0.0, f64::max);
+    let related = |opinion: &dyn Fn(&Row) -> f64| Relation::new(&body.name, &odds(&bench.calm, |_, row| opinion(row)));
+    let surprise = |relation: &Relation, log_odds: f64, window: &Window| {
+        relation.surprise(log_odds, window.row.present, window.exchanges)
     };
+    if model.has_line() {
+        let line = |row: &Row| model.line_odds(row).unwrap_or(0.0);
+        let relation = related(&line)?;
+        worth.logistic = bench.found(|tenant| most(tenant, &|window| surprise(&relation, line(&window.row), window)));
+    }
+    let density = |row: &Row| model.density_ratio(row).unwrap_or(0.0);
+    let relation = related(&density)?;
+    let of = |window: &Window| surprise(&relation, density(&window.row), window);
     worth.densities = bench.found(|tenant| most(tenant, &of));
-    let mean = |window: &super::survey::Window| {
-        f64::midpoint(of(window), f64::from(model.score_row(&window.row, window.exchanges).score))
-    };
+    let mean =
+        |window: &Window| f64::midpoint(of(window), f64::from(model.score_row(&window.row, window.exchanges).score));
     worth.both = bench.found(|tenant| most(tenant, &mean));
     Ok(worth)
 }

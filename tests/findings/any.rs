@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use stillwatch::finding::render::{Context, render};
 use stillwatch::finding::{Alarm, Event, Kind, Reason, Seen};
+use stillwatch::model::opinion::{Opinion, Opinions};
 use stillwatch::units::{Millis, Position};
 
 use crate::rules::broken_rules;
@@ -26,6 +27,12 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_opinion()(log_odds in any_finite(), calm_p99 in any_finite()) -> Opinion {
+        Opinion { log_odds, calm_p99 }
+    }
+}
+
+prop_compose! {
     fn any_event()(
         kind in prop::sample::select(vec![Kind::Workload, Kind::Tenant]),
         pattern in prop::sample::select(PATTERNS.to_vec()),
@@ -37,6 +44,7 @@ prop_compose! {
         (first, last) in (any_seen(), any_seen()),
         (score, evidence, threshold, p_value) in (any_finite(), any_finite(), any_finite(), any_finite()),
         reasons in prop::collection::vec(any_reason(), 0..8),
+        (logistic, density) in (prop::option::of(any_opinion()), prop::option::of(any_opinion())),
         partition in 0..=i32::MAX as u32,
     ) -> Event {
         Event {
@@ -44,7 +52,7 @@ prop_compose! {
             at: Position { partition, offset: last.offset },
             alarm: Alarm {
                 kind, workload, account: account.map(Into::into), pattern, exchanges, output_tokens, first, last, score,
-                evidence, threshold, p_value, reasons,
+                evidence, threshold, p_value, reasons, opinions: Opinions { logistic, density },
             },
         }
     }

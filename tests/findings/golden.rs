@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use stillwatch::finding::explain::explain;
 use stillwatch::finding::render::render;
 use stillwatch::finding::{Activity, Event, Kind, Pattern};
+use stillwatch::model::opinion::{Opinion, Opinions};
 
 use crate::sample::{ACTIVITIES, PATTERNS, context, event};
 
@@ -26,6 +27,10 @@ fn golden_events() -> Vec<(String, Event)> {
         events.push((format!("tenant_{name}"), event(Kind::Tenant, Pattern::Relay, *activity)));
     }
     events.push(("tenant_create".to_owned(), event(Kind::Tenant, Pattern::Relay, Activity::Create)));
+    let mut told = event(Kind::Workload, Pattern::ReasoningHarvest, Activity::Create);
+    let opinion = |log_odds, calm_p99| Some(Opinion { log_odds, calm_p99 });
+    told.alarm.opinions = Opinions { logistic: opinion(2.586_689, -0.363_965), density: opinion(-7.25, 4.5) };
+    events.push(("second_opinions".to_owned(), told));
     events
 }
 
@@ -42,7 +47,7 @@ fn findings_equal_their_golden_files_byte_for_byte() {
 
 #[test]
 fn explanations_equal_their_golden_files() {
-    for name in ["reasoning_harvest", "tenant_create", "workload_close_calm"] {
+    for name in ["reasoning_harvest", "second_opinions", "tenant_create", "workload_close_calm"] {
         let finding = std::fs::read(golden(&format!("{name}.json"))).unwrap();
         compare(explain(&finding).unwrap().as_bytes(), &golden(&format!("{name}.txt")));
     }

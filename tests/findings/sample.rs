@@ -4,6 +4,7 @@ use serde_json::Value;
 use stillwatch::feature::TABLE;
 use stillwatch::finding::render::{Context, Rendered};
 use stillwatch::finding::{Activity, Alarm, CloseReason, Event, Kind, Pattern, Reason, Seen};
+use stillwatch::model::opinion::Opinions;
 use stillwatch::units::{Millis, Position};
 
 pub(crate) const PATTERNS: [Pattern; 9] = [
@@ -76,6 +77,7 @@ pub(crate) fn event(kind: Kind, pattern: Pattern, activity: Activity) -> Event {
                 reason("follow_up_share", 0.0, 0.35, 0.02, 0.33),
                 reason("output_log2", 9.45, 7.1, 9.9, 0.12),
             ],
+            opinions: Opinions::default(),
         },
     }
 }

@@ -64,6 +64,7 @@ pub fn explain(payload: &[u8]) -> Result<String, ExplainError> {
     taken(&mut page, &ours)?;
     evidence(&mut page, &ours)?;
     reasons(&mut page, &ours)?;
+    opinions(&mut page, &ours)?;
     advice(&mut page, &finding, &ours)?;
     places(&mut page, &ours)?;
     attacks(&mut page, &finding)?;
@@ -206,6 +207,23 @@ fn reasons(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
             numbers.extend(reason.number(field)?.map(|number| format!("{label} {}", plain(number))));
         }
         page.below_item(&numbers.join(" · "));
+    }
+    Ok(())
+}
+
+/// `logistic  0.93 (calm p99 0.41), beyond calm use too`
+fn opinions(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
+    let opinions = ours.children("second_opinions")?;
+    if opinions.is_empty() {
+        return Ok(());
+    }
+    page.section("Second opinions");
+    for opinion in opinions {
+        let by = opinion.text("by")?.unwrap_or_else(|| "unnamed".to_owned());
+        if let (Some(value), Some(calm)) = (opinion.number("value")?, opinion.number("baseline_p99")?) {
+            let verdict = if value > calm { "beyond calm use too" } else { "within calm use" };
+            page.pair(&by, &format!("{} (calm p99 {}), {verdict}", plain(value), plain(calm)));
+        }
     }
     Ok(())
 }
