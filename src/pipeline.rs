@@ -22,6 +22,7 @@ use crate::config::{Config, FoldConfig};
 use crate::finding::Event;
 use crate::finding::render;
 use crate::model::Model;
+use crate::model::drift::Binned;
 use crate::record::{self, Limits, Reject, RejectCounts};
 use crate::source::Record;
 use crate::tenant::Tenant;
@@ -45,6 +46,7 @@ pub struct Core {
     fold: FoldConfig,
     identity: Identity,
     scores: bool,
+    windows: bool,
 }
 
 impl Core {
@@ -64,6 +66,7 @@ impl Core {
             fold: fold.clone(),
             identity,
             scores: false,
+            windows: false,
         }
     }
 
@@ -71,6 +74,12 @@ impl Core {
     #[must_use]
     pub fn keeping_scores(self) -> Core {
         Core { scores: true, ..self }
+    }
+
+    /// The same fold, keeping calm windows as bins, to tell drift by.
+    #[must_use]
+    pub fn keeping_windows(self) -> Core {
+        Core { windows: true, ..self }
     }
 
     /// What the state of this fold belongs to.
@@ -118,6 +127,7 @@ impl Core {
             forget_after: self.fold.forget_after_ms,
             byte_limit: self.fold.memory_per_partition / SHARDS as u64,
             scores: self.scores,
+            windows: self.windows,
         }
     }
 }
@@ -156,6 +166,8 @@ pub struct Output {
     pub rejects: Vec<(i64, Reject)>,
     /// Decisions in offset order, where the core keeps them.
     pub scores: Vec<ScoreRow>,
+    /// Calm windows as bins, where the core keeps them; in no order.
+    pub windows: Vec<Binned>,
     /// Counts of this step.
     pub counts: Counts,
 }
@@ -337,6 +349,7 @@ where
     for folded in folded {
         out.events.extend(folded.events);
         out.scores.extend(folded.scores);
+        out.windows.extend(folded.windows);
         out.counts.scores.iter_mut().zip(folded.tenths).for_each(|(sum, more)| *sum += u64::from(more));
     }
     out.events.sort_by_key(|e| (e.at.offset, e.time, e.uid, e.revision));

@@ -20,7 +20,8 @@ fn history(dir: &Path) -> PathBuf {
     let path = dir.join("history.jsonl");
     let attacks = "reasoning_harvest=2";
     let args = ["simulate", "--tenants", "90", "--days", "5", "--seed", "301", "--attacks", attacks, "--out"];
-    let made = stillwatch(&[&args[..], &[path.to_str().unwrap()]].concat());
+    let labels = dir.join("labels.jsonl");
+    let made = stillwatch(&[&args[..], &[path.to_str().unwrap(), "--labels", labels.to_str().unwrap()]].concat());
     assert!(made.status.success(), "{}", text(&made.stderr));
     path
 }
@@ -116,6 +117,40 @@ fn trees_may_stay_as_they_are() {
         serde_json::from_slice::<Value>(&shown.stdout).unwrap()["trees"].clone()
     };
     assert_eq!(trees(out.join("kept.json").to_str().unwrap()), trees(""));
+    nothing_drifts_in_the_history_itself(&dir.path().join("labels.jsonl"), &history, &out.join("kept.json"));
+}
+
+/// The reference is the history's own windows, so `evaluate` must find them where they were; and a part of them
+/// that works in another way is told.
+fn nothing_drifts_in_the_history_itself(labels: &Path, history: &Path, model: &Path) {
+    let evaluate = |more: &[&str]| {
+        let paths = [history, labels, model].map(|path| path.to_str().unwrap());
+        let args = ["evaluate", paths[0], "--labels", paths[1], "--model", paths[2], "--bootstrap", "10"];
+        let done = stillwatch(&[&args[..], more].concat());
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        text(&done.stdout)
+    };
+    let drift = |tables: &str| -> Vec<(u64, Option<f64>)> {
+        let tables: Value = serde_json::from_str(tables).unwrap();
+        let rows = tables["drift"].as_array().expect("a calibrated model knows calm windows");
+        rows.iter().map(|row| (row["windows"].as_u64().unwrap(), row["psi"].as_f64())).collect()
+    };
+    let all = drift(&evaluate(&["--json"]));
+    assert_eq!(all.len(), stillwatch::feature::WIDTH);
+    assert!(all.iter().all(|(windows, psi)| psi.is_some() == (*windows >= 500)), "{all:?}");
+    let highest = all.iter().filter_map(|(_, psi)| *psi).fold(0.0, f64::max);
+    // what is left is the two attackers, who are in the reference and not among the innocent
+    assert!(highest < 0.1, "{all:?}");
+    assert!(evaluate(&[]).contains("Drift: windows of innocent tenants"));
+
+    let read = std::fs::read_to_string(labels).unwrap();
+    let machines = "eval_suite metadata_enrichment medical_coding quality_monitor rag synthetic_data extraction \
+                    bulk_classification support_agent sql_assistant";
+    let machine = |line: &str| machines.split(' ').any(|class| line.contains(&format!("\"{class}\"")));
+    let some: Vec<&str> = read.lines().filter(|line| machine(line)).collect();
+    std::fs::write(labels, some.join("\n")).unwrap();
+    let some = drift(&evaluate(&["--json"]));
+    assert!(some.iter().filter_map(|(_, psi)| *psi).fold(0.0, f64::max) > 0.25, "{some:?}");
 }
 
 #[test]

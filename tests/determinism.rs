@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use stillwatch::config::Config;
+use stillwatch::feature::WIDTH;
 use stillwatch::finding::render::render;
 use stillwatch::model::Model;
+use stillwatch::model::artifact::{CalmBins, STAGES, encode};
+use stillwatch::model::drift::Counts as Counted;
 use stillwatch::pipeline::{Arenas, Core, Counts, Partition, fold_batch, trace_batch};
 use stillwatch::record::dead_letter::DeadLetter;
 use stillwatch::simulate::{self, Spec};
@@ -23,12 +26,15 @@ const PARTITIONS: u32 = 3;
 type Log = Vec<(u32, Option<Vec<u8>>)>;
 
 fn core(memory: u64) -> Core {
+    // a model that finds much and early: the more events, the more can differ
+    core_of(memory, Model::load("fixtures/models/eager.json".as_ref()).expect("the eager model loads"))
+}
+
+fn core_of(memory: u64, model: Model) -> Core {
     let mut config = Config::public();
     config.fold.memory_per_partition = memory;
     config.kafka.input = "t".into();
-    // a model that finds much and early: the more events, the more can differ
-    let eager = Model::load("fixtures/models/eager.json".as_ref()).expect("the eager model loads");
-    Core::new(&config, Arc::new(eager), PARTITIONS)
+    Core::new(&config, Arc::new(model), PARTITIONS)
 }
 
 /// Simulated traffic with attackers, and every kind of bad record strewn among it.
@@ -163,6 +169,39 @@ fn a_record_from_2099_changes_nobody_elses_findings() {
     baseline[place].1 = None;
     assert_eq!(run(&core, &odd, &[700], &[]).findings, run(&core, &baseline, &[700], &[]).findings);
     assert!(!without.findings.is_empty());
+}
+
+/// Drift is told by windows that the fold hands out beside its findings, and only where asked.
+#[test]
+fn windows_for_drift_change_no_finding() {
+    let log = log(1, 40, &[]);
+    let mut body = Model::body(Some("fixtures/models/eager.json".as_ref())).expect("the eager model loads");
+    let bins = CalmBins { cuts: vec![0.5], shares: vec![vec![0.5, 0.5]; STAGES] };
+    body.calm_bins = Some(vec![bins; WIDTH]);
+    let knowing = Model::from_bytes("m", &encode(&body).expect("it encodes")).expect("it loads");
+    let plain = core_of(64 << 20, knowing);
+    let knowing = Arc::clone(&plain.model);
+    assert_eq!(run(&plain.clone().keeping_windows(), &log, &[512], &[]), run(&plain, &log, &[512], &[]));
+
+    let windows = |core: &Core| {
+        let mut partition = Partition::new(0, 0);
+        let of_one = log.iter().filter(|(partition, _)| *partition == 0).zip(0..);
+        let records: Vec<Record<'_>> = of_one
+            .map(|((partition, payload), offset)| Record {
+                at: Position { partition: *partition, offset },
+                broker_ts: None,
+                key: None,
+                payload: payload.as_deref(),
+            })
+            .collect();
+        let mut arenas = Arenas::default();
+        let traced = trace_batch(core, &records, &mut arenas);
+        fold_batch(core, &mut [&mut partition], &records, &traced).remove(0).windows
+    };
+    assert!(windows(&plain).is_empty());
+    let mut counts = Counted::default();
+    counts.add(&knowing, &windows(&plain.keeping_windows()));
+    assert!(50 < counts.of(0), "{}", counts.of(0));
 }
 
 proptest! {

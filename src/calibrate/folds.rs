@@ -17,7 +17,7 @@ use crate::model::rows::TaughtRow;
 use crate::train::survey::{Side, Surveyed, Window, place};
 use crate::train::teach::{self, Pupils};
 use crate::train::trial::{self, Roles, Trial};
-use crate::train::{Feed, usual};
+use crate::train::{Feed, bins, usual};
 
 /// Parts of the history.
 pub(super) const FOLDS: usize = 5;
@@ -131,6 +131,7 @@ impl<'a> Folds<'a> {
         let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
         usual::ranges(&mut body, &calm);
         usual::opinions(&mut body, &calm)?;
+        body.calm_bins = Some(bins::of(calm));
         Ok(body)
     }
 

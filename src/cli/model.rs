@@ -65,7 +65,7 @@ fn show(path: Option<&Path>, json: bool) -> Result<(), Failure> {
         return stdout::json(&json!({
             "name": model.name(), "sha256": model.sha256_hex(), "feature_table": table, "from": from,
             "judge": judge, "trees": trees, "nodes": nodes, "calm_components": calm, "harvest_components": harvest,
-            "logistic": model.has_line(),
+            "logistic": model.has_line(), "drift": model.calm_bins().is_some(),
             "threshold": model.threshold(), "calibrated": model.calibrated(), "budget": model.budget(),
         }));
     }
@@ -81,6 +81,11 @@ fn show(path: Option<&Path>, json: bool) -> Result<(), Failure> {
         "logistic       a line through the features"
     } else {
         "logistic       none: trained without labelled harvesters, or by an older program"
+    })?;
+    stdout::line(if model.calm_bins().is_some() {
+        "drift          told against its calm windows"
+    } else {
+        "drift          not told: by an older program, train or calibrate it anew"
     })?;
     stdout::line(&format!("threshold      {}, {}", model.threshold(), model.promise()))?;
     stdout::line(&format!("from           {from}"))

@@ -34,7 +34,7 @@ use serde::Serialize;
 use crate::model::Model;
 use detector::Judged;
 use observe::{Scope, observe};
-use tables::{View, attacks, audit, calm, comparison, leaks};
+use tables::{View, attacks, audit, calm, comparison, drift, leaks};
 
 pub use detector::Origin;
 pub use error::EvaluateError;
@@ -94,6 +94,8 @@ pub struct Evaluation {
     pub leaks: Vec<leaks::LeakRow>,
     /// Each feature and field alone.
     pub audit: Vec<audit::AuditRow>,
+    /// How far the innocents' features are from the calm windows that the model knows, if it knows any.
+    pub drift: Option<Vec<drift::DriftRow>>,
     /// What was left out, if anything was.
     pub left_out_axis: Option<&'static str>,
     /// Each group under a model that never saw it.
@@ -144,6 +146,7 @@ pub fn evaluate(
         detectors: detectors.iter().map(|detector| comparison::row(&view(detector), spec.budget)).collect(),
         leaks: leaks::rows(&of_surface),
         audit: audit::rows(&of_model),
+        drift: drift::rows(&of_model, model),
         left_out_axis: None,
         left_out: Vec::new(),
     })

@@ -6,12 +6,15 @@ use super::baselines::kernel::{Kernel, Mean, Windows};
 use super::baselines::{Baselines, Step, Tracks};
 use super::glimpse::{Glimpse, fields, surface};
 use super::track::{Moment, Track};
+use crate::evidence::is_window;
 use crate::feature::Row;
 use crate::finding::Seen;
 use crate::model::Model;
+use crate::model::drift::Binned;
 use crate::record::Tier;
 use crate::tenant::Tenant;
 use crate::trace::Trace;
+use crate::train::survey::MOST_WINDOWS;
 use crate::units::Millis;
 
 /// Exchanges of a tenant at which its features are audited: enough for means, few enough that most
@@ -40,6 +43,8 @@ pub struct Observed {
     pub surfaces: Vec<Snapshot>,
     /// Features of the whole tenant at its first exchanges.
     pub row: Option<Row>,
+    /// Of an innocent: windows as bins of the model's calm ones, the first of them.
+    pub binned: Vec<Binned>,
     /// Sum and count of each field.
     pub fields: Vec<(f64, u32)>,
     /// The usual value of each name, and how much it leads by.
@@ -159,7 +164,8 @@ impl Fold {
             self.units.add(cell, exchange.offset, exchange.harvested);
         }
         let mut boldest: Option<(f32, u64)> = None;
-        let row = &mut self.seen.row;
+        let Observed { row, binned, .. } = &mut self.seen;
+        let bins = model.calm_bins().filter(|_| !self.units.kept);
         let seen = Seen { ts: trace.ts, offset: exchange.offset };
         let alarm = self.tenant.observe_with(trace, seen, model, &mut |decision| {
             let workload = decision.subject.workload;
@@ -168,6 +174,12 @@ impl Fold {
             }
             if workload == 0 && decision.exchanges <= AUDIT_AT {
                 *row = Some(*decision.row);
+            }
+            if let Some(bins) = bins
+                && is_window(decision.exchanges)
+                && binned.len() < MOST_WINDOWS
+            {
+                binned.push(bins.bin(decision.row, decision.exchanges));
             }
         });
         let threshold = f64::from(model.threshold());

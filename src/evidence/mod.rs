@@ -39,6 +39,17 @@ pub fn is_decision(exchanges: u64) -> bool {
     FIRST <= exchanges && (exchanges <= EACH_UNTIL || exchanges.is_multiple_of(THEN_EVERY))
 }
 
+/// Counts at which a unit's features are kept as a window: dense where a decision is early, since early is what counts.
+const WINDOWS: [u64; 14] = [8, 10, 12, 15, 20, 30, 45, 64, 100, 152, 256, 400, 700, 1_024];
+/// Beyond the last of them, every so many.
+const THEN_A_WINDOW_EVERY: u64 = 512;
+
+/// Whether a unit's features at this exchange count are a window: what models are fitted to and drift is told by.
+pub fn is_window(exchanges: u64) -> bool {
+    WINDOWS.contains(&exchanges)
+        || exchanges > WINDOWS[WINDOWS.len() - 1] && exchanges.is_multiple_of(THEN_A_WINDOW_EVERY)
+}
+
 /// What has accumulated for a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

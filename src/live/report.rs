@@ -8,6 +8,7 @@ use super::publish::{Message, Note, Timings};
 use crate::clock;
 use crate::http::{Cause, Health};
 use crate::metrics::{Metrics, Stage};
+use crate::model::{Model, drift};
 use crate::pipeline::Counts;
 
 /// Both sides of it; cheap to clone.
@@ -54,6 +55,14 @@ impl Report {
         self.metrics.batch(counts.accepted, &counts.rejected, bytes);
         self.metrics.unknown_fields.add(counts.unknown_fields as i64);
         self.metrics.scores(&counts.scores);
+    }
+
+    /// How far features have moved from what the model knows.
+    pub fn drift(&self, seen: &mut drift::Counts, model: &Model) {
+        if let Some(bins) = model.calm_bins() {
+            seen.fade();
+            self.metrics.drift(&bins.indices(seen));
+        }
     }
 
     /// A transaction that committed.

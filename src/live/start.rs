@@ -124,7 +124,7 @@ fn poll_thread(
     }
     let Some(partitions) = partitions_of_input(&config, stop, health)? else { return Ok(()) };
     refuse_compacted_input(&config)?;
-    let core = Core::new(&config, Arc::new(model), partitions);
+    let core = Core::new(&config, Arc::new(model), partitions).keeping_windows();
     let member = config.kafka.instance_id.clone().unwrap_or_else(|| format!("{:016x}", random()));
     tracing::info!(input = config.kafka.input, partitions, group = config.kafka.group, member, "starting");
     let report = Report::new(metrics, Arc::clone(health));

@@ -11,6 +11,7 @@ use prometheus::{
     TextEncoder,
 };
 
+use crate::feature::TABLE;
 use crate::finding::{Activity, Kind, Pattern};
 use crate::record::reject::{Reject, RejectCounts};
 
@@ -90,6 +91,8 @@ pub struct Metrics {
     pub evictions: IntCounterVec,
     /// Scores of decisions, 0 to 1, to the middle of their tenth.
     pub score: Histogram,
+    /// How far each feature has moved from the model's calm windows.
+    pub feature_drift: GaugeVec,
     /// Finding events committed, by kind, pattern and activity.
     pub findings: IntCounterVec,
     model_info: GaugeVec,
@@ -146,6 +149,17 @@ impl Metrics {
             (0..*count).for_each(|_| local.observe(middle));
         }
         local.flush();
+    }
+
+    /// How far features have moved; one of which too little was seen says nothing.
+    pub fn drift(&self, indices: &[Option<f64>]) {
+        for (feature, index) in TABLE.iter().zip(indices) {
+            match index {
+                Some(index) => self.feature_drift.with_label_values(&[feature.name]).set(*index),
+                // an error means that it never said anything
+                None => drop(self.feature_drift.remove_label_values(&[feature.name])),
+            }
+        }
     }
 
     /// Time spent in a stage.
@@ -216,6 +230,9 @@ mod tests {
         metrics.finding(Kind::Workload, Pattern::Relay, Activity::Create);
         metrics.lag(3, 17);
         metrics.model("density-1", "ab12");
+        let mut indices = [None; crate::feature::WIDTH];
+        indices[0] = Some(0.125);
+        metrics.drift(&indices);
         let text = metrics.text().unwrap();
         for line in [
             "stillwatch_records_total{outcome=\"accepted\",schema=\"native\"} 40",
@@ -225,13 +242,16 @@ mod tests {
             "stillwatch_findings_total{activity=\"create\",kind=\"workload\",pattern=\"relay\"} 1",
             "stillwatch_consumer_lag{partition=\"3\"} 17",
             "stillwatch_model_info{name=\"density-1\",sha256=\"ab12\"} 1",
+            "stillwatch_feature_drift{feature=\"template_share\"} 0.125",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         metrics.forget_partition(3);
         metrics.forget_partition(9);
         metrics.model("density-2", "cd34");
+        metrics.drift(&[None; crate::feature::WIDTH]);
         let text = metrics.text().unwrap();
+        assert!(!text.contains("stillwatch_feature_drift{"));
         assert!(!text.contains("partition=\"3\"") && !text.contains("density-1"));
     }
 
@@ -253,6 +273,6 @@ mod tests {
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().len(), 27);
+        assert_eq!(metrics.table().len(), 28);
     }
 }

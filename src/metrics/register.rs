@@ -55,6 +55,12 @@ impl Metrics {
             state_bytes: make.gauge("state_bytes", "Logical bytes of state in memory.")?,
             evictions: make.counters("evictions_total", "Tenants that left memory, by reason.", &["reason"])?,
             score: make.histogram("score", "Scores of decisions, 0 to 1, to the middle of their tenth.", &TENTHS)?,
+            feature_drift: make.levels(
+                "feature_drift",
+                "How far a feature of calm windows has moved from those the model knows: population stability index \
+                 at equal exchange counts, over the last 10,000 to 20,000 windows, from 500 on; above 0.25 is much.",
+                &["feature"],
+            )?,
             findings: make.counters("findings_total", "Finding events committed.", &["kind", "pattern", "activity"])?,
             model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
             registry: make.registry.clone(),

@@ -68,6 +68,9 @@ pub struct Body {
     pub density_p99: Option<Vec<f64>>,
     /// Calm range of each feature.
     pub calm: CalmRange,
+    /// Calm windows by bin of each feature, in table order, to tell drift by; models of before have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calm_bins: Option<Vec<CalmBins>>,
     /// Calm log-density by what is present and by stage: median and spread.
     pub stages: Vec<Vec<Stage>>,
     /// Quantiles of calm scores, ascending.
@@ -130,6 +133,16 @@ pub struct CalmRange {
     pub p01: Vec<f64>,
     /// 99th percentiles.
     pub p99: Vec<f64>,
+}
+
+/// How calm windows spread over the values of a feature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalmBins {
+    /// Edges between bins, ascending: the deciles, fewer where they coincide.
+    pub cuts: Vec<f64>,
+    /// Shares of calm windows by stage and bin.
+    pub shares: Vec<Vec<f64>>,
 }
 
 /// Calm log-density at one stage.

@@ -10,6 +10,7 @@
 pub mod artifact;
 mod calibration;
 mod density;
+pub mod drift;
 mod error;
 pub mod forest;
 pub mod opinion;
@@ -49,6 +50,7 @@ pub struct Model {
     /// What 99 % of calm windows stay under, by tier.
     line_p99: Option<[f64; TIERS]>,
     density_p99: Option<[f64; TIERS]>,
+    calm_bins: Option<drift::Reference>,
     calibration: Calibration,
     evidence: Option<Params>,
     threshold: f32,
@@ -155,6 +157,7 @@ impl Model {
             scale: row(&body.scale),
             density: Density::new(&body.name, &body.mixture)?,
             harvest: body.harvest.as_ref().map(|mixture| Density::new(&body.name, mixture)).transpose()?,
+            calm_bins: body.calm_bins.as_ref().map(|bins| drift::Reference::new(&body.name, bins)).transpose()?,
             line_p99: body.logistic.as_ref().and_then(|line| by_tier(&line.calm_p99)),
             density_p99: body.density_p99.as_deref().and_then(by_tier),
             line: body.logistic.clone(),
@@ -217,6 +220,11 @@ impl Model {
     /// The calm range of a feature.
     pub fn baseline(&self, feature: usize) -> Option<Baseline> {
         self.calibration.baseline(feature)
+    }
+
+    /// Calm windows to tell drift by; models of before have none.
+    pub fn calm_bins(&self) -> Option<&drift::Reference> {
+        self.calm_bins.as_ref()
     }
 
     /// Share of calm reference tenants whose maximum is at least this evidence, never 0.

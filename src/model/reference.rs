@@ -40,6 +40,7 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         logistic: None,
         density_p99: None,
         calm: CalmRange { median: quantile(0.5), p01: quantile(0.01), p99: quantile(0.99) },
+        calm_bins: None,
         center,
         scale,
         stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],

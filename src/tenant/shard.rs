@@ -15,11 +15,12 @@ use std::hash::BuildHasherDefault;
 use super::Tenant;
 use super::slot::{LowBits, Slot};
 use super::watermark::Tick;
-use crate::evidence::Decision;
+use crate::evidence::{Decision, is_window};
 use crate::feature::Row;
 use crate::finding::lifecycle::{Moment, OpenFinding};
 use crate::finding::{CloseReason, Event, Seen};
 use crate::model::Model;
+use crate::model::drift::Binned;
 use crate::trace::Trace;
 use crate::units::{Millis, Position, TenantHash};
 use hashbrown::HashMap;
@@ -43,6 +44,8 @@ pub struct Rules<'a> {
     pub byte_limit: u64,
     /// Whether every decision is wanted, not only the alarms.
     pub scores: bool,
+    /// Whether calm windows are wanted as bins, to tell drift by.
+    pub windows: bool,
 }
 
 /// What a shard's fold brings forth.
@@ -54,6 +57,8 @@ pub struct Folded {
     pub scores: Vec<ScoreRow>,
     /// How many decisions had a score in each tenth.
     pub tenths: [u32; TENTHS],
+    /// Calm windows as bins, where wanted and the model has some.
+    pub windows: Vec<Binned>,
 }
 
 /// Parts of the range of scores that are counted apart.
@@ -185,11 +190,19 @@ impl Shard {
         slot.last_offset = step.offset;
         slot.last_at = step.tick.watermark;
         let seen = Seen { ts: step.tick.effective, offset: step.offset };
-        let (tenths, scores) = (&mut out.tenths, &mut out.scores);
+        let Folded { tenths, scores, windows, .. } = out;
+        let bins = rules.model.calm_bins().filter(|_| rules.windows);
         let alarm = slot.tenant.observe_with(step.trace, seen, rules.model, &mut |decision| {
             tenths[((decision.scored.rank * TENTHS as f32) as usize).min(TENTHS - 1)] += 1;
             if rules.scores {
                 scores.push(ScoreRow::of(step.trace.tenant, decision));
+            }
+            // what alarms is told as a finding: as drift it would hide what calm customers do
+            if let Some(bins) = bins
+                && is_window(decision.exchanges)
+                && decision.evidence < rules.model.threshold()
+            {
+                windows.push(bins.bin(decision.row, decision.exchanges));
             }
         });
         if let Some(alarm) = alarm {

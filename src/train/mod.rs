@@ -22,6 +22,7 @@ pub(crate) mod boost;
 pub(crate) mod teach;
 pub(crate) mod trial;
 pub(crate) mod usual;
+pub(crate) mod bins;
 mod worth;
 mod card;
 pub(crate) mod write;
@@ -89,6 +90,7 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     usual::stages(&mut body, &holding)?;
     usual::ranges(&mut body, &holding);
     usual::opinions(&mut body, &holding)?;
+    body.calm_bins = Some(bins::of(survey.calm.iter()));
 
     let fitted = fitting.iter().chain(&teaching);
     let roles = trial::Roles::new(labels, fitted.map(|tenant| tenant.name.as_str()));
@@ -157,6 +159,7 @@ fn blank(spec: &TrainSpec) -> Body {
         logistic: None,
         density_p99: None,
         calm: CalmRange { median: vec![0.0; WIDTH], p01: vec![0.0; WIDTH], p99: vec![0.0; WIDTH] },
+        calm_bins: None,
         stages: vec![vec![Stage { median: 0.0, spread: 1.0 }; STAGES]; Needs::COMBINATIONS],
         score_quantiles: Vec::new(),
         evidence: None,

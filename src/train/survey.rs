@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{Feed, Labels, Role, Taken, TrainError};
+use crate::evidence::is_window;
 use crate::feature::Row;
 use crate::finding::Seen;
 use crate::model::Model;
@@ -16,13 +17,9 @@ use crate::trace::words::mix;
 use crate::units::Millis;
 
 /// Windows kept per tenant: units × counts fit in for all but gateways.
-const MOST_WINDOWS: usize = 400;
+pub(crate) const MOST_WINDOWS: usize = 400;
 /// Workloads of an attacker whose harvest is counted.
 const MOST_WORKLOADS: usize = 4_096;
-/// Counts at which a window is kept: dense where a decision is early, since early is what counts.
-const COUNTS: [u64; 14] = [8, 10, 12, 15, 20, 30, 45, 64, 100, 152, 256, 400, 700, 1_024];
-/// Beyond the last of them, every so many.
-const THEN_EVERY: u64 = 512;
 /// From this share of harvest on a window is one of harvest, and below the other it is calm.
 const MOSTLY: f64 = 0.5;
 const HARDLY: f64 = 0.1;
@@ -163,8 +160,7 @@ impl Observed {
         let (windows, harvested) = (&mut self.windows, &self.harvested);
         self.tenant.observe_with(trace, at, blank, &mut |decision| {
             let count = decision.exchanges;
-            let kept = COUNTS.contains(&count) || count > COUNTS[COUNTS.len() - 1] && count.is_multiple_of(THEN_EVERY);
-            if kept && windows.len() < MOST_WINDOWS {
+            if is_window(count) && windows.len() < MOST_WINDOWS {
                 let side = harvested.as_ref().map_or(Side::Calm, |harvested| harvested.side(decision.subject.workload));
                 windows.push(Window { row: *decision.row, exchanges: count, side });
             }

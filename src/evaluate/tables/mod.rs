@@ -5,6 +5,7 @@ pub mod attacks;
 pub mod audit;
 pub mod calm;
 pub mod comparison;
+pub mod drift;
 pub mod leaks;
 
 use serde::Serialize;

@@ -25,6 +25,7 @@ use crate::clock::{Stopwatch, Ticker};
 use crate::config::Config;
 use crate::http::Cause;
 use crate::metrics::Stage;
+use crate::model::drift;
 use crate::pipeline::{self, Arenas, Core, Partition};
 use crate::source::Record;
 use crate::units::Position;
@@ -55,6 +56,8 @@ pub struct Engine {
     out_of_reach: Option<(Stopwatch, String)>,
     since_probe: Stopwatch,
     gauges: Ticker,
+    /// Windows of this process, of all partitions; gauges alone read it.
+    drift: drift::Counts,
     stop: Arc<AtomicBool>,
     report: Report,
 }
@@ -85,6 +88,7 @@ impl Engine {
             out_of_reach: None,
             since_probe: Stopwatch::start(),
             gauges: Ticker::new(Duration::from_secs(1)),
+            drift: drift::Counts::default(),
             stop,
             report,
         })
@@ -116,7 +120,8 @@ impl Engine {
         let (messages, errors) = poll_batch(&self.consumer, &self.config, self.patience());
         self.report.spent(Stage::Poll, polling.seconds());
         if !messages.is_empty() {
-            fold_messages(&self.core, &mut self.owned, &mut self.outputs, &self.report, &messages, arenas);
+            let Engine { core, owned, outputs, report, drift, .. } = self;
+            fold_messages(core, owned, outputs, report, drift, &messages, arenas);
         }
         drop(messages);
         for error in errors {
@@ -135,6 +140,7 @@ impl Engine {
                 let (evicted, forgotten) = owned.departures();
                 self.report.departed(evicted, forgotten);
             }
+            self.report.drift(&mut self.drift, &self.core.model);
             self.report.holding(self.owned.iter(), |partition| ends.get(&partition).copied());
         }
         Ok(())
@@ -210,6 +216,7 @@ fn fold_messages(
     owned: &mut BTreeMap<i32, Owned>,
     outputs: &mut Outputs,
     report: &Report,
+    drift: &mut drift::Counts,
     messages: &[BorrowedMessage<'_>],
     arenas: &mut Arenas,
 ) {
@@ -244,6 +251,7 @@ fn fold_messages(
     for (owned, output) in owned.values_mut().filter(|o| o.fold.is_some()).zip(folded) {
         let bytes = bytes_of(&records, owned.fold.as_ref());
         report.folded(&output.counts, bytes);
+        drift.add(&core.model, &output.windows);
         outputs.render(owned, &output, &records);
         if matches!(owned.phase, Phase::Refolding) && owned.next() >= owned.live_from {
             owned.phase = Phase::Live;
