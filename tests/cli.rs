@@ -178,3 +178,70 @@ fn a_set_of_questions_is_built_from_text_and_json_and_says_which_line_is_neither
     assert_eq!(code(&output), Some(2));
     assert!(err(&output).contains("c.jsonl: line 2 has neither `question` nor `prompt`"), "{}", err(&output));
 }
+
+#[test]
+fn model_list_shows_what_is_inside_and_in_folders_and_names_what_cannot_be_used() {
+    let inside = stillwatch(&["model", "list", "--json"], &[]);
+    assert_eq!(code(&inside), Some(0), "{}", err(&inside));
+    let rows = |output: &Output| -> Vec<serde_json::Value> {
+        out(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let kinds: Vec<String> = rows(&inside).iter().map(|row| row["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["trees", "rows", "benchmarks", "embedding"]);
+    let shown: serde_json::Value = serde_json::from_str(&out(&stillwatch(&["model", "show", "--json"], &[]))).unwrap();
+    assert_eq!(rows(&inside)[0]["sha256"], shown["sha256"]);
+    assert_eq!(rows(&inside)[0]["model"]["threshold"], shown["threshold"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy("fixtures/models/eager.json", folder.path().join("a.json")).unwrap();
+    let mut damaged = std::fs::read("fixtures/models/eager.json").unwrap();
+    *damaged.last_mut().unwrap() = b'x';
+    std::fs::write(folder.path().join("b.json"), damaged).unwrap();
+    std::fs::write(folder.path().join("notes.json"), "{\"not\":\"ours\"}").unwrap();
+    let path = folder.path().display().to_string();
+    let all = rows(&stillwatch(&["model", "list", &path, "--json"], &[]));
+    let found: Vec<(&str, bool)> =
+        all[4..].iter().map(|row| (row["name"].as_str().unwrap(), row["ok"].as_bool().unwrap())).collect();
+    assert_eq!(found, [("eager", true), ("b", false)]);
+    let text = out(&stillwatch(&["model", "list", &path], &[]));
+    assert_eq!(text.lines().count(), 1 + all.len(), "{text}");
+    assert!(text.lines().last().unwrap().contains("unusable: model `b` is damaged"), "{text}");
+    assert_eq!(code(&stillwatch(&["model", "list", "no/such/folder"], &[])), Some(2));
+}
+
+#[test]
+fn model_verify_stops_at_the_first_that_cannot_be_used() {
+    let fine = ["models/trees-1.json", "models/trees-1.rows", "models/benchmarks-1.bin", "models/embedding-1.bin"];
+    let output = stillwatch(&[&["model", "verify"][..], &fine].concat(), &[]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    for file in fine {
+        assert!(out(&output).lines().any(|line| line.starts_with(&format!("ok {file}"))), "{}", out(&output));
+    }
+    assert!(out(&output).contains("ok models/trees-1.card.md"), "the card speaks of it: {}", out(&output));
+
+    let folder = tempfile::tempdir().unwrap();
+    let whole = std::fs::read("fixtures/models/eager.json").unwrap();
+    let verify = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let path = path.display().to_string();
+        let output = stillwatch(&["model", "verify", &path, "models/no-such-file", "--json"], &[]);
+        assert_eq!(code(&output), Some(3), "{}", err(&output));
+        err(&output)
+    };
+    let cut = &whole[..whole.len() - 7];
+    assert!(verify("cut.json", cut).contains("bytes after its header"));
+    let mut damaged = whole.clone();
+    *damaged.last_mut().unwrap() = b'x';
+    assert!(verify("damaged.json", &damaged).contains("is damaged"));
+    assert!(verify("other.json", b"{}").contains("other.json is no model"));
+    assert!(verify("questions.bin", &std::fs::read("models/benchmarks-1.bin").unwrap()[..999]).contains("is damaged"));
+    // the first is fine, and said so; the second is not there
+    assert!(verify("fine.json", &whole).contains("models/no-such-file cannot be read"));
+    // what belongs to it counts as well
+    std::fs::write(folder.path().join("fine.rows"), b"{\"stillwatch_rows\":1}").unwrap();
+    assert!(verify("fine.json", &whole).contains("fine.rows"));
+    std::fs::remove_file(folder.path().join("fine.rows")).unwrap();
+    std::fs::write(folder.path().join("fine.card.md"), "# Another model").unwrap();
+    assert!(verify("fine.json", &whole).contains("fine.card.md is the card of another model"));
+}

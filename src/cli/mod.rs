@@ -9,6 +9,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod explain;
 pub mod model;
+pub mod artefact;
 pub mod benchmark;
 pub mod replay;
 pub mod run;

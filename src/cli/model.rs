@@ -1,10 +1,11 @@
-//! `stillwatch model`: what is in a model file, or in the binary; sets of benchmark questions.
+//! `stillwatch model`: what is in a model file, or in the binary; which artefacts there are; sets of questions.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::artefact::{self, ListArgs, VerifyArgs};
 use super::benchmark::{self, BenchmarkArgs};
 use super::{Failure, stdout};
 use crate::model::Model;
@@ -14,7 +15,9 @@ use crate::units::hex;
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
+  stillwatch model list calibrated/     the artefacts inside the binary and in a folder
   stillwatch model show                 the model inside the binary
+  stillwatch model verify calibrated/*.json
   stillwatch model show my.swm --json
   stillwatch model benchmark questions.jsonl --out benchmarks.bin")]
 pub struct ModelArgs {
@@ -26,6 +29,10 @@ pub struct ModelArgs {
 /// What to do with a model.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ModelCommand {
+    /// List the artefacts inside the binary, and those in folders.
+    List(ListArgs),
+    /// Check artefacts and what belongs to them.
+    Verify(VerifyArgs),
     /// Print name, checksum and feature table of a model.
     #[command(after_help = "\
 Examples:
@@ -46,6 +53,8 @@ Examples:
 /// Does it.
 pub fn run(args: &ModelArgs) -> Result<(), Failure> {
     match &args.command {
+        ModelCommand::List(args) => artefact::list(args),
+        ModelCommand::Verify(args) => artefact::verify(args),
         ModelCommand::Show { path, json } => show(path.as_deref(), *json),
         ModelCommand::Benchmark(args) => benchmark::run(args),
     }

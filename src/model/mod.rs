@@ -93,6 +93,11 @@ impl Model {
         Model::from_bytes("trees-1", EMBEDDED)
     }
 
+    /// The bytes inside the binary, with their name: the model, and its rows.
+    pub fn built_in() -> [(&'static str, &'static [u8]); 2] {
+        [("trees-1", EMBEDDED), ("trees-1", EMBEDDED_ROWS)]
+    }
+
     /// The model at a path, or the one inside the binary.
     pub fn of(path: Option<&Path>) -> Result<Model, ModelError> {
         path.map_or_else(Model::embedded, Model::load)

@@ -23,7 +23,8 @@ const LENGTH: i64 = 127;
 /// A slot shorter than this is placed with its template: a few words alone say little.
 const LEAST: usize = 4;
 
-const MAGIC: &[u8; 8] = b"swembed1";
+/// What a file begins with.
+pub(crate) const MAGIC: &[u8; 8] = b"swembed1";
 const HEADER: usize = MAGIC.len() + 4 + 2 + 2;
 const BYTES: usize = HEADER + WIDTH * 2 + BUCKETS * WIDTH + 32;
 /// Inside a table, sums are counted in 256ths of a unit.

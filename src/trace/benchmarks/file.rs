@@ -14,7 +14,8 @@ use super::Benchmarks;
 use super::xor::Xor;
 use crate::trace::words;
 
-const MAGIC: &[u8] = b"stillwatch benchmarks\0";
+/// What a file begins with.
+pub(crate) const MAGIC: &[u8] = b"stillwatch benchmarks\0";
 const VERSION: u32 = 1;
 /// More than a set of the most grams that are allowed takes.
 const MAX_BYTES: u64 = 32 << 20;

@@ -16,6 +16,7 @@ mod xor;
 
 pub use build::{Builder, Built};
 pub use file::BenchmarkError;
+pub(crate) use file::MAGIC;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
