@@ -4,10 +4,12 @@
 //! Pure: same events, same bytes. No text: ids, numbers and keyed hashes only.
 
 pub mod lifecycle;
+pub mod policy;
 pub mod grade;
 mod reasons;
 mod phrases;
 mod reading;
+mod known;
 mod atlas;
 pub(crate) mod number;
 mod ocsf;
@@ -18,6 +20,7 @@ pub mod explain;
 
 use serde::{Deserialize, Serialize};
 
+use crate::knowledge::Breaches;
 use crate::units::{Millis, Position};
 
 /// A reason of a workload in a sentence, for those who look at one without a finding.
@@ -193,4 +196,6 @@ pub struct Event {
     pub at: Position,
     /// The latest alarm.
     pub alarm: Alarm,
+    /// What policy the tenant breaks, where the finding is of that.
+    pub breaches: Breaches,
 }

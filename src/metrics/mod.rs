@@ -92,6 +92,8 @@ pub struct Metrics {
     pub score: Histogram,
     /// Finding events committed, by kind, pattern and activity.
     pub findings: IntCounterVec,
+    /// Reloads by outcome: `applied`, `unchanged`, `refused`.
+    pub reloads: IntCounterVec,
     model_info: GaugeVec,
 }
 
@@ -253,6 +255,6 @@ mod tests {
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().len(), 27);
+        assert_eq!(metrics.table().len(), 28);
     }
 }
