@@ -241,6 +241,17 @@ mod tests {
         assert_eq!(knowledge.sha256_hex(), crate::units::hex(&Sha256::digest(WHOLE)));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_bytes_they_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300), at in 0..WHOLE.len()) {
+            drop(Knowledge::parse("t", &bytes));
+            let mut damaged = WHOLE.as_bytes().to_vec();
+            damaged[at] = bytes.first().copied().unwrap_or_default();
+            drop(Knowledge::parse("t", &damaged));
+            drop(crate::control::ControlRecord::parse(&bytes));
+        }
+    }
+
     #[test]
     fn everything_but_the_tenant_may_be_absent_and_what_is_unknown_is_counted() {
         let lines = "{\"tenant\":\"a\",\"colour\":1}\n\n{\"tenant\":\"b\",\"colour\":2,\"size\":3,\"segment\":null}";

@@ -26,6 +26,7 @@ impl Engine {
     }
 
     fn judge_by(&mut self, Loaded { side, library: more }: Loaded) -> Result<(), Fatal> {
+        self.warn_of_former(&more);
         // what was known stays known: partitions that come back may still need it
         let mut library = Library::clone(&self.library);
         library.extend(more);
@@ -47,6 +48,27 @@ impl Engine {
         let stopped = self.owned.iter().filter(|(_, owned)| matches!(owned.phase, Phase::Stopped(_)));
         let stopped: Vec<i32> = stopped.map(|(partition, _)| *partition).collect();
         if stopped.is_empty() { Ok(()) } else { self.begin_restore(stopped) }
+    }
+
+    /// What judged until now is in memory; after a crash it must be in a file.
+    fn warn_of_former(&self, library: &Library) {
+        let former = self.core.side_inputs();
+        let (model, sha256) = (former.model.name(), former.model.sha256_hex());
+        if library.model(&sha256).is_none() {
+            tracing::warn!(
+                model,
+                sha256,
+                "the former model is in no known file: put it into the folder `model.known`, else a crash stops partitions"
+            );
+        }
+        let (tenants, sha256) = (former.knowledge.name(), former.knowledge.sha256_hex());
+        if former.knowledge.is_loaded() && library.knowledge(&sha256).is_none() {
+            tracing::warn!(
+                tenants,
+                sha256,
+                "the former snapshot of tenants is in no known file: put it into the folder `tenants.known`, else a crash stops partitions"
+            );
+        }
     }
 
     /// Says again what is in force: the control topic may forget what lies further back than the input does.

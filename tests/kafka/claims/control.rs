@@ -205,6 +205,7 @@ pub fn knowledge(world: &World) {
     reload(&setup, &instance, "applied");
     fill(bootstrap, &names.input, traffic.by_ref().take(2_000));
     caught_up(bootstrap, &setup, &[&instance]);
+    assert!(!instance.process.printed().contains("is in no known file"), "{}", instance.process.tail());
 
     instance.process.kill();
     setup.set("tenants.path", second.as_str());
