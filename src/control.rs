@@ -293,6 +293,21 @@ mod tests {
     }
 
     #[test]
+    fn where_records_are_gone_the_state_s_own_model_is_needed() {
+        let tracer = Tracer::new(b"secret for tests");
+        let (former, otherwise) = (Model::embedded().unwrap(), SideInputs::of_model(Arc::new(eager())));
+        let mut history = History::default();
+        history.take(record(9, &eager()));
+        history.begin(9, former.sha256_hex());
+        assert_eq!(history.0.len(), 1, "a record speaks of 9 already");
+        history.begin(5, former.sha256_hex());
+        let mut library = Library::default();
+        library.add_model(Arc::new(eager()));
+        let said = history.resolve(&library, (5, 20), &otherwise, &tracer).unwrap_err().to_string();
+        assert!(said.contains("records 5 to 8") && said.contains(&former.sha256_hex()), "{said}");
+    }
+
+    #[test]
     fn before_the_first_word_on_tenants_nothing_is_known_of_them() {
         let tracer = Tracer::new(b"secret for tests");
         let knowledge = |line: &str| Arc::new(Knowledge::parse("t.jsonl", line.as_bytes()).unwrap());
