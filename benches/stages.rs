@@ -76,7 +76,7 @@ fn stages(criterion: &mut Criterion) {
     }
     group.throughput(Throughput::Elements(scores.len() as u64));
     group.bench_function("score", |b| {
-        b.iter(|| scores.iter().map(|row| core.model.score_row(&row.row, row.exchanges)).for_each(hide));
+        b.iter(|| scores.iter().map(|row| core.model().score_row(&row.row, row.exchanges)).for_each(hide));
     });
     let context = core.render_context();
     group.throughput(Throughput::Elements(events.len() as u64));

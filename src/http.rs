@@ -144,8 +144,8 @@ pub struct Answers {
     pub health: Arc<Health>,
     /// The effective configuration without secrets.
     pub redacted_config: serde_json::Value,
-    /// Name of the model, for `/version`.
-    pub model: String,
+    /// Name of the model, for `/version`; a reload changes it.
+    pub model: Arc<Mutex<String>>,
 }
 
 /// A bound listener that does not serve yet: a taken port shows before anything else starts.
@@ -236,7 +236,8 @@ async fn metrics_text(State((answers, _)): Shared) -> Response {
 }
 
 async fn version(State((answers, _)): Shared) -> Response {
-    json(&serde_json::json!({ "name": "stillwatch", "version": crate::cli::VERSION, "model": answers.model }))
+    let model = answers.model.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    json(&serde_json::json!({ "name": "stillwatch", "version": crate::cli::VERSION, "model": model }))
 }
 
 async fn config(State((answers, _)): Shared) -> Response {

@@ -12,6 +12,9 @@
 //! | feature | one number computed from exchanges, named in the feature table |
 //! | evidence | what has accumulated for a workload or tenant since it was last calm |
 //! | finding | what the product publishes: created, updated, closed |
+//! | side inputs | model, known tenants and policy: what judges beside the log; they change at an offset |
+//! | control record | says what is in force from which offset of a partition on |
+//! | policy finding | a finding that rests on what the provider knows of a tenant, not on evidence |
 //! | budget | how many false findings per 1,000 tenant-months the operator accepts |
 //!
 //! # The data's path
@@ -28,8 +31,8 @@
 //!
 //! # Invariants
 //!
-//! 1. The core is a deterministic fold: findings depend on the log, the config and the model, and on
-//!    no clock, random source or I/O. Time is the record's time.
+//! 1. The core is a deterministic fold: findings depend on the log, the config and the side inputs, which
+//!    change at offsets, and on no clock, random source or I/O. Time is the record's time.
 //! 2. Any split into batches, any number of threads, any crash or rebalance gives the same findings.
 //! 3. `run` and `replay` call the same function.
 //! 4. Findings, state and consumer offsets commit in one Kafka transaction.
@@ -48,10 +51,14 @@ pub mod tenant;
 pub mod feature;
 pub mod model;
 pub mod evidence;
+pub mod knowledge;
+pub mod side_inputs;
 pub mod finding;
 pub mod pipeline;
 
 pub mod config;
+pub mod library;
+pub mod control;
 pub mod metrics;
 pub mod http;
 pub mod clock;

@@ -11,6 +11,10 @@
 //! Invariant: output depends on the log, the config and the model; not on how records were batched or
 //! how many threads there are. Nothing is allocated per record in steady state; ids are borrowed from
 //! the payload until the batch is folded.
+//!
+//! Side inputs ([`SideInputs`]) change at offsets: a batch that holds such an offset is folded in runs.
+
+mod partition;
 
 use std::sync::Arc;
 
@@ -24,13 +28,14 @@ use crate::finding::render;
 use crate::model::Model;
 use crate::model::drift::Binned;
 use crate::record::{self, Limits, Reject, RejectCounts};
+use crate::side_inputs::SideInputs;
 use crate::source::Record;
-use crate::tenant::Tenant;
-use crate::tenant::checkpoint::{Identity, Marker, Restored, Slice, shard_of};
-use crate::tenant::shard::{Folded, Rules, SHARDS, ScoreRow, Shard, Step, TENTHS};
-use crate::tenant::watermark::Watermark;
+use crate::tenant::checkpoint::{Identity, shard_of};
+use crate::tenant::shard::{Folded, Rules, SHARDS, ScoreRow, Step, TENTHS};
 use crate::trace::{Trace, Tracer};
 use crate::units::{Millis, TenantHash};
+
+pub use partition::Partition;
 
 /// Records decoded by one thread at a time: long enough that rayon's hand-over is noise.
 const CHUNK: usize = 128;
@@ -40,8 +45,8 @@ const CHUNK: usize = 128;
 pub struct Core {
     /// Turns exchanges into traces.
     pub tracer: Arc<Tracer>,
-    /// The model in force.
-    pub model: Arc<Model>,
+    /// In force where a partition's timeline says nothing.
+    side: Arc<SideInputs>,
     topic: String,
     fold: FoldConfig,
     identity: Identity,
@@ -60,14 +65,19 @@ impl Core {
             partitions,
         };
         Core {
-            tracer: Arc::new(Tracer::new(&fold.secret).knowing(Arc::clone(&fold.benchmarks))),
-            model,
+            tracer: Core::tracer(fold),
+            side: Arc::new(SideInputs::of_model(model)),
             topic: config.kafka.input.clone(),
             fold: fold.clone(),
             identity,
             scores: false,
             windows: false,
         }
+    }
+
+    /// What turns exchanges into traces, by a config.
+    pub fn tracer(fold: &FoldConfig) -> Arc<Tracer> {
+        Arc::new(Tracer::new(&fold.secret).knowing(Arc::clone(&fold.benchmarks)))
     }
 
     /// The same fold, keeping every decision and not only the alarms.
@@ -80,6 +90,22 @@ impl Core {
     #[must_use]
     pub fn keeping_windows(self) -> Core {
         Core { windows: true, ..self }
+    }
+
+    /// The same fold with other side inputs where a partition's timeline says nothing.
+    #[must_use]
+    pub fn judging_by(self, side: Arc<SideInputs>) -> Core {
+        Core { side, ..self }
+    }
+
+    /// What is in force where a partition's timeline says nothing.
+    pub fn side_inputs(&self) -> &Arc<SideInputs> {
+        &self.side
+    }
+
+    /// The model of [`Core::side_inputs`].
+    pub fn model(&self) -> &Model {
+        &self.side.model
     }
 
     /// What the state of this fold belongs to.
@@ -98,15 +124,9 @@ impl Core {
         (self.fold.close_after_ms, self.fold.forget_after_ms)
     }
 
-    /// What rendering a finding needs besides the event.
+    /// What rendering a finding needs besides the event, where the timeline says nothing.
     pub fn render_context(&self) -> render::Context {
-        render::Context {
-            topic: self.topic.clone(),
-            model_name: self.model.name().to_owned(),
-            model_sha256: self.model.sha256_hex(),
-            calibrated: self.model.calibrated(),
-            budget: self.model.budget(),
-        }
+        self.side.render_context(&self.topic)
     }
 
     /// Largest record that is decoded.
@@ -118,11 +138,11 @@ impl Core {
         Limits { max_bytes: self.fold.max_record_bytes, max_depth: self.fold.max_depth }
     }
 
-    fn rules(&self) -> Rules<'_> {
-        let sha = self.model.sha256();
+    fn rules<'a>(&'a self, side: &'a SideInputs) -> Rules<'a> {
         Rules {
-            model: &self.model,
-            model_tag: sha.first_chunk().map_or(0, |head| u64::from_le_bytes(*head)),
+            model: &side.model,
+            model_tag: side.model_tag(),
+            watch: side.watch(),
             close_after: self.fold.close_after_ms,
             forget_after: self.fold.forget_after_ms,
             byte_limit: self.fold.memory_per_partition / SHARDS as u64,
@@ -203,85 +223,6 @@ impl Counts {
     }
 }
 
-/// The state of one input partition.
-#[derive(Debug)]
-pub struct Partition {
-    index: u32,
-    watermark: Watermark,
-    shards: Vec<Shard>,
-    next: i64,
-}
-
-impl Partition {
-    /// A partition of which nothing has been read; its first record will be at `start` or later.
-    pub fn new(index: u32, start: i64) -> Partition {
-        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Partition { index, watermark: Watermark::default(), shards, next: start }
-    }
-
-    /// A partition as restored from the state topic; records from [`Partition::next`] on must follow.
-    pub fn restored(index: u32, restored: Restored) -> Partition {
-        Partition { index, watermark: restored.watermark, shards: restored.shards, next: restored.from }
-    }
-
-    /// Its number.
-    pub fn index(&self) -> u32 {
-        self.index
-    }
-
-    /// The offset after the last record folded.
-    pub fn next(&self) -> i64 {
-        self.next
-    }
-
-    /// Event time, once known.
-    pub fn watermark(&self) -> Option<Millis> {
-        self.watermark.at()
-    }
-
-    /// Tenants and logical bytes held.
-    pub fn size(&self) -> (usize, u64) {
-        self.shards.iter().fold((0, 0), |(n, bytes), shard| (n + shard.tenants(), bytes + shard.bytes()))
-    }
-
-    /// Workloads held open.
-    pub fn workloads(&self) -> usize {
-        self.shards.iter().map(Shard::workloads).sum()
-    }
-
-    /// Tenants evicted and forgotten so far.
-    pub fn departures(&self) -> (u64, u64) {
-        self.shards.iter().map(Shard::departures).fold((0, 0), |(e, f), (de, df)| (e + de, f + df))
-    }
-
-    /// One tenant's state.
-    pub fn tenant(&self, hash: TenantHash) -> Option<&Tenant> {
-        self.shards.get(shard_of(hash))?.tenant(hash)
-    }
-
-    /// Encodes one shard's changes, covering everything folded so far.
-    pub fn slice(&self, core: &Core, shard: usize) -> Option<Slice> {
-        let covered = self.next;
-        let marker = |tenants, xor| Marker {
-            identity: core.identity,
-            model: core.model.sha256(),
-            shard: shard as u32,
-            covered,
-            watermark: self.watermark.clone(),
-            tenants,
-            xor,
-        };
-        Some(self.shards.get(shard)?.slice(shard, covered, marker))
-    }
-
-    /// A slice's transaction has committed.
-    pub fn written(&mut self, slice: &Slice) {
-        if let Some(shard) = self.shards.get_mut(slice.shard) {
-            shard.written(slice);
-        }
-    }
-}
-
 /// Folds one batch into the partitions it belongs to. `records` and `traced` are parallel; records of a
 /// partition must be in offset order and follow what the partition has folded. Returns one output per
 /// partition, in the order of `partitions`; records of other partitions are left alone.
@@ -310,11 +251,15 @@ where
     'a: 'r + 't,
 {
     let mut out = Output::default();
-    let mut track: Vec<(i64, Millis)> = Vec::new();
-    let mut steps: Vec<Vec<Step<'t, 'a>>> = vec![Vec::new(); SHARDS];
+    let mut run = Run::default();
     for (record, traced) in records {
         let offset = record.at.offset;
         debug_assert!(offset >= partition.next, "records go forward");
+        if run.ends.is_none_or(|ends| ends <= offset) {
+            run.fold(core, partition, &mut out);
+            run = Run { side: Some(Arc::clone(partition.side_inputs_at(core, offset))), ..Run::default() };
+            run.ends = Some(partition.timeline.next_change(offset).unwrap_or(i64::MAX));
+        }
         partition.next = offset + 1;
         out.counts.read += 1;
         match traced {
@@ -327,33 +272,51 @@ where
                 out.counts.unknown_fields += u64::from(trace.unknown_fields);
                 let tick = partition.watermark.observe(trace.ts, trace.tenant_hash);
                 // before the first agreement there is no time by which anything could fall due
-                track.extend(partition.watermark.at().map(|at| (offset, at)));
-                if let Some(steps) = steps.get_mut(shard_of(trace.tenant_hash)) {
+                run.track.extend(partition.watermark.at().map(|at| (offset, at)));
+                run.steps.resize_with(SHARDS, Vec::new);
+                if let Some(steps) = run.steps.get_mut(shard_of(trace.tenant_hash)) {
                     steps.push(Step { trace, offset, tick });
                 }
             }
         }
     }
-    let rules = core.rules();
-    let index = partition.index;
-    let folded: Vec<Folded> = partition
-        .shards
-        .par_iter_mut()
-        .zip(&steps)
-        .map(|(shard, steps)| {
-            let mut folded = Folded::default();
-            shard.fold(index, steps, &track, &rules, &mut folded);
-            folded
-        })
-        .collect();
-    for folded in folded {
-        out.events.extend(folded.events);
-        out.scores.extend(folded.scores);
-        out.windows.extend(folded.windows);
-        out.counts.scores.iter_mut().zip(folded.tenths).for_each(|(sum, more)| *sum += u64::from(more));
-    }
+    run.fold(core, partition, &mut out);
     out.events.sort_by_key(|e| (e.at.offset, e.time, e.uid, e.revision));
     out.scores.sort_by_key(|row| (row.offset, row.workload));
     assert!(out.counts.add_up(), "read = accepted + rejected");
     out
+}
+
+/// Records of a batch that the same side inputs judge.
+#[derive(Default)]
+struct Run<'t, 'a> {
+    side: Option<Arc<SideInputs>>,
+    /// The offset at which others take over.
+    ends: Option<i64>,
+    track: Vec<(i64, Millis)>,
+    steps: Vec<Vec<Step<'t, 'a>>>,
+}
+
+impl Run<'_, '_> {
+    fn fold(&self, core: &Core, partition: &mut Partition, out: &mut Output) {
+        let Some(side) = &self.side else { return };
+        let rules = core.rules(side);
+        let index = partition.index;
+        let folded: Vec<Folded> = partition
+            .shards
+            .par_iter_mut()
+            .zip(&self.steps)
+            .map(|(shard, steps)| {
+                let mut folded = Folded::default();
+                shard.fold(index, steps, &self.track, &rules, &mut folded);
+                folded
+            })
+            .collect();
+        for folded in folded {
+            out.events.extend(folded.events);
+            out.scores.extend(folded.scores);
+            out.windows.extend(folded.windows);
+            out.counts.scores.iter_mut().zip(folded.tenths).for_each(|(sum, more)| *sum += u64::from(more));
+        }
+    }
 }

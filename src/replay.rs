@@ -7,6 +7,7 @@
 //! fold sees all.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use bumpalo::Bump;
 use serde_json::json;
 
 use crate::clock::Stopwatch;
+use crate::control::{ControlError, Missing};
 use crate::finding::render::{self, render};
 use crate::finding::{Activity, Event};
 use crate::pipeline::{self, Arenas, Core, Counts, Output, Partition};
@@ -29,8 +31,10 @@ use crate::source::placement;
 use crate::tenant::shard::ScoreRow;
 use crate::units::{Millis, Position};
 
+mod control;
 mod scores;
 
+pub use control::Control;
 use scores::Scores;
 
 /// What to replay and what to write.
@@ -54,6 +58,8 @@ pub struct Spec {
     pub topic: String,
     /// Partitions of it.
     pub partitions: u32,
+    /// Where side inputs changed.
+    pub control: Control,
 }
 
 /// Why a replay failed.
@@ -70,6 +76,19 @@ pub enum ReplayError {
         /// Why.
         source: std::io::Error,
     },
+    /// The export of the control topic.
+    #[error("{} line {line}: {source}", path.display())]
+    Control {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: ControlError,
+    },
+    /// A control record names an artefact that was not given.
+    #[error(transparent)]
+    Missing(#[from] Missing),
     /// Envelopes must come in offset order.
     #[error("{}: partition {partition} has offset {offset} after {after}: sort the envelopes by partition and offset, and remove repeats", path.display())]
     Order {
@@ -136,7 +155,7 @@ pub fn replay(
     see: &mut dyn FnMut(&Event),
 ) -> Result<Summary, ReplayError> {
     let watch = Stopwatch::start();
-    let mut replay = Replay::open(spec, core)?;
+    let mut replay = Replay::open(spec)?;
     let (mut arenas, mut envelopes) = (Arenas::default(), Bump::new());
     pass(&spec.inputs, core.max_record_bytes(), |path, batch, (done, total)| {
         envelopes.reset();
@@ -146,7 +165,7 @@ pub fn replay(
     })?;
     let mut summary = replay.finish()?;
     summary.seconds = watch.seconds();
-    core.model.name().clone_into(&mut summary.model);
+    core.model().name().clone_into(&mut summary.model);
     assert!(summary.counts.add_up(), "read = accepted + rejected");
     Ok(summary)
 }
@@ -156,7 +175,6 @@ struct Replay<'s> {
     partitions: BTreeMap<u32, Partition>,
     /// The offset that each partition's next plain line gets, and the least that an envelope may have.
     next: BTreeMap<u32, i64>,
-    context: render::Context,
     findings: Option<Out<'s>>,
     scores: Option<Scores<'s>>,
     dead_letters: Option<Out<'s>>,
@@ -164,12 +182,11 @@ struct Replay<'s> {
 }
 
 impl<'s> Replay<'s> {
-    fn open(spec: &'s Spec, core: &Core) -> Result<Replay<'s>, ReplayError> {
+    fn open(spec: &'s Spec) -> Result<Replay<'s>, ReplayError> {
         Ok(Replay {
             spec,
             partitions: BTreeMap::new(),
             next: BTreeMap::new(),
-            context: core.render_context(),
             findings: spec.findings.as_deref().map(Out::create).transpose()?,
             scores: spec.scores.as_deref().map(Scores::create).transpose()?,
             dead_letters: spec.dead_letters.as_deref().map(Out::create).transpose()?,
@@ -213,12 +230,14 @@ impl<'s> Replay<'s> {
                 record.at.partition = tenant.map_or(0, |tenant| placement::partition(tenant, self.spec.partitions));
             }
             let partition = record.at.partition;
-            self.partitions.entry(partition).or_insert_with(|| Partition::new(partition, 0));
             let next = self.next.entry(partition).or_default();
             if !placed {
                 record.at.offset = *next;
             }
             let offset = record.at.offset;
+            if let Entry::Vacant(new) = self.partitions.entry(partition) {
+                new.insert(self.spec.control.partition(partition, offset, core)?);
+            }
             if offset < *next {
                 return Err(ReplayError::Order { path: path.to_owned(), partition, offset, after: *next - 1 });
             }
@@ -243,16 +262,18 @@ impl<'s> Replay<'s> {
         too_long: &BTreeMap<usize, (u64, [u8; 32])>,
         see: &mut dyn FnMut(&Event),
     ) -> Result<(), ReplayError> {
-        let mut events: BTreeMap<(u32, i64), Vec<Event>> = BTreeMap::new();
-        let mut scores: BTreeMap<(u32, i64), Vec<ScoreRow>> = BTreeMap::new();
+        let mut events: BTreeMap<(u32, i64), Vec<(Event, render::Context)>> = BTreeMap::new();
+        let mut scores: BTreeMap<(u32, i64), Vec<(ScoreRow, f32)>> = BTreeMap::new();
         let mut rejects = BTreeMap::new();
-        for (output, index) in outputs.into_iter().zip(self.partitions.keys()) {
+        for (output, (index, partition)) in outputs.into_iter().zip(&self.partitions) {
             self.summary.counts.merge(&output.counts);
             for event in output.events {
-                events.entry((*index, event.at.offset)).or_default().push(event);
+                let context = partition.render_context(core, event.at.offset);
+                events.entry((*index, event.at.offset)).or_default().push((event, context));
             }
             for row in output.scores {
-                scores.entry((*index, row.offset)).or_default().push(row);
+                let threshold = partition.side_inputs_at(core, row.offset).model.threshold();
+                scores.entry((*index, row.offset)).or_default().push((row, threshold));
             }
             rejects.extend(output.rejects.into_iter().map(|(offset, reason)| ((*index, offset), reason)));
         }
@@ -270,12 +291,12 @@ impl<'s> Replay<'s> {
                         .to_json(),
                 )?;
             }
-            for row in scores.remove(&at).unwrap_or_default() {
+            for (row, threshold) in scores.remove(&at).unwrap_or_default() {
                 if let (true, Some(out)) = (self.spec.shows(&row.tenant, row.ts), &mut self.scores) {
-                    out.put(&row, core)?;
+                    out.put(&row, threshold)?;
                 }
             }
-            for event in events.remove(&at).unwrap_or_default() {
+            for (event, context) in events.remove(&at).unwrap_or_default() {
                 if !self.spec.shows(&event.tenant, event.time) {
                     continue;
                 }
@@ -286,7 +307,7 @@ impl<'s> Replay<'s> {
                 };
                 self.summary.findings[slot] += 1;
                 if let Some(out) = &mut self.findings {
-                    out.line(&render(&event, &self.context).payload)?;
+                    out.line(&render(&event, &context).payload)?;
                 }
                 see(&event);
             }

@@ -245,3 +245,76 @@ fn model_verify_stops_at_the_first_that_cannot_be_used() {
     std::fs::write(folder.path().join("fine.card.md"), "# Another model").unwrap();
     assert!(verify("fine.json", &whole).contains("fine.card.md is the card of another model"));
 }
+
+#[test]
+fn check_shows_known_models_and_tenants() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = folder.path().join("models");
+    std::fs::create_dir(&models).unwrap();
+    std::fs::copy("fixtures/models/eager.json", models.join("former.json")).unwrap();
+    let tenants = folder.path().join("tenants.jsonl");
+    std::fs::write(&tenants, "{\"tenant\":\"acme\",\"country\":\"CN\",\"colour\":1}\n{\"tenant\":\"b\"}\n").unwrap();
+    let lines = "kafka.bootstrap = \"b:9092\"\nmodel.known = \"models\"\ntenants.path = \"tenants.jsonl\"\n\
+                 policy.unsupported = \"*: CN\"";
+    let file = configuration(folder.path(), lines);
+    let checked = stillwatch(&["check", "--offline", "-c", &file], &[]);
+    assert_eq!(code(&checked), Some(0), "{}", err(&checked));
+    for part in [
+        "ok       known model   `eager`, sha256 ",
+        "`tenants.jsonl`, sha256 ",
+        "2 tenants, 1 of them with a policy finding to come",
+        "field \"colour\" is not known and not read, 1 times",
+    ] {
+        assert!(out(&checked).contains(part), "{part}\n{}", out(&checked));
+    }
+    std::fs::write(&tenants, "{\"tenant\":\"acme\",\"country\":\"China\"}\n").unwrap();
+    let checked = stillwatch(&["check", "--offline", "-c", &file], &[]);
+    assert_eq!(code(&checked), Some(2));
+    assert!(out(&checked).contains("tenants.jsonl line 1: `country` must be two capital letters"), "{}", out(&checked));
+}
+
+#[test]
+fn a_replay_knows_tenants_and_control_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let log: Vec<String> = (0..40)
+        .map(|i| {
+            format!("{{\"ts\":{},\"tenant\":\"acme\",\"prompt\":\"question {i}\"}}\n", 1_780_000_000_000i64 + i * 1000)
+        })
+        .collect();
+    std::fs::write(path("log.jsonl"), log.concat()).unwrap();
+    std::fs::write(path("tenants.jsonl"), "{\"tenant\":\"acme\",\"supported_region\":false}\n").unwrap();
+    let replay = |arguments: &[&str]| {
+        let (log, findings) = (path("log.jsonl"), path("findings.jsonl"));
+        let output = stillwatch(&[&["replay", &log, "--findings", &findings][..], arguments].concat(), &[]);
+        let findings = std::fs::read_to_string(findings).unwrap_or_default();
+        (output, findings.matches("\"policy: unsupported region\"").count() / 2)
+    };
+    assert_eq!(replay(&[]).1, 0);
+    let (output, raised) = replay(&["--tenants", &path("tenants.jsonl")]);
+    assert_eq!((code(&output), raised), (Some(0), 1), "created, and too small to be updated: {}", err(&output));
+
+    let control = |sha256: &str| {
+        format!(
+            "{{\"v\":1,\"kind\":\"model\",\"partition\":0,\"offset\":20,\"model\":{{\"name\":\"eager\",\"sha256\":\"{sha256}\"}}}}\n"
+        )
+    };
+    std::fs::write(path("control.jsonl"), control("00")).unwrap();
+    let (output, _) = replay(&["--control", &path("control.jsonl")]);
+    assert_eq!(code(&output), Some(3));
+    assert!(
+        err(&output).contains("need the model `eager` (sha256 00), in force from offset 20 on"),
+        "{}",
+        err(&output)
+    );
+    let eager = stillwatch::model::Model::load("fixtures/models/eager.json".as_ref()).unwrap();
+    std::fs::write(path("control.jsonl"), control(&eager.sha256_hex())).unwrap();
+    let models = ["--model", "models/trees-1.json", "--model", "fixtures/models/eager.json"];
+    let (control, tenants) = (path("control.jsonl"), path("tenants.jsonl"));
+    let (output, raised) = replay(&[&["--control", &control, "--tenants", &tenants][..], &models].concat());
+    assert_eq!((code(&output), raised), (Some(0), 1), "no record speaks of tenants: {}", err(&output));
+    std::fs::write(path("control.jsonl"), "\n{}\n").unwrap();
+    let (output, _) = replay(&["--control", &path("control.jsonl")]);
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("control.jsonl line 2: not a control record"), "{}", err(&output));
+}

@@ -120,6 +120,12 @@ fn wrong_types_and_ranges_name_key_value_and_limit() {
         ("fold.forget_after = \"1h\"", "must be at least `fold.close_after`"),
         ("live.batch_bytes = \"1MiB\"", "must be at least `fold.max_record` (8MiB)"),
         ("log.filter = \"stillwatch=loud\"", "must be a filter"),
+        ("policy.unsupported = \"CN\"", "`policy.unsupported` must be \"policy: CC CC; policy: CC\""),
+        (
+            "policy.excluded_owners = \"openai: China\"",
+            "`policy.excluded_owners` has \"China\", which is not two capital",
+        ),
+        ("tenants.file = \"t\"", "`tenants.file` is not a known key"),
         ("fold.secret_file = \"f\"", "`fold.secret` and `fold.secret_file` are both set"),
     ] {
         let said = complaint(lines);
@@ -250,6 +256,10 @@ fn the_fold_identity_changes_with_the_fold_and_with_nothing_else() {
         "live.threads = 2",
         "kafka.group = \"g\"",
         "kafka.topics.findings = \"f\"",
+        // these change at an offset, by control records
+        "model.path = \"other.json\"",
+        "tenants.path = \"tenants.jsonl\"",
+        "policy.unsupported = \"*: KP\"",
     ] {
         assert_eq!(identity(lines), base, "{lines}");
     }

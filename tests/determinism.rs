@@ -3,17 +3,22 @@
 
 #![expect(clippy::expect_used, clippy::needless_pass_by_value, reason = "a test fails where it stands")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use stillwatch::config::Config;
 use stillwatch::feature::WIDTH;
 use stillwatch::finding::render::render;
+use stillwatch::knowledge::policy::Countries;
+use stillwatch::knowledge::{Knowledge, Policy};
 use stillwatch::model::Model;
 use stillwatch::model::artifact::{CalmBins, STAGES, encode};
 use stillwatch::model::drift::Counts as Counted;
 use stillwatch::pipeline::{Arenas, Core, Counts, Partition, fold_batch, trace_batch};
 use stillwatch::record::dead_letter::DeadLetter;
+use stillwatch::side_inputs::{SideInputs, Timeline};
 use stillwatch::simulate::{self, Spec};
 use stillwatch::source::{Record, placement};
 use stillwatch::tenant::checkpoint::{Restorer, StateRecord};
@@ -21,6 +26,8 @@ use stillwatch::tenant::shard::SHARDS;
 use stillwatch::units::{Millis, Position};
 
 const PARTITIONS: u32 = 3;
+/// The offset from which another model judges.
+const CHANGE: i64 = 500;
 
 /// A log: partition and payload of each record, in arrival order.
 type Log = Vec<(u32, Option<Vec<u8>>)>;
@@ -35,6 +42,35 @@ fn core_of(memory: u64, model: Model) -> Core {
     config.fold.memory_per_partition = memory;
     config.kafka.input = "t".into();
     Core::new(&config, Arc::new(model), PARTITIONS)
+}
+
+/// In the middle of each partition another model takes over, and the provider learns of its tenants.
+fn changes(core: &Core, log: &Log) -> Timeline {
+    let records = log.iter().filter_map(|(_, payload)| serde_json::from_slice(payload.as_ref()?).ok());
+    let names: BTreeSet<String> =
+        records.filter_map(|record: Value| record["tenant"].as_str().map(str::to_owned)).collect();
+    let facts = |name: &String| {
+        // by name, so that a stranger in the log changes nobody else's
+        let known = match name.bytes().map(u32::from).sum::<u32>() % 4 {
+            0 => json!({"tenant": name, "country": "CN", "model_policies": ["openai"]}),
+            1 => json!({"tenant": name, "owner_country": "CN", "segment": "reseller"}),
+            2 => {
+                json!({"tenant": name, "declared": ["evaluation"], "distillation_allowed": true, "segment": "startup"})
+            }
+            _ => return None,
+        };
+        Some(format!("{known}\n"))
+    };
+    let lines: String = names.iter().filter(|name| *name != "far").filter_map(facts).collect();
+    let knowledge = Knowledge::parse("tenants.jsonl", lines.as_bytes()).expect("known tenants");
+    let policy = Policy {
+        unsupported: Countries::parse("openai: CN").expect("countries"),
+        excluded_owners: Countries::parse("*: CN").expect("countries"),
+    };
+    let shipped = Arc::new(Model::embedded().expect("the shipped model"));
+    let mut timeline = Timeline::default();
+    timeline.change(CHANGE, Arc::new(SideInputs::new(shipped, Arc::new(knowledge), policy, &core.tracer)));
+    timeline
 }
 
 /// Simulated traffic with attackers, and every kind of bad record strewn among it.
@@ -76,11 +112,11 @@ struct Written {
 /// Folds a log in batches of the given sizes (cycled), with a checkpoint and restore of everything after
 /// the batches named.
 fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Written {
-    let mut partitions: Vec<Partition> = (0..PARTITIONS).map(|p| Partition::new(p, 0)).collect();
+    let mut partitions: Vec<Partition> =
+        (0..PARTITIONS).map(|p| Partition::new(p, 0).with_timeline(changes(core, log))).collect();
     let mut offsets = [0i64; PARTITIONS as usize];
     let mut arenas = Arenas::default();
     let (mut findings, mut dead_letters, mut counts) = (Vec::new(), Vec::new(), Counts::default());
-    let context = core.render_context();
     let mut state = vec![Vec::new(); PARTITIONS as usize];
     let (mut at, mut batch) = (0, 0);
     while at < log.len() {
@@ -103,6 +139,7 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
         for (index, output) in fold_batch(core, &mut folds, &records, &traced).into_iter().enumerate() {
             counts.merge(&output.counts);
             for event in output.events {
+                let context = folds[index].render_context(core, event.at.offset);
                 let line = String::from_utf8(render(&event, &context).payload).expect("JSON is UTF-8");
                 findings.push((event.at, event.time, event.uid, event.revision, line));
             }
@@ -118,7 +155,7 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
             partitions = partitions
                 .into_iter()
                 .zip(&mut state)
-                .map(|(partition, topic)| through_the_state_topic(core, partition, topic))
+                .map(|(partition, topic)| through_the_state_topic(core, log, partition, topic))
                 .collect();
         }
         at += size;
@@ -130,7 +167,7 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
 }
 
 /// Appends what changed to the state topic and reads the whole of it back.
-fn through_the_state_topic(core: &Core, partition: Partition, topic: &mut Vec<StateRecord>) -> Partition {
+fn through_the_state_topic(core: &Core, log: &Log, partition: Partition, topic: &mut Vec<StateRecord>) -> Partition {
     for shard in 0..SHARDS {
         topic.extend(partition.slice(core, shard).expect("a shard").records);
     }
@@ -141,7 +178,7 @@ fn through_the_state_topic(core: &Core, partition: Partition, topic: &mut Vec<St
     let (close, forget) = core.spans();
     let restored = restorer.finish(core.identity(), close, forget).expect("state adds up").expect("there is state");
     assert_eq!(restored.from, partition.next());
-    Partition::restored(partition.index(), restored)
+    Partition::restored(partition.index(), restored).with_timeline(changes(core, log))
 }
 
 fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -154,6 +191,28 @@ fn the_log_used_here_brings_forth_findings_and_rejects() {
     assert!(!written.findings.is_empty());
     assert_eq!(written.counts.rejected.total(), 4);
     assert_eq!(written.dead_letters.len(), 4);
+    for model in ["eager", "trees-1"] {
+        assert!(written.findings.iter().any(|finding| finding.contains(model)), "{model} judges nothing");
+    }
+}
+
+#[test]
+fn a_policy_finding_is_raised_once_and_leaves_the_others_as_they_are() {
+    let written = run(&core(64 << 20), &log(3, 40, &[]), &[512], &[]);
+    let mut raised: BTreeMap<(String, String), u32> = BTreeMap::new();
+    for finding in &written.findings {
+        let finding: Value = serde_json::from_str(finding).expect("JSON");
+        let ours = &finding["unmapped"]["stillwatch"];
+        if finding["activity_id"] == 1 && ours["policy"].is_array() {
+            assert!(ours["log_position"]["offset"].as_i64() >= Some(CHANGE), "before anything was known: {finding}");
+            let name = finding["finding_info"]["analytic"]["name"].as_str().expect("a name").to_owned();
+            *raised.entry((ours["tenant"].to_string(), name)).or_default() += 1;
+        }
+    }
+    assert!(raised.values().all(|count| *count == 1), "{raised:?}");
+    for name in ["policy: unsupported region", "policy: excluded owner"] {
+        assert!(raised.keys().any(|(_, raised)| raised == name), "{name}: {raised:?}");
+    }
 }
 
 #[test]
@@ -180,7 +239,7 @@ fn windows_for_drift_change_no_finding() {
     body.calm_bins = Some(vec![bins; WIDTH]);
     let knowing = Model::from_bytes("m", &encode(&body).expect("it encodes")).expect("it loads");
     let plain = core_of(64 << 20, knowing);
-    let knowing = Arc::clone(&plain.model);
+    let knowing = Arc::clone(&plain.side_inputs().model);
     assert_eq!(run(&plain.clone().keeping_windows(), &log, &[512], &[]), run(&plain, &log, &[512], &[]));
 
     let windows = |core: &Core| {
@@ -223,4 +282,39 @@ proptest! {
         let split = in_pool(threads, || run(&core, &log, &batches, &restores));
         prop_assert_eq!(whole, split);
     }
+}
+
+#[test]
+fn state_of_version_1_which_knew_no_policy_findings_is_read() {
+    let core = core(64 << 20);
+    let log = log(4, 20, &[]);
+    let mut partition = Partition::new(0, 0);
+    let mine: Vec<&Vec<u8>> = log.iter().filter(|(p, _)| *p == 0).filter_map(|(_, payload)| payload.as_ref()).collect();
+    let records: Vec<Record<'_>> = (0..)
+        .zip(&mine)
+        .map(|(offset, payload)| Record {
+            at: Position { partition: 0, offset },
+            broker_ts: None,
+            key: None,
+            payload: Some(payload),
+        })
+        .collect();
+    let mut arenas = Arenas::default();
+    let traced = trace_batch(&core, &records, &mut arenas);
+    fold_batch(&core, &mut [&mut partition], &records, &traced);
+
+    let mut restorer = Restorer::default();
+    for shard in 0..SHARDS {
+        for record in partition.slice(&core, shard).expect("a shard").records {
+            let mut value = record.value.expect("no tombstones");
+            value[0] = 1;
+            if !record.key.starts_with(b"\0") {
+                assert_eq!(value.pop(), Some(0), "no policy finding is the last field");
+            }
+            restorer.take(&record.key, Some(&value), |name| core.tenant_hash(name)).expect("version 1 reads back");
+        }
+    }
+    let (close, forget) = core.spans();
+    let restored = restorer.finish(core.identity(), close, forget).expect("state adds up").expect("there is state");
+    assert_eq!(Partition::restored(0, restored).size(), partition.size());
 }

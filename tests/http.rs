@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use stillwatch::config::HttpConfig;
@@ -21,7 +21,7 @@ fn serve(token: Option<&str>, patience: Duration) -> (SocketAddr, Arc<Health>, t
         metrics: Metrics::new().unwrap(),
         health: Arc::clone(&health),
         redacted_config: serde_json::json!({ "fold": { "secret": "***" } }),
-        model: "trees-1".to_owned(),
+        model: Arc::new(Mutex::new("trees-1".to_owned())),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.spawn(server.serve(answers, std::future::pending()));

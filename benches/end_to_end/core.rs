@@ -58,7 +58,7 @@ pub fn against_floors(corpus: &Corpus, rounds: usize, table: &mut Table) {
             let (text, ()) = cost(|| prompts.iter().map(|prompt| floors::text(prompt)).for_each(hide));
             // one scoring a record, whether or not the fold decides at it
             let rows = decisions.iter().cycle().take(records.len());
-            let (score, ()) = cost(|| rows.map(|row| core.model.score_row(&row.row, row.exchanges)).for_each(hide));
+            let (score, ()) = cost(|| rows.map(|row| core.model().score_row(&row.row, row.exchanges)).for_each(hide));
             let (trace, ()) =
                 cost(|| records.chunks(BATCH).for_each(|batch| hide(trace_batch(&core, batch, &mut arenas))));
             let (pipeline, ()) = cost(|| hide(pass(&core, &records, &mut arenas)));

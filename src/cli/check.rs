@@ -9,9 +9,9 @@ use super::topics::{PATIENCE, describe};
 use super::{Failure, stdout};
 use crate::config::quantity::size_text;
 use crate::config::{self, Config, KafkaConfig, Loaded};
+use crate::library::{Library, LibraryError, Opened};
 use crate::live::admin::{Admin, AdminError};
 use crate::live::topics::{Found, Step, check_input, plan, wanted};
-use crate::model::Model;
 
 /// Arguments of `check`.
 #[derive(Clone, Debug, Args)]
@@ -87,17 +87,43 @@ fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
 }
 
 fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {
-    let loaded = match &config.model.path {
-        Some(path) => Model::load(path),
-        None => Model::embedded(),
-    };
-    match loaded {
-        Ok(model) => {
-            let (name, sha256, promise) = (model.name(), model.sha256_hex(), model.promise());
-            report.ok(Area::Model, "model", &format!("`{name}`, sha256 {sha256}, {promise}"))
+    let opened = match Library::open(config) {
+        Ok(opened) => opened,
+        Err(error @ (LibraryError::Knowledge(_) | LibraryError::Folder { .. } | LibraryError::TooMany { .. })) => {
+            return report.error(Area::Config, "known", &error.to_string());
         }
-        Err(error) => report.error(Area::Model, "model", &error.to_string()),
+        Err(error) => return report.error(Area::Model, "model", &error.to_string()),
+    };
+    let (name, sha256, promise) = (opened.model.name(), opened.model.sha256_hex(), opened.model.promise());
+    report.ok(Area::Model, "model", &format!("`{name}`, sha256 {sha256}, {promise}"))?;
+    for former in opened.library.models().filter(|known| known.sha256() != opened.model.sha256()) {
+        let (name, sha256) = (former.name(), former.sha256_hex());
+        report.ok(Area::Model, "known model", &format!("`{name}`, sha256 {sha256}"))?;
     }
+    for why in &opened.passed_over {
+        report.warning(Area::Model, "known", why)?;
+    }
+    known_tenants(&opened, report)
+}
+
+fn known_tenants(opened: &Opened, report: &mut Report) -> Result<(), Failure> {
+    let knowledge = &opened.knowledge;
+    if !knowledge.is_loaded() {
+        return report.ok(Area::Config, "tenants", "nothing is known of them (tenants.path)");
+    }
+    let (name, sha256, count) = (knowledge.name(), knowledge.sha256_hex(), knowledge.len());
+    let broken = knowledge.iter().filter(|(_, facts)| !opened.policy.breaches(facts).is_empty()).count();
+    let what = format!("`{name}`, sha256 {sha256}, {count} tenants, {broken} of them with a policy finding to come");
+    report.ok(Area::Config, "tenants", &what)?;
+    for (field, times) in knowledge.unknown_fields() {
+        let what = format!("`{name}`: field {field:?} is not known and not read, {times} times");
+        report.warning(Area::Config, "tenants", &what)?;
+    }
+    for former in opened.library.snapshots().filter(|known| known.sha256_hex() != sha256) {
+        let what = format!("`{}`, sha256 {}, {} tenants", former.name(), former.sha256_hex(), former.len());
+        report.ok(Area::Config, "former", &what)?;
+    }
+    Ok(())
 }
 
 fn brokers(config: &Config, report: &mut Report) -> Result<(), Failure> {

@@ -52,6 +52,15 @@ impl From<crate::model::ModelError> for Failure {
     }
 }
 
+impl From<crate::library::LibraryError> for Failure {
+    fn from(error: crate::library::LibraryError) -> Failure {
+        match error {
+            crate::library::LibraryError::Model(error) => error.into(),
+            folder => Failure::Usage(folder.to_string()),
+        }
+    }
+}
+
 impl From<crate::http::HttpError> for Failure {
     fn from(error: crate::http::HttpError) -> Failure {
         Failure::Failed(error.to_string())

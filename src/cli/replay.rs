@@ -8,10 +8,13 @@ use clap::Args;
 use super::progress::Progress;
 use super::{Failure, stdout};
 use crate::config::{self, Config};
+use crate::knowledge::Knowledge;
+use crate::library::{Library, Opened};
 use crate::model::Model;
 use crate::pipeline::Core;
 use crate::record::time::parse_rfc3339;
-use crate::replay::{ReplayError, Spec, replay};
+use crate::replay::{Control, ReplayError, Spec, replay};
+use crate::source::files::FileError;
 use crate::units::Millis;
 
 /// Arguments of `replay`.
@@ -20,6 +23,7 @@ use crate::units::Millis;
 Examples:
   stillwatch replay day.jsonl --findings findings.jsonl
   stillwatch replay logs/ --config stillwatch.toml --scores scores.parquet --threads 4
+  stillwatch replay dump.jsonl --control control.jsonl --model new.json --model former.json --findings f.jsonl
   stillwatch replay day.jsonl.zst --findings - --tenant acme --from 2026-07-24T00:00:00Z
 
 --from, --to and --tenant choose what is shown: the fold always sees everything, else it would see
@@ -56,9 +60,16 @@ pub struct ReplayArgs {
     /// Topic that references name.
     #[arg(long, value_name = "NAME")]
     pub topic: Option<String>,
-    /// Model file instead of the configured or built-in one.
+    /// Model file instead of the configured or built-in one; more that a --control names may follow.
     #[arg(long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
+    pub model: Vec<PathBuf>,
+    /// What is known of tenants, one a line, from the first offset on; more that a --control names may follow.
+    #[arg(long, value_name = "FILE")]
+    pub tenants: Vec<PathBuf>,
+    /// Records of the control topic, one a line: models and what is known of tenants take over where they did
+    /// in `run`.
+    #[arg(long, value_name = "FILE")]
+    pub control: Option<PathBuf>,
     /// Configuration file: secret and limits as `run` has them.
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -83,12 +94,14 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if config.fold.is_public() {
         tracing::info!("no config with a secret: hashes are keyed with a public key");
     }
-    let model = Model::of(args.model.as_deref().or(config.model.path.as_deref()))?;
+    let (opened, control) = side_inputs(args, &config)?;
     if args.threads > 0 {
         // fails only where a pool exists already
         rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global().ok();
     }
-    let core = Core::new(&config, Arc::new(model), args.partitions);
+    let core = Core::new(&config, Arc::clone(&opened.model), args.partitions);
+    let side = Arc::new(opened.side_inputs(&core.tracer));
+    let core = core.judging_by(side);
     let spec = Spec {
         inputs: files(&args.inputs)?,
         findings: args.findings.clone(),
@@ -99,15 +112,13 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         tenants: args.tenant.clone(),
         topic: config.kafka.input.clone(),
         partitions: args.partitions,
+        control,
     };
     let core = if spec.scores.is_some() { core.keeping_scores() } else { core };
     let progress = Progress::bytes("replay");
     let summary = replay(&spec, &core, &mut |done, total| progress.at(done, total), &mut |_| {});
     progress.end();
-    let summary = summary.map_err(|error| match error {
-        ReplayError::Input(error @ crate::source::files::FileError::Open { .. }) => Failure::Usage(error.to_string()),
-        other => Failure::Failed(other.to_string()),
-    })?;
+    let summary = summary.map_err(failure)?;
     let [created, updated, closed] = summary.findings;
     if args.json {
         stdout::json(&summary.to_json())?;
@@ -123,6 +134,34 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         return Err(Failure::Findings(created));
     }
     Ok(())
+}
+
+/// What judges, and where something else did.
+fn side_inputs(args: &ReplayArgs, config: &Config) -> Result<(Opened, Control), Failure> {
+    let mut named = config.clone();
+    named.model.path = args.model.first().cloned().or(named.model.path);
+    named.tenants.path = args.tenants.first().cloned().or(named.tenants.path);
+    let mut opened = Library::open(&named)?;
+    for path in args.model.iter().skip(1) {
+        opened.library.add_model(Arc::new(Model::load(path)?));
+    }
+    for path in args.tenants.iter().skip(1) {
+        let knowledge = Knowledge::load(path).map_err(|error| Failure::Usage(error.to_string()))?;
+        opened.library.add_knowledge(Arc::new(knowledge));
+    }
+    opened.tell();
+    let control = args.control.as_deref().map(|path| Control::read(path, opened.library.clone()));
+    let control = control.transpose().map_err(failure)?.unwrap_or_default();
+    Ok((opened, control))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "an argument of map_err")]
+fn failure(error: ReplayError) -> Failure {
+    match error {
+        ReplayError::Input(FileError::Open { .. }) | ReplayError::Control { .. } => Failure::Usage(error.to_string()),
+        ReplayError::Missing(_) => Failure::Model(error.to_string()),
+        _ => Failure::Failed(error.to_string()),
+    }
 }
 
 impl ReplayArgs {

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::{Failure, logs};
 use crate::config;
+use crate::library::Library;
 use crate::live::engine::Options;
 use crate::live::{Fatal, start};
-use crate::model::Model;
 
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
@@ -19,7 +19,8 @@ Examples:
 
 Start more instances in the same group to scale out. SIGTERM publishes, checkpoints and leaves within
 live.drain_limit. With kafka.instance_id it means restart: the partitions stay with this instance until
-the session time-out, unless --leave-on-stop.")]
+the session time-out, unless --leave-on-stop. SIGHUP reads the configuration again and judges by the
+model that it names now, from each partition's next record on; a bad one is refused and the old one stays.")]
 pub struct RunArgs {
     /// Configuration file.
     #[arg(short, long, value_name = "FILE")]
@@ -37,9 +38,10 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let loaded = config::load(&args.config)?;
     logs::start(&loaded.config.log);
-    let model = Model::of(loaded.config.model.path.as_deref())?;
+    let opened = Library::open(&loaded.config)?;
+    opened.tell();
     let options = Options { accept_gap: args.accept_gap, leave_on_stop: args.leave_on_stop };
-    start::run(loaded, model, options).map_err(|fatal| match fatal {
+    start::run(&args.config, loaded, opened, options).map_err(|fatal| match fatal {
         Fatal::Failed(why) => Failure::Failed(why),
         other => Failure::Kafka(other.to_string()),
     })

@@ -9,8 +9,12 @@ use super::between::between;
 use super::checker::Checker;
 use super::document::{OPTIONS, Origin};
 use super::load::Need;
-use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive};
-use super::{Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, options};
+use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive, RawPolicy};
+use super::{
+    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, TenantsConfig, options,
+};
+use crate::knowledge::Policy;
+use crate::knowledge::policy::Countries;
 use crate::trace::benchmarks::Benchmarks;
 
 const MS: Duration = Duration::from_millis(1);
@@ -29,7 +33,15 @@ pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> C
     let config = Config {
         kafka: kafka(&raw.kafka, need, checker),
         fold: fold(&raw.fold, raw.model.benchmarks.as_deref(), checker),
-        model: ModelConfig { path: raw.model.path.as_deref().map(|path| checker.path(path)) },
+        model: ModelConfig {
+            path: raw.model.path.as_deref().map(|path| checker.path(path)),
+            known: raw.model.known.as_deref().map(|path| checker.path(path)),
+        },
+        tenants: TenantsConfig {
+            path: raw.tenants.path.as_deref().map(|path| checker.path(path)),
+            known: raw.tenants.known.as_deref().map(|path| checker.path(path)),
+        },
+        policy: policy(&raw.policy, checker),
         live: live(&raw.live, checker),
         http: http(&raw.http, checker),
         log: LogConfig { format: raw.log.format, filter: raw.log.filter.clone() },
@@ -175,6 +187,19 @@ fn known_questions(path: &str, checker: &mut Checker<'_>) -> Arc<Benchmarks> {
             checker.problem("model.benchmarks", format!("names {name}, which is no set of questions: {error}"));
             Benchmarks::built_in()
         }
+    }
+}
+
+fn policy(raw: &RawPolicy, checker: &mut Checker<'_>) -> Policy {
+    let mut countries = |key: &str, text: &str| {
+        Countries::parse(text).unwrap_or_else(|why| {
+            checker.problem(key, why);
+            Countries::default()
+        })
+    };
+    Policy {
+        unsupported: countries("policy.unsupported", &raw.unsupported),
+        excluded_owners: countries("policy.excluded_owners", &raw.excluded_owners),
     }
 }
 

@@ -26,6 +26,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::knowledge::Policy;
 use crate::trace::benchmarks::Benchmarks;
 
 /// The commented file that `config init` writes.
@@ -40,6 +41,10 @@ pub struct Config {
     pub fold: FoldConfig,
     /// Which model.
     pub model: ModelConfig,
+    /// What is known of tenants.
+    pub tenants: TenantsConfig,
+    /// Whom policy excludes.
+    pub policy: Policy,
     /// How the live driver paces itself. Nothing here changes a finding.
     pub live: LiveConfig,
     /// Metrics and probes.
@@ -125,6 +130,17 @@ pub struct FoldConfig {
 pub struct ModelConfig {
     /// A model file; none means the one inside the binary.
     pub path: Option<PathBuf>,
+    /// A folder of former model files, for what was judged by them.
+    pub known: Option<PathBuf>,
+}
+
+/// What is known of tenants.
+#[derive(Clone, Debug, Default)]
+pub struct TenantsConfig {
+    /// A snapshot, one tenant a line; none means that nothing is known.
+    pub path: Option<PathBuf>,
+    /// A folder of former snapshots.
+    pub known: Option<PathBuf>,
 }
 
 /// Pace of the live driver.

@@ -20,6 +20,10 @@ pub struct RawConfig {
     pub fold: RawFold,
     /// Which model.
     pub model: RawModel,
+    /// What the provider knows of its tenants.
+    pub tenants: RawTenants,
+    /// Countries that its policies exclude.
+    pub policy: RawPolicy,
     /// How the live driver paces itself. Nothing here changes a finding.
     pub live: RawLive,
     /// Metrics and probes.
@@ -116,10 +120,38 @@ pub struct RawModel {
     /// A model file; without it the model inside the binary is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Folder of former model files (`*.json`): what was judged by one of them is folded again with it after a
+    /// crash. The model inside the binary is always known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// Known questions of public test sets, as `model benchmark` writes them; without it those inside the binary
     /// are used. A change here is a new fold: the state of the old one is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub benchmarks: Option<String>,
+}
+
+/// What the provider knows of its tenants.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawTenants {
+    /// A snapshot, one JSON object a line; without it nothing is known. It sets wording and severity and raises
+    /// policy findings; it never silences evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Folder of former snapshots (`*.jsonl`): as `model.known`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
+}
+
+/// Countries that the provider's policies exclude, as `policy: CC CC; policy: CC`. A policy binds the tenants
+/// whose `model_policies` name it, `*` binds every known one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawPolicy {
+    /// Countries where a tenant may not be, such as `openai: CN RU; *: KP`.
+    pub unsupported: String,
+    /// Countries where a tenant's owner may not be.
+    pub excluded_owners: String,
 }
 
 /// How the live driver paces itself.

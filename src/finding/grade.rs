@@ -7,10 +7,14 @@
 //! | `severity_id` | 3 medium; 4 high from 250 exchanges taken; 5 critical from 17,000. One less where no pattern stands out, and one less at low confidence |
 //! | `risk_score` | what the severity weighs (10, 30, 50, 75, 100) × `confidence_score` / 100 |
 //!
+//! A declared use lowers the severity by one, and so does a contract that allows distillation. A policy finding is 3
+//! medium for a region or an owner, 2 low for an undeclared reseller (with a confidence of 50), else 1 informational.
+//!
 //! 250 and 17,000 are set sizes that students are published to have been trained on: from the first
 //! on, harm may have been done; from the second on, it has. Integer arithmetic after one floor.
 
 use super::{Alarm, Pattern};
+use crate::knowledge::Breaches;
 
 /// Exchanges from which a student can have been trained.
 const SMALL_TRAINING_SET: u64 = 250;
@@ -37,6 +41,26 @@ impl Grade {
         let confidence_id = confidence_id(confidence_score);
         let severity_id = severity_id(alarm.pattern, alarm.exchanges, confidence_id);
         Grade { severity_id, confidence_id, confidence_score, risk_score: risk_score(severity_id, confidence_score) }
+    }
+}
+
+impl Grade {
+    /// Grades a policy finding: it rests on records, not on chance, and grows with nothing that was taken.
+    pub fn of_breaches(breaches: Breaches) -> Grade {
+        let (severity_id, confidence_score) = match breaches.each().next() {
+            Some(Breaches::REGION | Breaches::OWNER) => (3, 99),
+            Some(Breaches::UNDECLARED_RESELLER) => (2, 50), // a pattern that is not fitted to anything
+            _ => (1, 99),
+        };
+        let confidence_id = confidence_id(confidence_score);
+        Grade { severity_id, confidence_id, confidence_score, risk_score: risk_score(severity_id, confidence_score) }
+    }
+
+    /// The same, so many steps less severe; informational at least.
+    #[must_use]
+    pub fn lowered(self, steps: u8) -> Grade {
+        let severity_id = self.severity_id.saturating_sub(steps).max(1);
+        Grade { severity_id, risk_score: risk_score(severity_id, self.confidence_score), ..self }
     }
 }
 

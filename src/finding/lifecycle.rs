@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Activity, Alarm, CloseReason, Event};
+use crate::knowledge::Breaches;
 use crate::units::{Millis, Position, TenantHash};
 
 /// A created finding holds its tenant's place for this long.
@@ -71,9 +72,25 @@ impl OpenFinding {
         (open, event)
     }
 
+    /// No update for growth alone before this many exchanges.
+    pub(super) fn quiet_until(&mut self, exchanges: u64) {
+        self.next_update = self.next_update.max(exchanges);
+    }
+
     /// Takes a further alarm. An update comes when the unit's exchanges doubled, or when another unit
     /// alarms more strongly than the one the finding speaks of.
     pub fn alarm(&mut self, subject: Subject<'_>, alarm: Alarm, moment: Moment) -> Option<Event> {
+        self.alarm_or_update(subject, alarm, moment, false)
+    }
+
+    /// The same; `news` makes it an update in any case.
+    pub(super) fn alarm_or_update(
+        &mut self,
+        subject: Subject<'_>,
+        alarm: Alarm,
+        moment: Moment,
+        news: bool,
+    ) -> Option<Event> {
         self.last_alarm_at = self.last_alarm_at.max(moment.watermark);
         let same_unit = (alarm.kind, alarm.workload) == (self.alarm.kind, self.alarm.workload);
         // by a quarter: units of like strength would take turns, with an update each time
@@ -84,7 +101,7 @@ impl OpenFinding {
         let grew = alarm.exchanges >= self.next_update;
         self.peak = self.peak.max(alarm.evidence);
         self.alarm = alarm;
-        if !takes_over && !grew {
+        if !takes_over && !grew && !news {
             return None;
         }
         self.next_update = self.alarm.exchanges.saturating_mul(2);
@@ -113,6 +130,7 @@ impl OpenFinding {
             time,
             at,
             alarm: self.alarm.clone(),
+            breaches: Breaches::default(),
         }
     }
 }

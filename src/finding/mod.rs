@@ -4,11 +4,13 @@
 //! Pure: same events, same bytes. No text: ids, numbers and keyed hashes only.
 
 pub mod lifecycle;
+pub mod policy;
 pub mod grade;
 mod reasons;
 mod opinions;
 mod phrases;
 mod reading;
+mod known;
 mod atlas;
 pub(crate) mod number;
 mod ocsf;
@@ -19,6 +21,7 @@ pub mod explain;
 
 use serde::{Deserialize, Serialize};
 
+use crate::knowledge::Breaches;
 use crate::model::opinion::Opinions;
 use crate::units::{Millis, Position};
 
@@ -197,4 +200,6 @@ pub struct Event {
     pub at: Position,
     /// The latest alarm.
     pub alarm: Alarm,
+    /// What policy the tenant breaks, where the finding is of that.
+    pub breaches: Breaches,
 }

@@ -16,6 +16,9 @@ pub(super) const OCSF_VERSION: &str = "1.8.0";
 /// `analytic.type_id`: Learning (ML/DL). The model is fitted to calm traffic.
 pub(super) const LEARNING: u8 = 4;
 
+/// `analytic.type_id` of policy findings: Statistical. A rule's own id, 1, is not in the contract.
+pub(super) const STATISTICAL: u8 = 3;
+
 #[derive(Debug, Serialize)]
 pub(super) struct DetectionFinding<'a> {
     pub(super) activity_id: u32,

@@ -10,9 +10,12 @@
 //! Only a create is an alert: updates and closes change a finding that someone was told of.
 //! Cost: a few microseconds and about 4 KB per event; less than 64 KiB whatever the alarm.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::grade::Grade;
+use super::known::Known;
 use super::number::{SixDigits, finite, grouped, plain, six_digits, span};
 use super::ocsf::{
     AnalysisTarget, Analytic, AnomalyAnalysis, CATEGORY_UID, CLASS_UID, DetectionFinding, Evidence, FindingInfo,
@@ -21,7 +24,8 @@ use super::ocsf::{
 use super::reading::Reading;
 use super::reasons::{Side, end_label, name, says};
 use super::unmapped::{Budget, LogPosition, ModelOut, ReasonOut, Unmapped, VERSION, Window};
-use super::{Activity, Alarm, CloseReason, Event, Kind, Reason, atlas, cloudevents, opinions};
+use super::{Activity, Alarm, CloseReason, Event, Kind, Reason, atlas, cloudevents, opinions, policy};
+use crate::knowledge::Knowledge;
 use crate::record::time::format_rfc3339;
 use crate::units::Millis;
 
@@ -39,6 +43,8 @@ pub struct Context {
     /// The budget it was calibrated to: false findings per 1,000 tenant-months.
     /// Only claimed when `calibrated`.
     pub budget: Option<f64>,
+    /// What the provider knows of its tenants.
+    pub knowledge: Arc<Knowledge>,
 }
 
 /// A record for the findings topic.
@@ -82,8 +88,13 @@ struct Names<'a> {
 
 fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a>) -> DetectionFinding<'a> {
     let alarm = &event.alarm;
-    let reading = Reading::of(alarm.pattern);
-    let grade = Grade::of(alarm, context.calibrated);
+    let policy = policy::words(event.breaches);
+    let reading = policy.map_or_else(|| Reading::of(alarm.pattern), |words| words.reading);
+    let known = Known::of(&context.knowledge, &event.tenant);
+    let grade = match policy {
+        Some(_) => Grade::of_breaches(event.breaches),
+        None => Grade::of(alarm, context.calibrated).lowered(known.lowers()),
+    };
     let (activity_id, status_id, close_reason) = match event.activity {
         Activity::Create => (1, 1, None),
         Activity::Update => (2, 2, None),
@@ -101,13 +112,13 @@ fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a
         finding_info: FindingInfo {
             uid: names.uid,
             title: title(event, reading, names),
-            desc: desc(event, context, reading),
+            desc: desc(event, context, reading, known),
             types: [alarm.pattern.label()],
             created_time: event.opened.0,
             modified_time: event.time.0,
             first_seen_time: start.0,
             last_seen_time: end.0,
-            analytic: analytic(alarm.kind, context),
+            analytic: policy.map_or_else(|| analytic(alarm.kind, context), policy::Words::analytic),
             attacks: atlas::attacks(alarm.pattern),
         },
         confidence_score: grade.confidence_score,
@@ -117,13 +128,13 @@ fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a
         status_id,
         status_detail: close_reason,
         is_alert: event.activity == Activity::Create,
-        message: message(event, reading),
+        message: message(event, reading, known),
         start_time: start.0,
         end_time: end.0,
         anomaly_analyses: reasons(alarm).map(|reason| anomaly_analysis(reason, event, names)).collect(),
         evidences: [Evidence { name: "exchanges", data: reference(event, context) }],
         remediation: Remediation { desc: reading.remedy },
-        unmapped: Ours { stillwatch: ours(event, context, names, reading, close_reason) },
+        unmapped: Ours { stillwatch: ours(event, context, names, (reading, known), close_reason) },
     }
 }
 
@@ -131,7 +142,7 @@ fn ours<'a>(
     event: &'a Event,
     context: &'a Context,
     names: Names<'a>,
-    reading: Reading,
+    (reading, known): (Reading, Known<'_>),
     close_reason: Option<&'static str>,
 ) -> Unmapped<'a> {
     let alarm = &event.alarm;
@@ -155,9 +166,15 @@ fn ours<'a>(
         evidence: finite(alarm.evidence),
         threshold: finite(alarm.threshold),
         budget: Budget {
-            per_1000_tenant_months: context.budget.filter(|_| context.calibrated),
+            per_1000_tenant_months: context.budget.filter(|_| context.calibrated && event.breaches.is_empty()),
             p_value: finite(alarm.p_value),
-            status: if context.calibrated { "calibrated" } else { "uncalibrated" },
+            status: if !event.breaches.is_empty() {
+                "not_applicable"
+            } else if context.calibrated {
+                "calibrated"
+            } else {
+                "uncalibrated"
+            },
         },
         reasons: reasons(alarm)
             .map(|reason| ReasonOut {
@@ -170,11 +187,14 @@ fn ours<'a>(
             })
             .collect(),
         second_opinions: opinions::told(alarm),
-        benign_reading: reading.benign,
+        benign_reading: known.benign(reading.benign),
         refs: [reference(event, context)],
         model: ModelOut { name: &context.model_name, sha256: &context.model_sha256 },
         log_position: LogPosition { topic: &context.topic, partition: event.at.partition, offset: event.at.offset },
         close_reason,
+        policy: policy::names(event.breaches),
+        declared: known.declared(),
+        distillation_allowed: known.distillation_allowed(),
     }
 }
 
@@ -246,7 +266,7 @@ fn title(event: &Event, reading: Reading, names: Names<'_>) -> String {
     }
 }
 
-fn message(event: &Event, reading: Reading) -> String {
+fn message(event: &Event, reading: Reading, known: Known<'_>) -> String {
     let alarm = &event.alarm;
     let account = alarm.account.as_deref().map(|account| format!(", account {account}")).unwrap_or_default();
     let begin = match event.activity {
@@ -256,16 +276,28 @@ fn message(event: &Event, reading: Reading) -> String {
         Activity::Close(CloseReason::Evicted) => "closed, state evicted by the memory limit: ",
     };
     format!(
-        "{begin}{} by tenant {}{account}; {} taken so far",
+        "{begin}{} by tenant {}{account}; {} taken so far{}",
         reading.title.to_lowercase(),
         event.tenant,
         taken(alarm),
+        known.message(),
     )
 }
 
-fn desc(event: &Event, context: &Context, reading: Reading) -> String {
+fn desc(event: &Event, context: &Context, reading: Reading, known: Known<'_>) -> String {
     let alarm = &event.alarm;
     let (start, end) = window(alarm);
+    if !event.breaches.is_empty() {
+        return format!(
+            "{}{} {} were taken over {} up to this finding, which rests on the provider's records and policy, not on what \
+             the exchanges look like.{}",
+            policy::sentences(event.breaches),
+            known.places(),
+            taken(alarm),
+            span(end.since(start)),
+            known.sentences(event.time),
+        );
+    }
     let mut text = format!(
         "The exchanges of this {} look as if {}. {} were taken over {} up to this finding. \
          Evidence reached {}; the threshold is {}.",
@@ -281,7 +313,7 @@ fn desc(event: &Event, context: &Context, reading: Reading) -> String {
             " The threshold is not calibrated on this provider's traffic: no budget of false findings is claimed.",
         );
     }
-    text
+    text + &known.sentences(event.time)
 }
 
 fn taken(alarm: &Alarm) -> String {

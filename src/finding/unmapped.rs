@@ -1,6 +1,8 @@
 //! Our own part of a finding, `unmapped.stillwatch`: stable, used by tools. Absent values are null, so
-//! that every finding has the same fields; only `close_reason` is of closes alone, and `second_opinions` of models
-//! that hold some.
+//! that every finding has the same fields; only `close_reason` is of closes alone, `policy` of policy findings,
+//! `declared` and `distillation_allowed` of tenants of whom that is known, and `second_opinions` of models that hold some.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
@@ -30,12 +32,20 @@ pub(super) struct Unmapped<'a> {
     pub(super) reasons: Vec<ReasonOut>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) second_opinions: Vec<OpinionOut>,
-    pub(super) benign_reading: &'static str,
+    pub(super) benign_reading: Cow<'static, str>,
     pub(super) refs: [Reference<'a>; 1],
     pub(super) model: ModelOut<'a>,
     pub(super) log_position: LogPosition<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) close_reason: Option<&'static str>,
+    /// What policy is broken, the gravest first; of policy findings alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) policy: Vec<&'static str>,
+    /// What the tenant has declared, as the provider knows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) declared: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) distillation_allowed: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]

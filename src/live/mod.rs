@@ -9,8 +9,9 @@
 //! ```
 //!
 //! One OS thread owns the consumer and the producer and never waits for anything but Kafka. tokio runs
-//! HTTP and signals. Invariants: no transaction is open while polling; every transaction sends offsets
-//! for every partition it writes for; a partition in re-fold is in none.
+//! HTTP and signals; SIGHUP loads side inputs on a thread of its own. Invariants: no transaction is open
+//! while polling; every transaction sends offsets for every partition it writes for; a partition in re-fold
+//! is in none; a control record commits with what was folded up to its offset.
 
 pub mod admin;
 mod heard;
@@ -23,6 +24,7 @@ pub mod fatal;
 pub mod output;
 pub mod owned;
 pub mod publish;
+pub mod reload;
 pub mod report;
 pub mod restore;
 pub mod start;

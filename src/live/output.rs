@@ -3,7 +3,7 @@
 use super::owned::Owned;
 use super::publish::{Message, Note};
 use crate::config::{Config, DeadLetterMode};
-use crate::finding::render::{self, render};
+use crate::finding::render::render;
 use crate::pipeline::{Core, Output};
 use crate::record::dead_letter::DeadLetter;
 use crate::source::Record;
@@ -21,12 +21,11 @@ pub struct Outputs {
     mode: DeadLetterMode,
     /// Largest dead letter with its own bytes; learnt from the broker when one does not fit.
     largest_dead_letter: usize,
-    context: render::Context,
 }
 
 impl Outputs {
-    /// For a config and the model in force.
-    pub fn new(config: &Config, core: &Core) -> Outputs {
+    /// For a config's topics.
+    pub fn new(config: &Config) -> Outputs {
         let kafka = &config.kafka;
         Outputs {
             findings: kafka.findings.clone(),
@@ -35,16 +34,16 @@ impl Outputs {
             input: kafka.input.clone(),
             mode: kafka.dead_letter_mode,
             largest_dead_letter: 1_000_000, // librdkafka's message.max.bytes
-            context: core.render_context(),
         }
     }
 
     /// Renders what a partition's fold brought forth, unless its output is still off there. `records`
     /// holds the batch, for the bytes of what was rejected.
-    pub fn render(&self, owned: &mut Owned, output: &Output, records: &[Record<'_>]) {
+    pub fn render(&self, core: &Core, owned: &mut Owned, output: &Output, records: &[Record<'_>]) {
         let from = owned.live_from;
         for event in output.events.iter().filter(|e| e.at.offset >= from) {
-            let rendered = render(event, &self.context);
+            let Some(fold) = &owned.fold else { break };
+            let rendered = render(event, &fold.render_context(core, event.at.offset));
             let message = Message {
                 topic: self.findings.clone(),
                 partition: None,

@@ -1,10 +1,15 @@
 //! A partition this instance has been assigned, from assignment to revocation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::control;
 use super::publish::Message;
+use super::restore::Ready;
 use crate::clock::Stopwatch;
+use crate::control::Wanted;
 use crate::pipeline::Partition;
+use crate::side_inputs::SideInputs;
 use crate::tenant::checkpoint::Slice;
 use crate::tenant::shard::SHARDS;
 
@@ -56,6 +61,8 @@ pub struct Owned {
     reported: (u64, u64),
     /// Covered offset of each shard's last committed marker.
     markers: Vec<i64>,
+    /// What the control records name last, those among `outputs` included.
+    in_force: Wanted,
 }
 
 impl Owned {
@@ -74,6 +81,7 @@ impl Owned {
             cursor: 0,
             reported: (0, 0),
             markers: vec![-1; SHARDS],
+            in_force: Wanted::default(),
         }
     }
 
@@ -97,6 +105,28 @@ impl Owned {
         self.output_bytes += message.bytes();
         self.finding_waits |= is_finding;
         self.outputs.push(message);
+    }
+
+    /// From the next offset whose output is on, these side inputs judge; control records say so.
+    pub fn take_over(&mut self, control_topic: &str, side: &Arc<SideInputs>) {
+        let Some(fold) = &mut self.fold else { return };
+        let (partition, offset) = (fold.index() as i32, fold.next().max(self.live_from));
+        fold.change(offset, Arc::clone(side));
+        let now = Wanted::of(side);
+        for message in control::announce(control_topic, partition, offset, &self.in_force, &now) {
+            self.push(message, false);
+        }
+        self.in_force = now;
+    }
+
+    /// Writes down again what is in force, for who restores after the control topic has forgotten it.
+    pub fn restate(&mut self, control_topic: &str) {
+        if let (true, Some(fold)) = (self.is_live(), &self.fold) {
+            let (partition, offset) = (fold.index() as i32, fold.next());
+            for message in control::announce(control_topic, partition, offset, &Wanted::default(), &self.in_force) {
+                self.push(message, false);
+            }
+        }
     }
 
     /// Shards to checkpoint now: all of a partition that has never been checkpointed, else as many as
@@ -144,7 +174,9 @@ impl Owned {
     }
 
     /// Takes over what the restore thread read.
-    pub fn restored(&mut self, fold: Partition, live_from: i64, committed: bool, markers: Vec<i64>) {
+    pub fn restored(&mut self, ready: Ready) {
+        let Ready { fold, live_from, committed, markers, in_force, .. } = ready;
+        self.in_force = in_force;
         self.phase = if fold.next() < live_from { Phase::Refolding } else { Phase::Live };
         self.committed = committed.then_some(live_from);
         if !markers.is_empty() {

@@ -1,7 +1,7 @@
 //! What the live driver tells the world about itself: metrics and health, per batch and transaction,
 //! never per record.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::owned::Owned;
 use super::publish::{Message, Note, Timings};
@@ -16,12 +16,49 @@ use crate::pipeline::Counts;
 pub struct Report {
     metrics: Metrics,
     health: Arc<Health>,
+    model: Arc<Mutex<String>>,
+}
+
+/// What became of a reload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// Something else is in force now.
+    Applied,
+    /// Nothing differs.
+    Unchanged,
+    /// Something is wrong with it; what was in force stays.
+    Refused,
+}
+
+impl Reload {
+    /// All of them.
+    pub const ALL: [Reload; 3] = [Reload::Applied, Reload::Unchanged, Reload::Refused];
+
+    /// The metric's label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Reload::Applied => "applied",
+            Reload::Unchanged => "unchanged",
+            Reload::Refused => "refused",
+        }
+    }
 }
 
 impl Report {
-    /// Over these.
-    pub fn new(metrics: Metrics, health: Arc<Health>) -> Report {
-        Report { metrics, health }
+    /// Over these; `model` is what `/version` names.
+    pub fn new(metrics: Metrics, health: Arc<Health>, model: Arc<Mutex<String>>) -> Report {
+        Report { metrics, health, model }
+    }
+
+    /// The model in force from now on.
+    pub fn model(&self, model: &Model) {
+        self.metrics.model(model.name(), &model.sha256_hex());
+        model.name().clone_into(&mut self.model.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A reload has ended.
+    pub fn reloaded(&self, outcome: Reload) {
+        self.metrics.reloads.with_label_values(&[outcome.label()]).inc();
     }
 
     /// The poll loop went round.

@@ -6,6 +6,7 @@
 //!
 //! Full: requests are as many as partitions; the channel holds them all.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -15,21 +16,27 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client::{self, Context};
-use super::control::{self, InForce, ReadTopic as _};
+use super::control::{self, ReadTopic as _};
 use super::failpoint;
 use super::fatal::{Fatal, hopeless};
 use crate::clock::Stopwatch;
 use crate::config::{KafkaConfig, Start};
+use crate::control::Wanted;
+use crate::library::Library;
 use crate::pipeline::{Core, Partition};
+use crate::side_inputs::SideInputs;
 use crate::tenant::checkpoint::Restorer;
+use crate::units::hex;
 
 /// A partition to restore. `epoch` tells a later assignment of the same partition from this one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Input partition.
     pub partition: i32,
     /// Which assignment of it.
     pub epoch: u64,
+    /// Artefacts that a re-fold may use.
+    pub library: Arc<Library>,
 }
 
 /// A restored partition, or why it is not.
@@ -52,8 +59,8 @@ pub struct Ready {
     pub committed: bool,
     /// Covered offsets of the shards' markers; empty if there are none yet.
     pub markers: Vec<i64>,
-    /// The model that the control records name last.
-    pub in_force: Option<InForce>,
+    /// What the control records name last.
+    pub in_force: Wanted,
     /// Records of the state topic read, their bytes, and the seconds it took.
     pub records: u64,
     /// Bytes of them.
@@ -91,7 +98,7 @@ impl Restore {
             .spawn(move || {
                 let job = Job { reader, config, core, accept_gap };
                 while let Ok(request) = inbox.recv() {
-                    let result = job.restore(request.partition);
+                    let result = job.restore(request.partition, &request.library);
                     if outbox.send(Reply { request, result }).is_err() {
                         return;
                     }
@@ -120,11 +127,12 @@ struct Job {
 }
 
 impl Job {
-    fn restore(&self, partition: i32) -> Result<Ready, NotReady> {
+    fn restore(&self, partition: i32, library: &Library) -> Result<Ready, NotReady> {
         let watch = Stopwatch::start();
         let committed = committed_offset(&self.reader, &self.config, partition, Duration::from_secs(60))?;
         let (low, high) = self.watermarks(&self.config.input, partition)?;
-        let in_force = control::read(self, partition)?;
+        let mut history = control::read(self, partition)?;
+        let in_force = history.last();
         let mut restorer = Restorer::default();
         let mut bytes = 0;
         self.read_to_end(&self.config.state, partition, &mut |key, value| {
@@ -179,10 +187,14 @@ impl Job {
                         "the committed offset {offset} lies beyond the end {high} of `{topic}` partition {partition}: the topic was made anew; start a new group with a new state topic"
                     )));
                 }
-                if state.from < offset {
-                    control::must_know(&in_force, state.from, offset, &self.core.model).map_err(stopped)?;
+                if let Some(oldest) = state.markers.iter().min_by_key(|marker| marker.covered) {
+                    history.begin(state.from, hex(&oldest.model));
                 }
-                (Partition::restored(partition as u32, state), offset)
+                let otherwise = SideInputs::of_model(Arc::clone(&self.core.side_inputs().model));
+                let timeline = history
+                    .resolve(library, (state.from, offset), &otherwise, &self.core.tracer)
+                    .map_err(|missing| stopped(missing.to_string()))?;
+                (Partition::restored(partition as u32, state).with_timeline(timeline), offset)
             }
         };
         Ok(Ready {

@@ -2,8 +2,9 @@
 //! and the end.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -14,23 +15,27 @@ use super::admin::Admin;
 use super::client::{self, Context};
 use super::engine::{Engine, Options};
 use super::fatal::{Fatal, hopeless};
+use super::reload::{Reloader, Sources};
 use super::report::Report;
 use super::topics::check_input;
 use crate::clock::Stopwatch;
 use crate::config::{Config, Loaded};
 use crate::http::{Answers, Cause, Health, Server};
+use crate::library::Opened;
 use crate::metrics::Metrics;
-use crate::model::Model;
 use crate::pipeline::Core;
+use crate::side_inputs::SideInputs;
 
-/// Runs the live driver until it is told to stop (SIGTERM, SIGINT) or something is fatal.
-pub fn run(loaded: Loaded, model: Model, options: Options) -> Result<(), Fatal> {
+/// Runs the live driver of the configuration read from `path` until it is told to stop (SIGTERM, SIGINT) or something is fatal.
+pub fn run(path: &Path, loaded: Loaded, opened: Opened, options: Options) -> Result<(), Fatal> {
     let Loaded { config, redacted } = loaded;
     let failed = |what: &str, why: String| Fatal::Failed(format!("{what}: {why}"));
     let metrics = Metrics::new().map_err(|e| failed("metrics", e.to_string()))?;
     // a transaction may take its whole time-out twice before the loop goes round
     let health = Arc::new(Health::new(config.kafka.transaction_timeout * 3 + Duration::from_secs(30)));
-    metrics.model(model.name(), &model.sha256_hex());
+    let model = Arc::new(Mutex::new(String::new()));
+    let report = Report::new(metrics.clone(), Arc::clone(&health), Arc::clone(&model));
+    report.model(&opened.model);
     health.release(Cause::Model);
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -41,26 +46,25 @@ pub fn run(loaded: Loaded, model: Model, options: Options) -> Result<(), Fatal> 
         .map_err(|e| failed("cannot start the HTTP runtime", e.to_string()))?;
     if let Some(server) = Server::bind(&config.http).map_err(|e| Fatal::Failed(e.to_string()))? {
         tracing::info!(address = %server.address(), "metrics and probes");
-        let answers = Answers {
-            metrics: metrics.clone(),
-            health: Arc::clone(&health),
-            redacted_config: redacted,
-            model: model.name().to_owned(),
-        };
+        let answers = Answers { metrics, health: Arc::clone(&health), redacted_config: redacted, model };
         runtime.spawn(async move {
             if let Err(error) = server.serve(Arc::new(answers), std::future::pending()).await {
                 tracing::error!(%error, "metrics and probes have ended");
             }
         });
     }
-    watch_signals(&runtime, &stop)?;
+    let tracer = Core::tracer(&config.fold);
+    let (reloader, reloads) = Reloader::new(path.to_owned(), &config, Arc::clone(&tracer));
+    watch_signals(&runtime, &stop, &reloader)?;
+    let side = Arc::new(opened.side_inputs(&tracer));
+    let sides = (side, Sources { library: opened.library, reloads });
 
     let (done, ended) = std::sync::mpsc::channel();
     let (thread_stop, drain_limit) = (Arc::clone(&stop), config.live.drain_limit);
     std::thread::Builder::new()
         .name("poll".into())
         .spawn(move || {
-            let result = poll_thread(config, model, options, &thread_stop, &health, metrics);
+            let result = poll_thread(config, sides, options, &thread_stop, &health, report);
             // nobody listening: the watchdog has ended the wait
             done.send(result).ok();
         })
@@ -96,10 +100,21 @@ fn wait(
     }
 }
 
-fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>) -> Result<(), Fatal> {
+fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>, reloader: &Reloader) -> Result<(), Fatal> {
     let _guard = runtime.enter();
+    let unwatched = |e| Fatal::Failed(format!("cannot watch signals: {e}"));
+    let mut hang_ups = signal(SignalKind::hangup()).map_err(unwatched)?;
+    let reloader = reloader.clone();
+    runtime.spawn(async move {
+        while hang_ups.recv().await.is_some() {
+            tracing::info!("SIGHUP: reading the configuration again");
+            let reloader = reloader.clone();
+            // one after the other: the last signal's configuration is in force in the end
+            tokio::task::spawn_blocking(move || reloader.reload()).await.ok();
+        }
+    });
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        let mut signals = signal(kind).map_err(|e| Fatal::Failed(format!("cannot watch signals: {e}")))?;
+        let mut signals = signal(kind).map_err(unwatched)?;
         let stop = Arc::clone(stop);
         runtime.spawn(async move {
             while signals.recv().await.is_some() {
@@ -112,11 +127,11 @@ fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>) -> R
 
 fn poll_thread(
     config: Config,
-    model: Model,
+    (side, sources): (Arc<SideInputs>, Sources),
     options: Options,
     stop: &Arc<AtomicBool>,
     health: &Arc<Health>,
-    metrics: Metrics,
+    report: Report,
 ) -> Result<(), Fatal> {
     if config.live.threads > 0 {
         // fails only if a pool exists already, and then that one is used
@@ -124,11 +139,10 @@ fn poll_thread(
     }
     let Some(partitions) = partitions_of_input(&config, stop, health)? else { return Ok(()) };
     refuse_compacted_input(&config)?;
-    let core = Core::new(&config, Arc::new(model), partitions).keeping_windows();
+    let core = Core::new(&config, Arc::clone(&side.model), partitions).judging_by(side).keeping_windows();
     let member = config.kafka.instance_id.clone().unwrap_or_else(|| format!("{:016x}", random()));
     tracing::info!(input = config.kafka.input, partitions, group = config.kafka.group, member, "starting");
-    let report = Report::new(metrics, Arc::clone(health));
-    Engine::new(config, options, core, Arc::clone(stop), report, &member)?.run()
+    Engine::new(config, options, core, Arc::clone(stop), report, sources, &member)?.run()
 }
 
 /// How many partitions the input has; waits for the brokers as long as the config says. `None`: told to

@@ -95,6 +95,8 @@ pub struct Metrics {
     pub feature_drift: GaugeVec,
     /// Finding events committed, by kind, pattern and activity.
     pub findings: IntCounterVec,
+    /// Reloads by outcome: `applied`, `unchanged`, `refused`.
+    pub reloads: IntCounterVec,
     model_info: GaugeVec,
 }
 

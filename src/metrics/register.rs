@@ -7,6 +7,7 @@ use prometheus::{
 };
 
 use super::{Metrics, NATIVE, Row, Stage};
+use crate::live::report::Reload;
 use crate::record::reject::Reject;
 
 impl Metrics {
@@ -62,6 +63,7 @@ impl Metrics {
                 &["feature"],
             )?,
             findings: make.counters("findings_total", "Finding events committed.", &["kind", "pattern", "activity"])?,
+            reloads: make.counters("reloads_total", "Reloads on SIGHUP, by outcome.", &["outcome"])?,
             model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
             registry: make.registry.clone(),
             rows: Vec::new(),
@@ -83,6 +85,9 @@ impl Metrics {
         }
         for outcome in ["accepted", "rejected"] {
             self.records.with_label_values(&[outcome, NATIVE]);
+        }
+        for outcome in Reload::ALL {
+            self.reloads.with_label_values(&[outcome.label()]);
         }
         let sets: [(&IntCounterVec, &[&str]); 3] = [
             (&self.rebalances, &["assign", "revoke", "lost"]),

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use super::{Out, ReplayError};
 use crate::feature;
 use crate::finding::number::six_digits;
-use crate::pipeline::Core;
 use crate::record::time::format_rfc3339;
 use crate::source::parquet::{RowWriter, is_parquet};
 use crate::tenant::shard::ScoreRow;
@@ -31,8 +30,8 @@ impl<'p> Scores<'p> {
         Ok(Scores::Rows { path, rows: Box::new(rows) })
     }
 
-    pub(super) fn put(&mut self, row: &ScoreRow, core: &Core) -> Result<(), ReplayError> {
-        let row = Value::Object(object(row, core));
+    pub(super) fn put(&mut self, row: &ScoreRow, threshold: f32) -> Result<(), ReplayError> {
+        let row = Value::Object(object(row, threshold));
         match self {
             Scores::Lines(out) => out.line(row.to_string().as_bytes()),
             Scores::Rows { path, rows } => {
@@ -71,7 +70,7 @@ fn schema() -> String {
 }
 
 /// A row: absent features are null.
-fn object(row: &ScoreRow, core: &Core) -> Map<String, Value> {
+fn object(row: &ScoreRow, threshold: f32) -> Map<String, Value> {
     let mut object = Map::new();
     object.insert("tenant".into(), (*row.tenant).into());
     object.insert("account".into(), row.account.as_deref().into());
@@ -83,7 +82,7 @@ fn object(row: &ScoreRow, core: &Core) -> Map<String, Value> {
     object.insert("exchanges".into(), row.exchanges.into());
     object.insert("score".into(), number(f64::from(row.score)));
     object.insert("evidence".into(), number(f64::from(row.evidence)));
-    object.insert("threshold".into(), number(f64::from(core.model.threshold())));
+    object.insert("threshold".into(), number(f64::from(threshold)));
     for (index, feature) in feature::TABLE.iter().enumerate() {
         object.insert(feature.name.into(), row.row.get(index).map_or(Value::Null, number));
     }

@@ -6,6 +6,8 @@
 //! and the offsets it claims commit in one transaction, so a reader of committed records always finds
 //! whole slices; restore counts and XORs what it read and refuses what does not add up.
 //!
+//! Version 1 knew no policy findings.
+//!
 //! Encoding changes nothing in the shard; [`Shard::written`] does, once the transaction is known to have
 //! committed. Cost: one encoding per changed tenant and checkpoint interval.
 
@@ -15,12 +17,12 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use super::shard::{SHARDS, Shard};
-use super::slot::Slot;
+use super::slot::{Slot, SlotV1};
 use super::watermark::Watermark;
 use crate::units::TenantHash;
 
 /// Version of the state format. Version N reads N-1.
-pub const STATE_VERSION: u8 = 1;
+pub const STATE_VERSION: u8 = 2;
 
 /// Keys of markers start with a byte that no tenant's name may hold.
 const MARKER_PREFIX: &[u8] = b"\0marker/";
@@ -332,19 +334,20 @@ fn encode_into<T: Serialize>(bytes: Vec<u8>, value: &T) -> Vec<u8> {
 }
 
 trait FromState: Sized {
-    fn from_state(body: &[u8]) -> Result<Self, String>;
+    fn from_state(version: u8, body: &[u8]) -> Result<Self, String>;
 }
 
 impl FromState for Marker {
-    fn from_state(body: &[u8]) -> Result<Self, String> {
+    fn from_state(_version: u8, body: &[u8]) -> Result<Self, String> {
         whole(body)
     }
 }
 
 impl FromState for Stored {
-    fn from_state(body: &[u8]) -> Result<Self, String> {
+    fn from_state(version: u8, body: &[u8]) -> Result<Self, String> {
         let (covered, rest) = body.split_first_chunk::<8>().ok_or("shorter than its offset")?;
-        Ok(Stored { covered: i64::from_le_bytes(*covered), slot: whole(rest)? })
+        let slot = if version == 1 { whole::<SlotV1>(rest)?.into() } else { whole(rest)? };
+        Ok(Stored { covered: i64::from_le_bytes(*covered), slot })
     }
 }
 
@@ -359,8 +362,8 @@ fn whole<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, String> {
 fn decode<T: FromState>(key: &[u8], value: &[u8]) -> Result<T, StateError> {
     let show = || String::from_utf8_lossy(key).replace('\0', "");
     match value.split_first() {
-        Some((&STATE_VERSION, body)) => {
-            T::from_state(body).map_err(|what| StateError::BadValue { tenant: show(), what })
+        Some((&version @ (1 | STATE_VERSION), body)) => {
+            T::from_state(version, body).map_err(|what| StateError::BadValue { tenant: show(), what })
         }
         Some((&found, _)) => Err(StateError::Version { key: show(), found }),
         None => Err(StateError::BadValue { tenant: show(), what: "empty".into() }),

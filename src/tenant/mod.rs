@@ -13,6 +13,7 @@ pub mod shard;
 mod slot;
 pub mod checkpoint;
 
+pub(crate) use slot::LowBits;
 pub use state::Tenant;
 
 #[cfg(test)]

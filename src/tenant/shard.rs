@@ -17,8 +17,9 @@ use super::slot::{LowBits, Slot};
 use super::watermark::Tick;
 use crate::evidence::{Decision, is_window};
 use crate::feature::Row;
-use crate::finding::lifecycle::{Moment, OpenFinding};
-use crate::finding::{CloseReason, Event, Seen};
+use crate::finding::lifecycle::Moment;
+use crate::finding::{Event, Seen};
+use crate::knowledge::Watch;
 use crate::model::Model;
 use crate::model::drift::Binned;
 use crate::trace::Trace;
@@ -36,6 +37,8 @@ pub struct Rules<'a> {
     pub model: &'a Model,
     /// Marks evidence with the model that made it.
     pub model_tag: u64,
+    /// Tenants that policy has something to say about.
+    pub watch: &'a Watch,
     /// A finding closes after this much time without an alarm.
     pub close_after: i64,
     /// A silent tenant is forgotten after this.
@@ -208,6 +211,9 @@ impl Shard {
         if let Some(alarm) = alarm {
             out.events.extend(slot.alarm(hash, alarm, moment(partition, step)));
         }
+        if !rules.watch.is_empty() {
+            out.events.extend(slot.check_policy(hash, rules.watch, seen, moment(partition, step)));
+        }
         if !slot.dirty {
             slot.dirty = true;
             self.dirty.push(hash);
@@ -253,13 +259,13 @@ impl Shard {
             let by = track.partition_point(|&(_, at)| at < due);
             let offset = track.get(by).map_or(slot.last_offset, |&(offset, _)| offset);
             let at = Position { partition, offset };
-            let Some(finding) = slot.finding.take() else {
+            if !slot.is_open() {
                 self.forgotten += 1;
                 self.remove(hash);
                 continue;
-            };
-            let before = slot.logical_bytes() + OpenFinding::LOGICAL_BYTES;
-            out.events.push(finding.close(slot.tenant.name(), CloseReason::Calm, due, at));
+            }
+            let before = slot.logical_bytes();
+            out.events.extend(slot.close_due(rules, due, at).into_iter().flatten());
             if !slot.dirty {
                 slot.dirty = true;
                 self.dirty.push(hash);
@@ -286,11 +292,10 @@ impl Shard {
             if hash == keep {
                 continue;
             }
-            if let Some(slot) = self.slots.get_mut(&hash)
-                && let Some(finding) = slot.finding.take()
-            {
-                self.bytes -= OpenFinding::LOGICAL_BYTES as u64;
-                out.events.push(finding.close(slot.tenant.name(), CloseReason::Evicted, watermark, at));
+            if let Some(slot) = self.slots.get_mut(&hash) {
+                let before = slot.logical_bytes();
+                out.events.extend(slot.close_all(watermark, at).into_iter().flatten());
+                self.bytes -= (before - slot.logical_bytes()) as u64;
             }
             self.evicted += 1;
             self.remove(hash);

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Tenant;
 use super::shard::Rules;
 use crate::finding::lifecycle::{Moment, OpenFinding, Subject};
-use crate::finding::{Alarm, Event};
-use crate::units::{Millis, TenantHash};
+use crate::finding::policy::{Breach, PolicyFinding};
+use crate::finding::{Alarm, CloseReason, Event, Seen};
+use crate::knowledge::Watch;
+use crate::units::{Millis, Position, TenantHash};
 
 /// A tenant's state with what the shard keeps about it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +21,8 @@ pub(super) struct Slot {
     pub(super) last_offset: i64,
     pub(super) last_at: Millis,
     pub(super) model_tag: u64,
+    /// Beside the other: what the provider knows neither hides nor changes what was seen.
+    pub(super) policy: Option<Box<PolicyFinding>>,
     /// Not part of the stored value: the earliest timer set, whether it changed since the last
     /// checkpoint, and the covered offset of the value in the state topic (-1: none).
     #[serde(skip)]
@@ -27,6 +31,33 @@ pub(super) struct Slot {
     pub(super) dirty: bool,
     #[serde(skip, default = "not_written")]
     pub(super) written: i64,
+}
+
+/// As version 1 wrote it: without policy findings.
+#[derive(Deserialize)]
+pub(super) struct SlotV1 {
+    tenant: Tenant,
+    finding: Option<OpenFinding>,
+    last_offset: i64,
+    last_at: Millis,
+    model_tag: u64,
+}
+
+impl From<SlotV1> for Slot {
+    fn from(old: SlotV1) -> Slot {
+        let SlotV1 { tenant, finding, last_offset, last_at, model_tag } = old;
+        Slot {
+            tenant,
+            finding,
+            last_offset,
+            last_at,
+            model_tag,
+            policy: None,
+            timer: None,
+            dirty: false,
+            written: not_written(),
+        }
+    }
 }
 
 fn not_written() -> i64 {
@@ -41,6 +72,7 @@ impl Slot {
             last_offset: 0,
             last_at: Millis(0),
             model_tag,
+            policy: None,
             timer: None,
             dirty: false,
             written,
@@ -57,28 +89,78 @@ impl Slot {
         Some(event)
     }
 
+    /// Raises what a policy says of the tenant after its exchange at `at`.
+    pub(super) fn check_policy(&mut self, hash: TenantHash, watch: &Watch, at: Seen, moment: Moment) -> Option<Event> {
+        let whole = self.tenant.whole();
+        let breaches = watch.breaches(hash, whole);
+        if breaches.is_empty() {
+            return None;
+        }
+        let subject = Subject { tenant: self.tenant.name(), hash };
+        let breach = Breach { breaches, whole, at };
+        if let Some(open) = &mut self.policy {
+            return open.again(subject, breach, moment);
+        }
+        let (open, event) = PolicyFinding::create(subject, breach, moment);
+        self.policy = Some(Box::new(open));
+        Some(event)
+    }
+
+    /// Closes what falls due by `time`.
+    pub(super) fn close_due(&mut self, rules: &Rules<'_>, time: Millis, at: Position) -> [Option<Event>; 2] {
+        let (finding, policy) = (&mut self.finding, &mut self.policy);
+        let finding = finding.take_if(|open| open.due(rules.close_after) <= time);
+        let policy = policy.take_if(|open| open.due(rules.close_after) <= time);
+        self.closed(finding, policy, CloseReason::Calm, time, at)
+    }
+
+    /// Closes everything: the tenant leaves.
+    pub(super) fn close_all(&mut self, time: Millis, at: Position) -> [Option<Event>; 2] {
+        let (finding, policy) = (self.finding.take(), self.policy.take());
+        self.closed(finding, policy, CloseReason::Evicted, time, at)
+    }
+
+    fn closed(
+        &self,
+        finding: Option<OpenFinding>,
+        policy: Option<Box<PolicyFinding>>,
+        reason: CloseReason,
+        time: Millis,
+        at: Position,
+    ) -> [Option<Event>; 2] {
+        let tenant = self.tenant.name();
+        [
+            finding.map(|open| open.close(tenant, reason, time, at)),
+            policy.map(|open| open.close(tenant, reason, time, at)),
+        ]
+    }
+
+    /// Whether a finding is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.finding.is_some() || self.policy.is_some()
+    }
+
     pub(super) fn due(&self, rules: &Rules<'_>) -> Millis {
         self.due_after(rules.close_after, rules.forget_after)
     }
 
     pub(super) fn due_after(&self, close_after: i64, forget_after: i64) -> Millis {
-        match &self.finding {
-            Some(finding) => finding.due(close_after),
-            None => self.last_at.plus(forget_after),
-        }
+        let finding = self.finding.as_ref().map(|open| open.due(close_after));
+        let policy = self.policy.as_ref().map(|open| open.due(close_after));
+        finding.into_iter().chain(policy).min().unwrap_or_else(|| self.last_at.plus(forget_after))
     }
 
     pub(super) fn logical_bytes(&self) -> usize {
         // the map's slot, the timer and the shard's lists, beside the tenant's own
         const KEPT_BY_SHARD: usize = size_of::<Slot>() - size_of::<Tenant>() + 96;
-        let finding = if self.finding.is_some() { OpenFinding::LOGICAL_BYTES } else { 0 };
-        KEPT_BY_SHARD + self.tenant.logical_bytes() + finding
+        let open = usize::from(self.finding.is_some()) + usize::from(self.policy.is_some());
+        KEPT_BY_SHARD + self.tenant.logical_bytes() + open * OpenFinding::LOGICAL_BYTES
     }
 }
 
 /// The keys are keyed hashes already: their low bits are as good as any hash of them.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LowBits(u64);
+pub(crate) struct LowBits(u64);
 
 impl Hasher for LowBits {
     fn finish(&self) -> u64 {

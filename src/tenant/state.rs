@@ -49,6 +49,11 @@ impl Tenant {
         self.whole.last
     }
 
+    /// The tenant's traffic as a whole.
+    pub(crate) fn whole(&self) -> &Unit {
+        &self.whole
+    }
+
     /// Open workload cells.
     pub fn open_workloads(&self) -> usize {
         self.workloads.open_cells()

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use stillwatch::finding::render::{Context, render};
 use stillwatch::finding::{Alarm, Event, Kind, Reason, Seen};
+use stillwatch::knowledge::Breaches;
 use stillwatch::model::opinion::{Opinion, Opinions};
 use stillwatch::units::{Millis, Position};
 
@@ -50,6 +51,7 @@ prop_compose! {
         Event {
             activity, uid, revision, tenant: tenant.into(), opened: first.ts, time: last.ts,
             at: Position { partition, offset: last.offset },
+            breaches: Breaches::default(),
             alarm: Alarm {
                 kind, workload, account: account.map(Into::into), pattern, exchanges, output_tokens, first, last, score,
                 evidence, threshold, p_value, reasons, opinions: Opinions { logistic, density },

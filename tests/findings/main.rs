@@ -6,6 +6,7 @@
 
 mod any;
 mod golden;
+mod known;
 mod rules;
 mod sample;
 

@@ -1,9 +1,12 @@
 //! Events as the lifecycle makes them, one of every sort.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use stillwatch::feature::TABLE;
 use stillwatch::finding::render::{Context, Rendered};
 use stillwatch::finding::{Activity, Alarm, CloseReason, Event, Kind, Pattern, Reason, Seen};
+use stillwatch::knowledge::Breaches;
 use stillwatch::model::opinion::Opinions;
 use stillwatch::units::{Millis, Position};
 
@@ -29,6 +32,7 @@ pub(crate) fn context() -> Context {
         model_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
         calibrated: false,
         budget: None,
+        knowledge: Arc::default(),
     }
 }
 
@@ -59,6 +63,7 @@ pub(crate) fn event(kind: Kind, pattern: Pattern, activity: Activity) -> Event {
             Activity::Close(_) => last.ts.plus(7 * Millis::DAY),
         },
         at: Position { partition: 3, offset: 91_877 },
+        breaches: Breaches::default(),
         alarm: Alarm {
             kind,
             workload: if kind == Kind::Workload { 0x9f21_0000_00c0_ffee } else { 0 },

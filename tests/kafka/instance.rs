@@ -98,19 +98,28 @@ impl Setup {
         write(self.dir(), name, &self.config)
     }
 
+    /// Writes the config of a running instance anew.
+    pub fn reconfigure(&self, instance: &Instance) {
+        let mut config = self.config.clone();
+        put(&mut config, "http", "listen", format!("127.0.0.1:{}", instance.port).into());
+        write(self.dir(), &instance.name, &config);
+    }
+
     fn launch(&self, name: &str, mut config: Table, env: &[(&str, &str)]) -> Instance {
         let port = port::free(1);
         put(&mut config, "http", "listen", format!("127.0.0.1:{port}").into());
         let file = write(self.dir(), name, &config);
         let mut command = stillwatch();
         command.arg("run").arg("-c").arg(file).envs(env.iter().copied());
-        Instance { process: Process::start(command, name, self.dir()), port, _dir: Rc::clone(&self.dir) }
+        let process = Process::start(command, name, self.dir());
+        Instance { process, name: name.to_owned(), port, _dir: Rc::clone(&self.dir) }
     }
 }
 
 /// A running `stillwatch run`.
 pub struct Instance {
     pub process: Process,
+    name: String,
     port: u16,
     /// Its config and log stay until the last instance has gone.
     _dir: Rc<TempDir>,
@@ -135,6 +144,11 @@ impl Instance {
     /// Body of a GET.
     pub fn get(&self, path: &str) -> String {
         get(self.port, path).unwrap_or_else(|| panic!("no answer on {path}\n{}", self.process.tail())).1
+    }
+
+    /// The same, where it may not listen yet.
+    pub fn try_get(&self, path: &str) -> Option<String> {
+        get(self.port, path).map(|(_, body)| body)
     }
 
     /// Waits for the end with an exit code.

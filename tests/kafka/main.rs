@@ -39,6 +39,7 @@ mod outputs;
 mod claims {
     pub mod harness;
     pub mod identity;
+    pub mod control;
     pub mod crash;
     pub mod failpoints;
     pub mod restore;
@@ -59,6 +60,10 @@ const TESTS: &[Test] = &[
     Test::new("harness::a_killed_broker_comes_back", Needs::OwnBroker, claims::harness::broker_comes_back),
     Test::new("harness::a_stranger_is_refused", Needs::SecureBroker, claims::harness::stranger_is_refused),
     Test::new("identity::live_equals_replay", Needs::Broker, claims::identity::live_equals_replay),
+    Test::new("control::a_crash_between_models", Needs::Broker, claims::control::crash_between_models),
+    Test::new("control::sighup_changes_the_model", Needs::Broker, claims::control::sighup),
+    Test::new("control::kills_while_models_change", Needs::Broker, claims::control::kills_while_models_change),
+    Test::new("control::what_is_known_of_tenants", Needs::Broker, claims::control::knowledge),
     Test::new("crash::nothing_lost_nothing_twice", Needs::OwnBroker, claims::crash::nothing_lost_nothing_twice),
     Test::new("failpoints::killed_there", Needs::Broker, claims::failpoints::killed),
     Test::new("failpoints::frozen_there_and_woken", Needs::Broker, claims::failpoints::frozen_and_woken),

@@ -1,6 +1,7 @@
 //! What `replay` says the outputs must be, and what a `read_committed` reader finds in Kafka.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
@@ -31,6 +32,11 @@ impl Outputs {
 
 /// What `replay` makes of the input topic as it is now, and the summary it prints.
 pub fn expected(bootstrap: &str, setup: &Setup) -> (Outputs, Value) {
+    expected_with(bootstrap, setup, &[])
+}
+
+/// The same with further arguments.
+pub fn expected_with(bootstrap: &str, setup: &Setup, arguments: &[&OsStr]) -> (Outputs, Value) {
     let file = |name: &str| setup.dir().join(name);
     let (dump, findings, dead_letters) = (file("dump.jsonl"), file("findings.jsonl"), file("dead.jsonl"));
     let lines = read::dump(bootstrap, &setup.names.input, &dump);
@@ -44,6 +50,7 @@ pub fn expected(bootstrap: &str, setup: &Setup) -> (Outputs, Value) {
         .arg(&findings)
         .arg("--dead-letters")
         .arg(&dead_letters)
+        .args(arguments)
         .arg("--json")
         .output()
         .expect("replay starts");

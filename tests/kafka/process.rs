@@ -49,6 +49,11 @@ impl Process {
         self.signal(Signal::SIGTERM);
     }
 
+    /// SIGHUP: asks it to read its configuration again.
+    pub fn hang_up(&self) {
+        self.signal(Signal::SIGHUP);
+    }
+
     /// Whether it still runs (or is frozen).
     pub fn alive(&mut self) -> bool {
         self.child.try_wait().expect("wait").is_none()

@@ -172,6 +172,10 @@ fn length(first: &str, last: &str) -> String {
 
 fn evidence(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
     page.section("Evidence");
+    if !ours.texts("policy")?.is_empty() {
+        page.text("none is claimed: the finding rests on the provider's records and policy");
+        return Ok(());
+    }
     for (label, name) in [("evidence", "evidence"), ("threshold", "threshold"), ("score", "score")] {
         page.pair_if(label, ours.number(name)?.map(plain).as_deref());
     }
@@ -192,7 +196,11 @@ fn evidence(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
 fn reasons(page: &mut Page, ours: &Fields<'_>) -> Result<(), ExplainError> {
     page.section("Why");
     let reasons = ours.children("reasons")?;
-    if reasons.is_empty() {
+    let policy = ours.texts("policy")?;
+    for (i, name) in policy.iter().enumerate() {
+        page.item(i + 1, name);
+    }
+    if reasons.is_empty() && policy.is_empty() {
         page.text("no reasons are given");
     }
     for (i, reason) in reasons.iter().enumerate() {

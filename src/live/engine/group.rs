@@ -1,15 +1,16 @@
 //! What the group asks: partitions come, are restored and go live, and leave.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::Offset;
 
 use super::super::client::{self, Context, Rebalance};
+use super::super::failpoint;
 use super::super::fatal::Fatal;
 use super::super::owned::{Owned, Phase};
 use super::super::restore::{NotReady, Ready, Request};
-use super::super::{control, failpoint};
 use super::Engine;
 use crate::http::Cause;
 
@@ -60,7 +61,8 @@ impl Engine {
             self.epochs += 1;
             self.owned.insert(partition, Owned::new(self.epochs));
             self.report.hold(Cause::Partition(partition), "restoring");
-            self.restore.request(Request { partition, epoch: self.epochs })?;
+            let library = Arc::clone(&self.library);
+            self.restore.request(Request { partition, epoch: self.epochs, library })?;
         }
         Ok(())
     }
@@ -130,17 +132,8 @@ impl Engine {
             "restored"
         );
         let Some(owned) = self.owned.get_mut(&partition) else { return Ok(()) };
-        let control = control::announce(
-            &self.config.kafka.control,
-            partition as u32,
-            ready.live_from,
-            &self.core.model,
-            ready.in_force.as_ref(),
-        );
-        owned.restored(ready.fold, ready.live_from, ready.committed, ready.markers);
-        if let Some(record) = control {
-            owned.push(record, false);
-        }
+        owned.restored(ready);
+        owned.take_over(&self.config.kafka.control, self.core.side_inputs());
         if matches!(owned.phase, Phase::Refolding) {
             self.report.hold(Cause::Partition(partition), "folding again");
         } else {

@@ -1,5 +1,6 @@
 //! The poll thread's loop: poll, fold, publish; rebalances and restored partitions in between.
 
+mod change;
 mod group;
 mod publish;
 mod reach;
@@ -7,6 +8,7 @@ mod reach;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use rdkafka::Message as _;
@@ -19,16 +21,21 @@ use super::fatal::Fatal;
 use super::output::Outputs;
 use super::owned::{Owned, Phase};
 use super::publish::Publisher;
+use super::reload::{Reloaded, Sources};
 use super::report::Report;
 use super::restore::Restore;
 use crate::clock::{Stopwatch, Ticker};
 use crate::config::Config;
 use crate::http::Cause;
+use crate::library::Library;
 use crate::metrics::Stage;
 use crate::model::drift;
 use crate::pipeline::{self, Arenas, Core, Partition};
 use crate::source::Record;
 use crate::units::Position;
+
+/// How often control records are written again: far below any retention of the control topic.
+const RESTATE_EVERY: Duration = Duration::from_secs(6 * 3_600);
 
 /// How the operator started and stops it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +51,9 @@ pub struct Engine {
     config: Config,
     options: Options,
     core: Core,
+    library: Arc<Library>,
+    reloads: Receiver<Reloaded>,
+    restate: Ticker,
     consumer: BaseConsumer<Context>,
     group: Option<ConsumerGroupMetadata>,
     publisher: Publisher,
@@ -70,16 +80,20 @@ impl Engine {
         core: Core,
         stop: Arc<AtomicBool>,
         report: Report,
+        sources: Sources,
         member: &str,
     ) -> Result<Engine, Fatal> {
         let consumer = client::consumer(&config.kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
         Ok(Engine {
             publisher: Publisher::new(&config.kafka, member),
             restore: Restore::start(&config.kafka, core.clone(), options.accept_gap)?,
-            outputs: Outputs::new(&config, &core),
+            outputs: Outputs::new(&config),
             config,
             options,
             core,
+            library: Arc::new(sources.library),
+            reloads: sources.reloads,
+            restate: Ticker::new(RESTATE_EVERY),
             consumer,
             group: None,
             owned: BTreeMap::new(),
@@ -129,18 +143,20 @@ impl Engine {
         }
         self.rebalance()?;
         self.restored()?;
+        self.reloaded()?;
         self.trouble()?;
         if self.publish_due() {
             self.publish(false)?;
         }
         self.publisher.poll();
+        self.restate();
         if self.gauges.due() {
             let ends = self.consumer.context().ends();
             for owned in self.owned.values_mut() {
                 let (evicted, forgotten) = owned.departures();
                 self.report.departed(evicted, forgotten);
             }
-            self.report.drift(&mut self.drift, &self.core.model);
+            self.report.drift(&mut self.drift, self.core.model());
             self.report.holding(self.owned.iter(), |partition| ends.get(&partition).copied());
         }
         Ok(())
@@ -251,8 +267,8 @@ fn fold_messages(
     for (owned, output) in owned.values_mut().filter(|o| o.fold.is_some()).zip(folded) {
         let bytes = bytes_of(&records, owned.fold.as_ref());
         report.folded(&output.counts, bytes);
-        drift.add(&core.model, &output.windows);
-        outputs.render(owned, &output, &records);
+        drift.add(core.model(), &output.windows);
+        outputs.render(core, owned, &output, &records);
         if matches!(owned.phase, Phase::Refolding) && owned.next() >= owned.live_from {
             owned.phase = Phase::Live;
             let partition = owned.fold.as_ref().map_or(0, Partition::index);

@@ -1,0 +1,71 @@
+//! SIGHUP: read the configuration again and judge by what it names now.
+//!
+//! ```text
+//! signal ─► a thread of its own: config, artefacts, all checked ─► poll thread: from the next offset of each
+//!                                                                  partition on, by a control record
+//! ```
+//!
+//! What is wrong with the new one is refused as a whole, and the old one stays in force. Only side inputs are
+//! taken: a changed fold is refused, other keys wait for a restart.
+//! Full: loads queue up; the poll thread takes all that are there, the last one last.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::config::{self, Config};
+use crate::library::Library;
+use crate::side_inputs::SideInputs;
+use crate::trace::Tracer;
+
+/// What a signal led to: something new, or why it is refused.
+pub type Reloaded = Result<Loaded, String>;
+
+/// Something to judge by, checked and ready.
+pub struct Loaded {
+    /// What is in force from now on.
+    pub side: Arc<SideInputs>,
+    /// Everything known.
+    pub library: Library,
+}
+
+/// Where side inputs come from.
+pub struct Sources {
+    /// Known from the start.
+    pub library: Library,
+    /// What SIGHUP brings.
+    pub reloads: Receiver<Reloaded>,
+}
+
+/// Reads the configuration again, off the poll thread.
+#[derive(Clone)]
+pub struct Reloader {
+    path: PathBuf,
+    fold: [u8; 32],
+    tracer: Arc<Tracer>,
+    outbox: Sender<Reloaded>,
+}
+
+impl Reloader {
+    /// For the configuration read from `path`; and where the poll thread looks.
+    pub fn new(path: PathBuf, config: &Config, tracer: Arc<Tracer>) -> (Reloader, Receiver<Reloaded>) {
+        let (outbox, inbox) = channel();
+        (Reloader { path, fold: config.fold_identity(), tracer, outbox }, inbox)
+    }
+
+    /// Loads and hands over. Blocks for as long as the files take.
+    pub fn reload(&self) {
+        // nobody listening: the poll thread has ended
+        self.outbox.send(self.load()).ok();
+    }
+
+    fn load(&self) -> Reloaded {
+        let config = config::load(&self.path).map_err(|error| error.to_string())?.config;
+        if config.fold_identity() != self.fold {
+            return Err("what the fold depends on has changed (fold.*, model.benchmarks, kafka.topics.input): that is another fold and needs a new group with new topics".into());
+        }
+        let opened = Library::open(&config).map_err(|error| error.to_string())?;
+        opened.tell();
+        Ok(Loaded { side: Arc::new(opened.side_inputs(&self.tracer)), library: opened.library })
+    }
+}
