@@ -18,6 +18,15 @@ use crate::draw::{Draw, mix};
 /// As much of the last turn as clients send back.
 const REMEMBERED: usize = 700;
 
+/// What the customer was answered before, and works on with.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    /// The conversation's last turn.
+    turn: Option<&'a Talk>,
+    /// The workload's last answer, if this request is to work on with it.
+    draft: Option<&'a str>,
+}
+
 /// How an exchange ended.
 struct Outcome {
     status: u16,
@@ -51,13 +60,20 @@ impl TenantStream {
         let mut draw = Draw::new(mix(&[load.seed, 61, slot.talk, u64::from(slot.turn)]));
         let params = load.params(&mut draw);
         let mut outcome = Outcome::of(load, slot, &mut draw);
-        let said = outcome.say(load, item, before.as_ref(), params.max_tokens, world, &mut draw);
+        let draft = work.draft.as_deref().filter(|_| draw.percent(80));
+        let heard = Heard { turn: before.as_ref(), draft };
+        let said = outcome.say(load, item, heard, params.max_tokens, world, &mut draw);
 
         let id = self.dress.id(index as u64, mix(&[slot.talk, u64::from(slot.turn)]));
         let line = self.line(index, slot, item, before.as_ref(), params, &outcome, &said, &id, &mut draw);
         // Serialising strings and numbers to memory cannot fail.
         let line = serde_json::to_string(&line).unwrap_or_default();
         let work = &mut self.works[index];
+        if work.load.goes_on {
+            let mut draft = said.plain.as_ref().unwrap_or(&said.response).clone();
+            cut(&mut draft, REMEMBERED);
+            work.draft = Some(draft).filter(|draft| !draft.is_empty());
+        }
         if slot.turn + 1 < slot.turns {
             let Said { mut prompt, mut response, mut plain, .. } = said;
             if let Some(plain) = &mut plain {
@@ -187,20 +203,20 @@ impl Outcome {
         &mut self,
         load: &Workload,
         item: Item,
-        before: Option<&Talk>,
+        heard: Heard<'_>,
         limit: Option<u32>,
         world: &World,
         draw: &mut Draw,
     ) -> Said {
         let (mut prompt, mut response, mut thoughts) =
             (String::with_capacity(1_024), String::with_capacity(1_024), String::new());
-        let mut content = match before {
+        let mut content = match heard.turn {
             Some(talk) => {
-                let heard = talk.plain.as_ref().unwrap_or(&talk.response);
-                follow_up(load.job, &mut item.pen(draw.bits(), world), heard, &mut prompt);
+                let said = talk.plain.as_ref().unwrap_or(&talk.response);
+                follow_up(load.job, &mut item.pen(draw.bits(), world), said, &mut prompt);
                 0..prompt.len()
             }
-            None => load.prompt(item, world, &mut prompt),
+            None => load.prompt(item, heard.draft, world, &mut prompt),
         };
         if self.refusal.is_some() {
             response.push_str("I can't help with that request.");

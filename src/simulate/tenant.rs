@@ -49,6 +49,8 @@ pub(super) struct Work {
     day: i64,
     of_day: u64,
     pub(super) talks: BTreeMap<u64, Talk>,
+    /// The last answer, where the next request works on with it.
+    pub(super) draft: Option<String>,
 }
 
 /// What a conversation's next turn needs of the last one.
@@ -79,6 +81,7 @@ impl Work {
             day: 0,
             of_day: 0,
             talks: BTreeMap::new(),
+            draft: None,
         }
     }
 

@@ -55,6 +55,8 @@ pub(super) struct Workload {
     pub(super) replays: bool,
     /// Every conversation has a user of its own.
     pub(super) rotates: bool,
+    /// Its prompts hold what it was answered before.
+    pub(super) goes_on: bool,
     /// Comes without client, user and session.
     pub(super) stripped: bool,
     /// When it changes to the model that came out.
@@ -124,6 +126,9 @@ impl Workload {
         let regular = if draw.percent(40) { draw.unit() * 0.9 } else { 0.0 };
         let mut own = Draw::new(mix(&[seed, 45]));
         let (replays, rotates) = (own.percent(recipe.replays), own.percent(recipe.rotates));
+        let guise = own.pick(recipe.guises);
+        // its own draw: what was drawn before stays as it is
+        let goes_on = Draw::new(mix(&[seed, 49])).percent(recipe.goes_on);
         let (client, cv) = rhythm(world, shape, cover, mix(&[seed, 44]));
         let cv = if regular > 0.0 { 1.0 } else { cv };
         let per_day = if let Cover::Nightly(size) = cover { (size * rounds as u64) as f64 } else { per_day };
@@ -151,9 +156,10 @@ impl Workload {
             accounts,
             asks: Manner::new(mix(&[seed, 39])),
             answers: Manner::new(mix(&[seed, 40])),
-            guise: own.pick(recipe.guises),
+            guise,
             replays,
             rotates,
+            goes_on,
             stripped: false,
             upgrade: None,
         };
@@ -207,6 +213,7 @@ impl Workload {
             Cover::Samples(k) => (n / k, 0),
             Cover::Passes(size) => (n % size, n / size % count),
             Cover::Nightly(size) => (of_day % size, of_day / size % count),
+            Cover::Matters(size) => (mix(&[self.seed, 33, n]) % size, 0),
             Cover::Popular(size) => {
                 // Cubing a uniform number: a few questions get most of the traffic.
                 let u = (mix(&[self.seed, 33, n]) >> 11) as f64 / (1_u64 << 53) as f64;
@@ -222,12 +229,15 @@ impl Workload {
             _ => seed % topics,
         };
         let number = if self.cover == Cover::Sweep { key / (25 * topics) * 25 + key % 25 } else { key / topics };
-        let place = Place { number, order: mix(&[self.seed, 38]), turn: 0, talks: self.clock.turns != Turns::Single };
+        let variant = if matches!(self.cover, Cover::Matters(_)) { 1 + n } else { 0 };
+        let talks = self.clock.turns != Turns::Single;
+        let place = Place { number, order: mix(&[self.seed, 38]), turn: 0, talks, variant };
         Item { seed, topic: self.topics[topic as usize], round, place }
     }
 
-    /// Writes the prompt of an item; returns where its content stands within the frame.
-    pub(super) fn prompt(&self, item: Item, world: &World, out: &mut String) -> Range<usize> {
+    /// Writes the prompt of an item, with what the customer works on with; returns where its content stands within
+    /// the frame.
+    pub(super) fn prompt(&self, item: Item, draft: Option<&str>, world: &World, out: &mut String) -> Range<usize> {
         let mut pen = item.pen(0, world);
         if self.persona {
             out.push_str(pen.draw.pick(PERSONAS));
@@ -237,6 +247,14 @@ impl Workload {
         out.push_str(before);
         let from = out.len();
         body(self.form, &mut pen, out);
+        if item.place.variant != 0 {
+            let matter = out.split_off(from);
+            pen.vary(&matter, mix(&[self.seed, 48, item.place.variant]), out);
+        }
+        if let Some(draft) = draft {
+            out.push_str("\n\n");
+            out.push_str(draft);
+        }
         let content = from..out.len();
         out.push_str(after);
         if let Some(way) = self.elicits {
@@ -246,11 +264,6 @@ impl Workload {
             out.push_str(ELICIT[way]);
         }
         content
-    }
-
-    /// How many subjects it has.
-    pub(super) fn subjects(&self) -> usize {
-        self.topics.len()
     }
 
     /// Leaves the first few subjects.

@@ -100,7 +100,7 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
         Family::LogitExtraction => Recipe {
             tasks: &[(Job::Next, Form::Words), (Job::Next, Form::Snippet), (Job::Classify, Form::Snippet)],
             topics: Topics::Many,
-            cover: &[Cover::Fresh, Cover::Passes(60), Cover::Passes(400)],
+            cover: &[Cover::Fresh, Cover::Samples(12), Cover::Passes(400)],
             frames: &[Frame::Bare, Frame::Template, Frame::Shots],
             habits: &[Habit::OneToken, Habit::OneToken, Habit::LogProbs, Habit::Biased, Habit::Biased],
             terse: 90,

@@ -18,7 +18,7 @@ const BATCH: Recipe = Recipe {
 /// is about something. What is always new, from everywhere and through one template is a harvest, whoever says
 /// what of it: sides are told by behaviour.
 const LABELLING: Recipe = Recipe {
-    cover: &[Cover::Passes(120), Cover::Passes(300), Cover::Popular(400), Cover::Nightly(60)],
+    cover: &[Cover::Passes(40), Cover::Passes(90), Cover::Popular(300), Cover::Nightly(60)],
     topics: Topics::Few,
     habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
     terse: 55,
@@ -40,6 +40,7 @@ pub(super) const CLASSES: &[Class] = &[
         5,
         Recipe {
             tasks: &[(Job::Classify, Form::Ticket), (Job::Classify, Form::Snippet), (Job::Classify, Form::Passage)],
+            cover: &[Cover::Matters(100), Cover::Matters(400), Cover::Popular(300)],
             habits: &[Habit::Fixed, Habit::Plain, Habit::Json, Habit::LogProbs],
             terse: 60,
             ..BATCH
@@ -90,7 +91,7 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Next, Form::Snippet),
             ],
             topics: Topics::Many,
-            cover: &[Cover::Passes(60), Cover::Passes(150), Cover::Passes(400)],
+            cover: &[Cover::Passes(30), Cover::Passes(60), Cover::Passes(150)],
             habits: &[Habit::Fixed, Habit::Several, Habit::LogProbs, Habit::OneToken],
             shapes: &[Shape::Bursty, Shape::Window],
             elicits: 60,
@@ -111,7 +112,7 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Solve, Form::Maths),
             ],
             // for a product of the customer's own: about one thing, in many variants
-            cover: &[Cover::Fresh, Cover::Samples(3), Cover::Popular(150)],
+            cover: &[Cover::Matters(80), Cover::Samples(3), Cover::Popular(150)],
             topics: Topics::One,
             habits: &[Habit::Warm, Habit::Long, Habit::Json, Habit::Several],
             elicits: 30,
@@ -124,6 +125,7 @@ pub(super) const CLASSES: &[Class] = &[
         Recipe {
             tasks: &[(Job::Review, Form::Diff)],
             frames: &[Frame::SystemTemplate, Frame::Manual, Frame::Template],
+            cover: &[Cover::Matters(120), Cover::Matters(30)],
             shapes: &[Shape::Office, Shape::Bursty],
             tools: 25,
             reasons: 40,
@@ -143,7 +145,7 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Classify, Form::Ticket),
             ],
             frames: &[Frame::Template, Frame::Shots, Frame::Bare],
-            cover: &[Cover::Fresh, Cover::Popular(300), Cover::Passes(60)],
+            cover: &[Cover::Matters(150), Cover::Popular(300), Cover::Passes(60)],
             habits: &[Habit::OneToken, Habit::OneToken, Habit::OneToken, Habit::LogProbs, Habit::Biased, Habit::Biased],
             terse: 90,
             reasons: 5,
@@ -166,7 +168,7 @@ pub(super) const CLASSES: &[Class] = &[
         "rag_backfill",
         2,
         Recipe {
-            tasks: &[(Job::Summarise, Form::Passage), (Job::Extract, Form::Passage), (Job::Generate, Form::Passage)],
+            tasks: &[(Job::Summarise, Form::Passage), (Job::Extract, Form::Passage)],
             cover: &[Cover::Fresh, Cover::Sweep],
             shapes: &[Shape::Steady, Shape::Bursty, Shape::Window],
             ..BATCH
@@ -178,7 +180,7 @@ pub(super) const CLASSES: &[Class] = &[
         Recipe {
             tasks: &[(Job::Judge, Form::Pair)],
             frames: &[Frame::Template, Frame::SystemTemplate, Frame::Manual, Frame::Mixed],
-            cover: &[Cover::Fresh, Cover::Popular(500)],
+            cover: &[Cover::Matters(80), Cover::Popular(500)],
             habits: &[Habit::Fixed, Habit::Plain, Habit::Json, Habit::LogProbs],
             elicits: 35,
             terse: 30,
@@ -196,7 +198,7 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Classify, Form::Question),
                 (Job::Judge, Form::Pair),
             ],
-            cover: &[Cover::Passes(120), Cover::Passes(300), Cover::Popular(400)],
+            cover: &[Cover::Passes(40), Cover::Passes(90), Cover::Popular(300)],
             topics: Topics::Few,
             habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
             terse: 50,

@@ -32,11 +32,15 @@ impl Class {
     pub(in crate::simulate) const CHAFF: Recipe =
         Recipe { tasks: &[(Job::Answer, Form::Words), (Job::Next, Form::Words)], frames: &[Frame::Bare], ..BASE };
 
+    /// The classes.
+    pub(super) fn all() -> impl Iterator<Item = &'static Self> {
+        CLASSES.iter().chain(batch::CLASSES)
+    }
+
     /// A class, as often as it is common.
     pub(in crate::simulate) fn drawn(seed: u64) -> &'static Self {
-        let all = || CLASSES.iter().chain(batch::CLASSES);
-        let mut at = Draw::new(seed).below(all().map(|c| c.weight).sum());
-        for class in all() {
+        let mut at = Draw::new(seed).below(Self::all().map(|c| c.weight).sum());
+        for class in Self::all() {
             if at < class.weight {
                 return class;
             }
@@ -80,7 +84,7 @@ const CLASSES: &[Class] = &[
         9,
         Recipe {
             tasks: &[(Job::Program, Form::CodeBroken), (Job::Program, Form::CodeTask)],
-            turns: &[Turns::Talk(2.0), Turns::Loop(4.0), Turns::Single],
+            turns: &[Turns::Talk(2.0), Turns::Loop(4.0), Turns::Talk(1.0)],
             frames: &[Frame::System, Frame::Bare, Frame::SystemTemplate],
             shapes: PEOPLE,
             tools: 40,
@@ -110,6 +114,7 @@ const CLASSES: &[Class] = &[
         Recipe {
             tasks: &[(Job::Query, Form::Tables)],
             topics: Topics::One,
+            cover: &[Cover::Popular(400), Cover::Matters(80)],
             frames: FRAMED,
             turns: &[Turns::Single, Turns::Talk(1.5)],
             shapes: PEOPLE,
@@ -129,7 +134,7 @@ const CLASSES: &[Class] = &[
                 (Job::Program, Form::CodeTask),
             ],
             topics: Topics::Many,
-            cover: &[Cover::Fresh, Cover::Popular(800), Cover::Popular(200)],
+            cover: &[Cover::Popular(800), Cover::Popular(200), Cover::Popular(60)],
             turns: &[Turns::Single, Turns::Single, Turns::Talk(1.0)],
             habits: &[Habit::Plain, Habit::Warm, Habit::Long],
             shapes: &[Shape::Evening, Shape::Office, Shape::Steady],
@@ -148,6 +153,7 @@ const CLASSES: &[Class] = &[
             frames: &[Frame::System, Frame::SystemTemplate, Frame::Manual],
             turns: &[Turns::Loop(4.0), Turns::Loop(9.0)],
             topics: Topics::Many,
+            cover: &[Cover::Popular(60), Cover::Matters(20), Cover::Matters(60)],
             tools: 92,
             users: 45,
             reasons: 55,
@@ -184,7 +190,7 @@ const CLASSES: &[Class] = &[
             topics: Topics::Many,
             cover: &[Cover::Fresh, Cover::Popular(3_000)],
             frames: &[Frame::Bare, Frame::System],
-            turns: &[Turns::Single, Turns::Talk(0.7)],
+            turns: &[Turns::Talk(0.8), Turns::Talk(1.5)],
             shapes: &[Shape::Steady, Shape::Office, Shape::Evening, Shape::Bursty],
             users: 45,
             accounts: (2, 8),
@@ -204,7 +210,7 @@ const CLASSES: &[Class] = &[
             ],
             topics: Topics::Many,
             frames: &[Frame::Bare, Frame::Mixed, Frame::System],
-            turns: &[Turns::Single, Turns::Talk(0.8)],
+            turns: &[Turns::Talk(0.8), Turns::Talk(1.5)],
             shapes: &[Shape::Office],
             reasons: 45,
             users: 10,
@@ -221,7 +227,7 @@ const CLASSES: &[Class] = &[
             topics: Topics::One,
             frames: &[Frame::System, Frame::Manual, Frame::SystemTemplate],
             turns: &[Turns::Single, Turns::Talk(1.0)],
-            cover: &[Cover::Fresh, Cover::Popular(1_000)],
+            cover: &[Cover::Popular(1_000), Cover::Matters(100)],
             users: 50,
             reasons: 45,
             elicits: 30,
@@ -242,6 +248,7 @@ const CLASSES: &[Class] = &[
             turns: &[Turns::Single, Turns::Talk(1.2)],
             shapes: PEOPLE,
             topics: Topics::Few,
+            goes_on: 75,
             per_day: 30.0,
             ..BASE
         },
@@ -253,7 +260,7 @@ const CLASSES: &[Class] = &[
         Recipe {
             tasks: &[(Job::Recall, Form::Question), (Job::Recall, Form::Maths), (Job::Recall, Form::Goal)],
             topics: Topics::Many,
-            cover: &[Cover::Popular(120), Cover::Popular(400), Cover::Fresh],
+            cover: &[Cover::Popular(120), Cover::Popular(400), Cover::Matters(60)],
             frames: &[Frame::Template, Frame::Mixed, Frame::SystemTemplate, Frame::Bare],
             turns: &[Turns::Single, Turns::Talk(1.0), Turns::Talk(2.0)],
             reasons: 90,
@@ -272,7 +279,7 @@ const CLASSES: &[Class] = &[
             tasks: &[(Job::Answer, Form::Question), (Job::Answer, Form::Chat), (Job::Answer, Form::Context)],
             topics: Topics::Few,
             frames: &[Frame::System, Frame::Manual, Frame::SystemTemplate],
-            cover: &[Cover::Fresh, Cover::Popular(600)],
+            cover: &[Cover::Popular(600), Cover::Matters(100)],
             rotates: 100,
             users: 100,
             per_day: 45.0,
@@ -292,7 +299,7 @@ const CLASSES: &[Class] = &[
             ],
             frames: &[Frame::Bare, Frame::System, Frame::Template, Frame::Mixed],
             guises: &[Guise::Translated, Guise::Script, Guise::Paraphrased],
-            cover: &[Cover::Fresh, Cover::Popular(800)],
+            cover: &[Cover::Popular(800), Cover::Matters(120)],
             turns: &[Turns::Single, Turns::Talk(1.0)],
             elicits: 20,
             per_day: 40.0,

@@ -6,6 +6,8 @@
 mod attack;
 mod innocent;
 mod batch;
+#[cfg(test)]
+mod tests;
 
 use super::schedule::{Shape, Turns};
 use super::text::Form;
@@ -42,6 +44,8 @@ pub(super) struct Recipe {
     pub(super) replays: u8,
     /// Percent of workloads with a new user for every conversation.
     pub(super) rotates: u8,
+    /// Percent of workloads that work on with what they were answered: draft, revise, translate, check.
+    pub(super) goes_on: u8,
     pub(super) accounts: (usize, usize),
     pub(super) per_day: f64,
 }
@@ -69,6 +73,8 @@ pub(super) enum Cover {
     Popular(u64),
     /// New items, in the order of topics.
     Sweep,
+    /// So many matters of one's own, each time in other words.
+    Matters(u64),
 }
 
 /// How content is dressed.
@@ -117,6 +123,7 @@ const BASE: Recipe = Recipe {
     guises: &[Guise::Plain],
     replays: 0,
     rotates: 3,
+    goes_on: 4,
     accounts: (1, 2),
     per_day: 18.0,
 };

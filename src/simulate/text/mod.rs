@@ -3,6 +3,7 @@
 //! Every form is reachable from attackers and innocents alike; which side a text serves is not known here.
 
 pub(super) mod source;
+mod subjects;
 pub(super) mod lexicon;
 mod words;
 pub(super) mod pen;

@@ -1,7 +1,7 @@
 //! Writes sentences in the words of one topic.
 
 use super::lexicon::{Tongue, Topic, World};
-use super::reading::{Place, Reading};
+use super::reading::{Place, Reading, changed};
 use crate::draw::Draw;
 
 /// A writer with a topic and its own draws. The same seed writes the same text.
@@ -47,7 +47,7 @@ impl<'a> Pen<'a> {
     pub(super) fn word(&mut self) -> &'a str {
         let bits = self.draw.bits();
         if let Some(reading) = self.reading {
-            return &reading.source.words[bits as usize % reading.source.words.len()];
+            return &reading.part.words[bits as usize % reading.part.words.len()];
         }
         if bits >> 63 == 0 { self.topic.word(self.tongue, bits) } else { self.tongue.word(bits) }
     }
@@ -55,6 +55,18 @@ impl<'a> Pen<'a> {
     /// A content word of the whole language.
     pub(super) fn any_word(&mut self) -> &'a str {
         if self.reading.is_some() { self.word() } else { self.tongue.word(self.draw.bits()) }
+    }
+
+    /// The text with some of its words changed for others of the topic; the same key changes the same.
+    pub(in crate::simulate) fn vary(&self, text: &str, key: u64, out: &mut String) {
+        const SHARE: u64 = 48;
+        let other = |bits: u64| -> &'a str {
+            match self.reading {
+                Some(reading) => &reading.part.words[bits as usize % reading.part.words.len()],
+                None => self.topic.word(self.tongue, bits),
+            }
+        };
+        changed(text, key, SHARE, other, out);
     }
 
     /// Content words in a row.
@@ -106,13 +118,15 @@ impl<'a> Pen<'a> {
         out.push_str(self.tongue.stop);
     }
 
-    /// The source's next sentence, with words of `echo`.
+    /// The source's next sentence, with words of `echo`, or with half of its longer words changed: a part has a thousand
+    /// sentences, and what is never asked twice must not come back in pieces.
     fn read_sentence(&mut self, reading: Reading<'a>, out: &mut String, echo: &[&str], share: u64) {
-        let sentences = &reading.source.sentences;
+        let sentences = &reading.part.sentences;
         let sentence = &sentences[self.next % sentences.len()];
         self.next += 1;
         if echo.is_empty() {
-            out.push_str(sentence);
+            let key = self.draw.bits();
+            changed(sentence, key, 128, |bits| &reading.part.words[bits as usize % reading.part.words.len()], out);
         } else {
             for (i, word) in sentence.split(' ').enumerate() {
                 let bits = self.draw.bits();

@@ -43,6 +43,8 @@ pub(in crate::simulate) struct Place {
     pub(in crate::simulate) order: u64,
     pub(in crate::simulate) turn: u32,
     pub(in crate::simulate) talks: bool,
+    /// The matter in other words, if not 0.
+    pub(in crate::simulate) variant: u64,
 }
 
 /// Writes an item's content; false where there is no row for it.
@@ -175,7 +177,7 @@ fn reply(pen: &mut Pen<'_>, row: &Row, out: &mut String) {
     if row.responses.len() > 1 || bits.is_multiple_of(3) {
         out.push_str(&response);
     } else {
-        reword(&response, reading.source, bits, 20, out);
+        reword(&response, reading.part, bits, 20, out);
     }
 }
 
@@ -198,25 +200,29 @@ fn neighbour(bits: u64, reading: Reading<'_>) -> &Row {
     &reading.source.rows[list[bits as usize % list.len()]]
 }
 
-/// The text as it stands; at later passes through the source with a third of its longer words changed, so
+/// The text as it stands; at later passes through the source with most of its longer words changed, so
 /// that what is never asked twice stays so.
 fn said(reading: Reading<'_>, text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     if reading.pass == 0 {
         out.push_str(text);
     } else {
-        reword(text, reading.source, mix(&[reading.pass, 71]), 90, &mut out);
+        reword(text, reading.part, mix(&[reading.pass, 71]), 200, &mut out);
     }
     out
 }
 
+fn reword(text: &str, part: &Part, key: u64, share: u64, out: &mut String) {
+    changed(text, key, share, |bits| &part.words[bits as usize % part.words.len()], out);
+}
+
 /// Changes a share (in 256ths) of the words of four letters and more; the same word always alike.
-fn reword(text: &str, source: &Source, key: u64, share: u64, out: &mut String) {
+pub(super) fn changed<'w>(text: &str, key: u64, share: u64, other: impl Fn(u64) -> &'w str, out: &mut String) {
     for piece in text.split_inclusive(|c: char| !c.is_alphabetic()) {
         let word = piece.trim_end_matches(|c: char| !c.is_alphabetic());
         let bits = word.bytes().fold(key, |h, b| mix(&[h, u64::from(b)]));
         if word.len() >= 4 && bits & 255 < share {
-            out.push_str(&source.words[(bits >> 8) as usize % source.words.len()]);
+            out.push_str(other(bits >> 8));
             out.push_str(piece.get(word.len()..).unwrap_or_default());
         } else {
             out.push_str(piece);

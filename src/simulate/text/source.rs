@@ -2,9 +2,10 @@
 //! generator's forms are filled with when they speak in its voice.
 
 use super::phrases::Job;
+use super::subjects::subjects;
 
-/// Words and sentences kept for filling forms: enough for a voice, whatever the size of the source.
-const VOICE: usize = 4_096;
+/// Words and sentences of a part kept for filling forms: enough for a voice, whatever the size of the source.
+const VOICE: usize = 1_024;
 const PARTS: usize = 12;
 
 /// One text source.
@@ -13,8 +14,6 @@ pub(in crate::simulate) struct Source {
     pub(in crate::simulate) name: String,
     pub(in crate::simulate) rows: Vec<Row>,
     pub(super) parts: Vec<Part>,
-    pub(super) words: Vec<Box<str>>,
-    pub(super) sentences: Vec<Box<str>>,
     looks: Looks,
 }
 
@@ -39,6 +38,8 @@ pub(super) struct Part {
     pub(super) rows: Vec<usize>,
     /// Those of them that open a conversation.
     pub(super) heads: Vec<usize>,
+    pub(super) words: Vec<Box<str>>,
+    pub(super) sentences: Vec<Box<str>>,
 }
 
 /// Shares of rows, for finding work that a source suits.
@@ -89,28 +90,31 @@ impl Row {
 
 impl Source {
     pub(in crate::simulate) fn new(name: &str, rows: Vec<Row>) -> Self {
+        let count = PARTS.min(1 + rows.len() / 40);
+        let named = rows.iter().any(|r| r.group != rows[0].group);
+        let openings: Vec<&Row> = rows.iter().filter(|row| row.head).collect();
+        let texts: Vec<&str> = openings.iter().map(|row| row.prompt.as_str()).collect();
+        let found = if named { Vec::new() } else { subjects(&texts, count) };
+        let of_group =
+            |group: &str| group.bytes().fold(7, |h: usize, b| h.wrapping_mul(31).wrapping_add(usize::from(b))) % count;
         let mut parts: Vec<Part> = Vec::new();
-        parts.resize_with(PARTS.min(1 + rows.len() / 40), Part::default);
-        let grouped = rows.iter().any(|r| r.group != rows[0].group);
-        let mut part = 0;
+        parts.resize_with(count, Part::default);
+        let (mut part, mut opening) = (0, 0);
         for (i, row) in rows.iter().enumerate() {
-            // Conversations stay whole; templates and sections stay together; else neighbours do.
+            // Conversations stay whole; what is about one thing stays together, in the source's order.
             if row.head {
-                part = if grouped && !row.group.is_empty() {
-                    row.group.bytes().fold(7, |h: usize, b| h.wrapping_mul(31).wrapping_add(usize::from(b)))
-                        % parts.len()
-                } else {
-                    i * parts.len() / rows.len()
-                };
+                part = found.get(opening).copied().unwrap_or_else(|| of_group(&row.group));
+                opening += 1;
                 parts[part].heads.push(i);
             }
             parts[part].rows.push(i);
         }
         parts.retain(|p| !p.heads.is_empty());
+        for part in &mut parts {
+            part.listen(&rows);
+        }
         let looks = Looks::of(&rows);
-        let mut source = Self { name: name.to_owned(), rows, parts, words: Vec::new(), sentences: Vec::new(), looks };
-        source.listen();
-        source
+        Self { name: name.to_owned(), rows, parts, looks }
     }
 
     pub(super) fn part(&self, index: usize) -> &Part {
@@ -135,11 +139,13 @@ impl Source {
         let talk = if talks { 4.0 * looks.talks } else { 0.0 };
         1 + (6.0 * share + talk) as usize
     }
+}
 
+impl Part {
     /// Collects words and sentences, from rows spread evenly.
-    fn listen(&mut self) {
-        let step = 1 + self.rows.len() / 1_500;
-        for row in self.rows.iter().step_by(step) {
+    fn listen(&mut self, rows: &[Row]) {
+        let step = 1 + self.rows.len() / 400;
+        for row in self.rows.iter().step_by(step).map(|i| &rows[*i]) {
             for text in core::iter::once(&row.prompt).chain(row.responses.first()) {
                 for line in text.split_inclusive(['.', '?', '!', '\n']).map(str::trim) {
                     if self.sentences.len() < VOICE && (12..=240).contains(&line.len()) {
@@ -154,7 +160,7 @@ impl Source {
                 }
             }
         }
-        // A source of numbers alone still needs a voice.
+        // A part of numbers alone still needs a voice.
         if self.words.is_empty() {
             self.words.push("it".into());
         }
