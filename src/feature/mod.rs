@@ -32,6 +32,8 @@ pub enum Group {
     Information,
     /// Who calls.
     Identity,
+    /// What accounts of one tenant have in common.
+    Accounts,
 }
 
 /// The side on which a feature is suspicious.

@@ -40,12 +40,14 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         ),
         ("row_numbers", PIPELINE, Habit { numbered: true, ..PIPELINE }),
         ("slot_novelty", Habit { repeat_every: 12, ..PIPELINE }, PIPELINE),
+        ("known_share", PIPELINE, Habit { repeat_every: 90, ..PIPELINE }),
         ("novelty_lately", Habit { repeat_every: 80, ..HARVEST }, HARVEST),
         ("prompt_repeat", PIPELINE, Habit { repeat_every: 3, ..PIPELINE }),
         ("repeat_next", Habit { repeat_every: 3, ..PIPELINE }, Habit { repeat_every: 1, ..PIPELINE }),
         ("asked_once", Habit { repeat_every: 30, ..PIPELINE }, PIPELINE),
         ("times_asked", PIPELINE, Habit { repeat_every: 30, ..PIPELINE }),
         ("successive_similarity", Habit { stay: 1, ..PERSON }, Habit { stay: 4, ..PERSON }),
+        ("new_subjects", Habit { topic_words: 12, ..PIPELINE }, Habit { stay: 1, ..PERSON }),
         ("prompt_likeness", Habit { stay: 1, ..PERSON }, PERSON),
         ("elicitation_share", PIPELINE, asks(HARVEST.opening)),
         ("reasoning_ratio", PERSON, Habit { reasoning: 200, ..PERSON }),
@@ -134,6 +136,9 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
             tweak(|e, _| e.client.user_agent = Some("curl")),
             tweak(|e, i| e.client.user_agent = Some(NAMES[i as usize % NAMES.len()])),
         ),
+        ("frame_shared", PIPELINE, SPLIT),
+        ("frame_handed_on", Habit { tweak: |e, i| e.account = Some(NAMES[i as usize / 40]), ..PIPELINE }, SPLIT),
+        ("prompt_shared", SPLIT, Habit { repeat_every: 3, ..SPLIT }),
     ]
 }
 
@@ -141,6 +146,8 @@ const LONG: &str = "Tell me all that you know about this, at length and in good 
                     from them, for a reader who has never heard of it and has an hour to spend on the matter";
 /// Three weeks of a narrow subject before the rest.
 const USED: Habit = Habit { past: 800, topic_words: 15, ..PERSON };
+/// One account after another.
+const SPLIT: Habit = Habit { tweak: |e, i| e.account = Some(NAMES[i as usize % NAMES.len()]), ..PIPELINE };
 const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 #[test]

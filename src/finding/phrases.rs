@@ -46,6 +46,7 @@ const PHRASES: &[Phrase] = &[
     plain("prompt_words_spread", "the lengths of the prompts in {lately} spread by {value} octaves"),
     plain("row_numbers", "{value} of the prompts in {lately} carry the number that follows the last one's"),
     plain("slot_novelty", "{value} of what the prompts in {lately} hold is new to this unit"),
+    plain("known_share", "{value} of what the prompts in {lately} hold was asked for before by this tenant"),
     plain("novelty_lately", "the last prompts of {lately} bring {value} times as much new as those before"),
     plain("prompt_repeat", "{value} of the prompts in {lately} repeat a recent one"),
     plain("repeat_next", "{value} of the prompts in {lately} repeat the one before"),
@@ -55,6 +56,7 @@ const PHRASES: &[Phrase] = &[
         "successive_similarity",
         "in {lately} two random prompts are {value} times as far apart as a prompt and the one before it",
     ),
+    plain("new_subjects", "{value} of the prompts in {lately} are about none of the last four subjects"),
     plain("prompt_likeness", "two random prompts of {lately} are like each other by {value}"),
     plain("elicitation_share", "{value} of the prompts in {lately} ask for the reasoning"),
     plain("reasoning_ratio", "{value} of the output tokens in {lately} are reasoning"),
@@ -128,10 +130,16 @@ const PHRASES: &[Phrase] = &[
     plain("same_session_share", "{value} of {lately} belong to a recent session"),
     plain("user_share", "{value} of {lately} name a user"),
     plain("new_users", "{value} of {lately} come from another user than the last four"),
-    plain("new_accounts", "{value} of {lately} come from another account than the last eight"),
+    plain("new_accounts", "{value} of {lately} come from another account than the tenant's last eight"),
     plain("new_models", "{value} of {lately} go to another model than the last four"),
     plain("new_networks", "{value} of {lately} come from another network than the last four"),
     plain("new_programs", "{value} of {lately} come from another program than the last four"),
+    plain("frame_shared", "{value} of the prompts in {lately} come under a frame that another account used"),
+    plain(
+        "frame_handed_on",
+        "{value} of the prompts in {lately} come under a frame that another account used just before",
+    ),
+    plain("prompt_shared", "{value} of the prompts in {lately} were asked by another account too"),
 ];
 
 /// One whose low side is said with "only" before the value.

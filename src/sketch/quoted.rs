@@ -3,25 +3,24 @@
 //! 64 buckets of 16-bit fingerprints, the newest first; six more bits of the hash choose the bucket. A filter
 //! of bits would have to be nearly empty to tell: at half full, a prompt of sixteen grams hits one in two of
 //! them by chance. Here a gram that was never seen hits once in 65,536 ÷ depth.
-//! It begins with room for about 16 responses (512 B) and deepens with its tenant, to 128 (4 KB): many people
+//! It begins with room for about 16 responses (512 B) and deepens with its tenant, to 128 (4 KB, at a depth of 32): many people
 //! who talk at once push each other's responses out. Cost: about 5 ns a gram.
 
 use serde::{Deserialize, Serialize};
 
 const BUCKETS: usize = 64;
 const SHALLOW: usize = 4;
-const DEEP: usize = 32;
 /// Exchanges of the tenant after which the room first doubles; from there with every fourfold.
 const FIRST_GROWTH: u64 = 128;
 
 /// Fingerprints of what was said last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quoted {
+pub struct Quoted<const DEEP: usize = 32> {
     /// `BUCKETS` runs of equal length; 0 is an empty place.
     prints: Vec<u16>,
 }
 
-impl Quoted {
+impl<const DEEP: usize> Quoted<DEEP> {
     /// Bytes at most.
     pub const MOST_BYTES: usize = BUCKETS * DEEP * 2;
 
@@ -40,7 +39,7 @@ impl Quoted {
         if grams.is_empty() {
             return;
         }
-        let depth = depth_at(exchanges);
+        let depth = depth_at(exchanges).min(DEEP);
         if self.prints.len() != BUCKETS * depth {
             self.deepen(depth);
         }
@@ -73,7 +72,7 @@ impl Quoted {
 
 fn depth_at(exchanges: u64) -> usize {
     let fourfolds = (exchanges / FIRST_GROWTH).checked_ilog2().map_or(0, |log2| 1 + log2 / 2);
-    (SHALLOW << fourfolds.min(8)).min(DEEP)
+    SHALLOW << fourfolds.min(8)
 }
 
 fn place(gram: u32) -> (usize, u16) {
@@ -93,7 +92,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_last_responses_are_held_and_strangers_are_not(count in 1u64..3_000) {
-            let mut quoted = Quoted::default();
+            let mut quoted = Quoted::<32>::default();
             (0..count).for_each(|i| quoted.remember(&grams(i), i));
             // half of the room: buckets fill unevenly
             let sure = (quoted.logical_bytes() / 2 / 16 / 2) as u64;
@@ -107,12 +106,12 @@ mod tests {
 
     #[test]
     fn it_grows_by_what_its_tenant_sends_and_keeps_what_it_holds() {
-        let mut quoted = Quoted::default();
+        let mut quoted = Quoted::<32>::default();
         assert_eq!(quoted.logical_bytes(), 0);
         quoted.remember(&grams(0), 1);
         assert_eq!(quoted.logical_bytes(), 512);
         quoted.remember(&grams(1), 5_000_000);
-        assert_eq!(quoted.logical_bytes(), Quoted::MOST_BYTES);
+        assert_eq!(quoted.logical_bytes(), Quoted::<32>::MOST_BYTES);
         assert!(quoted.holds_any(&grams(0)) && quoted.holds_any(&grams(1)) && !quoted.holds_any(&grams(2)));
     }
 }

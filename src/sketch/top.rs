@@ -1,12 +1,12 @@
 //! Space-saving: the heaviest keys of a stream in a fixed number of entries (Metwally et al., 2005).
 //!
 //! Promise: an entry's true count lies between `count − error` and `count`, and every key that makes
-//! up more than 1/[`CAPACITY`] of the stream is held. Cost: one pass over at most 64 entries of 24 bytes.
+//! up more than 1/[`CAPACITY`] of the stream is held. Cost: one pass over at most 56 entries of 24 bytes.
 
 use serde::{Deserialize, Serialize};
 
 /// Entries. A key with 1.6 % of the stream is never missed.
-pub const CAPACITY: usize = 64;
+pub const CAPACITY: usize = 56;
 
 /// One key with its bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

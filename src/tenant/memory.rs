@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::crowd::{Common, Crowd};
+use super::fresh::{Fresh, Own};
 use super::topics::Topics;
 use crate::finding::Seen;
 use crate::sketch::{Past, Quoted, Verdict};
@@ -17,6 +19,8 @@ pub(crate) struct Memory {
     quoted: Quoted,
     topics: Topics,
     past: Past,
+    crowd: Crowd,
+    fresh: Fresh,
 }
 
 /// What the memory says of an exchange.
@@ -30,23 +34,30 @@ pub(crate) struct Told {
     pub(crate) past: Verdict,
     /// Its cell by that, if it is unusual.
     pub(crate) unusual: Option<u64>,
+    /// What it has in common with other accounts.
+    pub(crate) common: Common,
+    /// What of its prompt is its own.
+    pub(crate) own: Own,
 }
 
 impl Memory {
     /// Bytes beside the struct itself, at most.
-    pub(crate) const MOST_BYTES: usize = Quoted::MOST_BYTES + Topics::MOST_BYTES + Past::MOST_BYTES;
+    pub(crate) const MOST_BYTES: usize =
+        <Quoted>::MOST_BYTES + Topics::MOST_BYTES + Past::MOST_BYTES + Crowd::MOST_BYTES + Fresh::MOST_BYTES;
 
     /// Looks an exchange up, then remembers it. `ordinal` counts the tenant's exchanges.
     pub(crate) fn observe(&mut self, trace: &Trace<'_>, at: Seen, ordinal: u64) -> Told {
         let takes_up = self.quoted.holds_any(trace.asked());
         self.quoted.remember(trace.answered(), ordinal);
         let content = self.content(trace);
-        let mut past = Verdict::Unknown;
+        let common = self.crowd.observe(trace);
+        let (mut past, mut own) = (Verdict::Unknown, Own::default());
         if content.is_some() {
             self.topics.take(trace.account_hash.0, &trace.place, ordinal);
             past = self.past.observe(&trace.place, at.ts, ordinal);
+            own = self.fresh.observe(trace, ordinal);
         }
-        Told { takes_up, content, past, unusual: of_past(trace, past) }
+        Told { takes_up, content, past, unusual: of_past(trace, past), common, own }
     }
 
     /// The cell by what an exchange is about: the same before it is observed as then.
@@ -63,7 +74,11 @@ impl Memory {
 
     /// Bytes in use beside the struct itself.
     pub(crate) fn logical_bytes(&self) -> usize {
-        self.quoted.logical_bytes() + self.topics.logical_bytes() + self.past.logical_bytes()
+        self.quoted.logical_bytes()
+            + self.topics.logical_bytes()
+            + self.past.logical_bytes()
+            + self.crowd.logical_bytes()
+            + self.fresh.logical_bytes()
     }
 }
 

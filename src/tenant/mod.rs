@@ -10,6 +10,8 @@ pub mod unit;
 pub mod workloads;
 pub mod state;
 pub mod shard;
+mod crowd;
+mod fresh;
 mod slot;
 pub mod checkpoint;
 

@@ -5,7 +5,7 @@
 use super::words::mix;
 
 /// Word 3-grams kept per prompt.
-pub const SAMPLES: usize = 8;
+pub const SAMPLES: usize = 16;
 
 /// The lowest distinct hashes seen, ascending.
 pub(super) struct Lowest<const N: usize> {

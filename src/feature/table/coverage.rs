@@ -5,14 +5,25 @@ use super::super::{Direction, Feature, Group, Needs, Says};
 pub(super) const ROWS: &[Feature] = &[
     Feature {
         name: "slot_novelty",
-        version: 3,
+        version: 4,
         group: Group::Coverage,
-        unit: "share of sampled word 3-grams",
+        unit: "share of sampled word 3-grams that are not the template's",
         needs: Needs::Prompt,
         direction: Direction::Up,
         says: Says::Share,
         why: "a data set wants content it has not asked for yet; work returns to the same matters",
         value: |u| u.means.new_shingles.get().min(1.0),
+    },
+    Feature {
+        name: "known_share",
+        version: 1,
+        group: Group::Coverage,
+        unit: "share of sampled word 3-grams that the tenant's prompts held before",
+        needs: Needs::Prompt,
+        direction: Direction::Down,
+        says: Says::Share,
+        why: "work comes back to its matters, days later and in other words; what a harvest has asked it has",
+        value: |u| u.means.known.get(),
     },
     Feature {
         name: "novelty_lately",
@@ -80,6 +91,17 @@ pub(super) const ROWS: &[Feature] = &[
         why: "people stay on a subject from one prompt to the next, far more than a sweep in order; a shuffled set reads 1",
         // the least distance: else a prompt that repeats would divide by nothing
         value: |u| (1.05 - u.means.near_past.get()) / (1.05 - u.means.near_previous.get().min(1.0)),
+    },
+    Feature {
+        name: "new_subjects",
+        version: 1,
+        group: Group::Coverage,
+        unit: "share of prompts about none of the last four subjects",
+        needs: Needs::Prompt,
+        direction: Direction::None,
+        says: Says::Share,
+        why: "a sweep goes over everything there is; a product is about the few things it does",
+        value: |u| u.shares.new_subject.get(),
     },
     Feature {
         name: "prompt_likeness",

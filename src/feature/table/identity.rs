@@ -38,9 +38,9 @@ pub(super) const ROWS: &[Feature] = &[
     },
     Feature {
         name: "new_accounts",
-        version: 1,
+        version: 2,
         group: Group::Identity,
-        unit: "share of exchanges",
+        unit: "share of exchanges by none of the tenant's last eight accounts",
         needs: Needs::Metadata,
         direction: Direction::None,
         says: Says::Share,

@@ -8,6 +8,7 @@ mod parameters;
 mod tempo;
 mod information;
 mod identity;
+mod accounts;
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +16,7 @@ use super::Feature;
 use crate::trace::{embed, words};
 
 /// The groups in the order of a row.
-const GROUPS: [&[Feature]; 8] = [
+const GROUPS: [&[Feature]; 9] = [
     frame::ROWS,
     coverage::ROWS,
     reasoning::ROWS,
@@ -24,6 +25,7 @@ const GROUPS: [&[Feature]; 8] = [
     tempo::ROWS,
     information::ROWS,
     identity::ROWS,
+    accounts::ROWS,
 ];
 
 const COUNT: usize = {

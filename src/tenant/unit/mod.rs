@@ -19,8 +19,6 @@ use parts::{Hours, Recent, is_new};
 
 /// Exchanges closer together than this come from a program.
 const QUICK: i64 = Millis::SECOND;
-/// Shingles of a prompt that the novelty counter takes: the lowest four, to remember twice as many prompts.
-const NOVEL: usize = 4;
 /// Exchanges that "lately" means.
 const LATELY: u32 = 16;
 /// Prompts judged against the own past before their share is told.
@@ -64,7 +62,7 @@ impl Unit {
         self.output_tokens = self.output_tokens.saturating_add(u64::from(trace.output_tokens));
         self.last = at;
         self.hours.add(at.ts);
-        self.fold_identity(n, trace, at);
+        self.fold_identity(n, trace, told, at);
         self.fold_parameters(n, trace);
         if trace.flags.has(Flags::TOKENS) {
             self.fold_tokens(trace);
@@ -92,13 +90,13 @@ impl Unit {
         if self.counts.past < LEAST_PAST { CALM_PAST } else { share.get() }
     }
 
-    fn fold_identity(&mut self, n: u32, trace: &Trace<'_>, at: Seen) {
+    fn fold_identity(&mut self, n: u32, trace: &Trace<'_>, told: Told, at: Seen) {
         let Unit { shares, recent, .. } = self;
         let session = trace.session as u16;
         shares.same_session.add(n, trace.session != 0 && !is_new(&mut recent.sessions, session));
         shares.user.add(n, trace.user != 0);
         shares.new_user.add(n, trace.user != 0 && is_new(&mut recent.users, trace.user as u16));
-        shares.new_account.add(n, is_new(&mut recent.accounts, trace.account_hash.0 as u16));
+        shares.new_account.add(n, told.common.new);
         shares.new_model.add(n, is_new(&mut recent.models, trace.model));
         shares.weekend.add(n, is_weekend(at.ts));
         if trace.flags.has(Flags::CLIENT) {
@@ -177,16 +175,26 @@ impl Unit {
         shares.records.add(n, trace.flags.has(Flags::RECORDS));
         shares.judges.add(n, trace.flags.has(Flags::JUDGES));
         shares.benchmark.add(n, trace.flags.has(Flags::BENCHMARK));
+        let subject = told.content.unwrap_or_default() as u8;
+        shares.new_subject.add(n, n > 1 && is_new(&mut recent.subjects, subject));
+        shares.frame_shared.add(n, told.common.frame);
+        shares.frame_handed.add(n, told.common.handed);
+        shares.prompt_shared.add(n, told.common.prompt);
         if told.past != Verdict::Unknown {
             let n = count(&mut self.counts.past);
             shares.odd.add(n, told.past == Verdict::Odd);
             shares.typical.add(n, told.past == Verdict::Typical);
         }
 
-        let shingles = trace.shingles();
-        let new = self.shingles.observe(shingles.get(..NOVEL).unwrap_or(shingles));
+        // the last prompt again, or nothing but its template: nothing new
+        let shingles = told.own.shingles();
+        let new = self.shingles.observe(shingles);
         means.new_shingles.add(n, new);
         means.new_shingles_lately.add_over(n, LATELY, new);
+        if !shingles.is_empty() {
+            let n = count(&mut self.counts.own);
+            means.known.add(n, told.own.known);
+        }
         means.prompt_words.add(n, log2(trace.prompt_words));
         means.digits.add(n, trace.digits);
         means.beyond_ascii.add(n, trace.beyond_ascii);

@@ -18,6 +18,8 @@ pub(crate) struct Counts {
     pub(crate) reasoning: u8,
     pub(crate) clients: u8,
     pub(crate) limits: u8,
+    /// Prompts with something of their own beside their template.
+    pub(crate) own: u8,
     /// Prompts with an own past to be judged against.
     pub(crate) past: u8,
 }
@@ -68,6 +70,10 @@ pub(crate) struct Shares {
     pub(crate) judges: Share,
     pub(crate) benchmark: Share,
     pub(crate) script_change: Share,
+    pub(crate) new_subject: Share,
+    pub(crate) frame_shared: Share,
+    pub(crate) frame_handed: Share,
+    pub(crate) prompt_shared: Share,
     // of prompts with an own past
     pub(crate) odd: Share,
     pub(crate) typical: Share,
@@ -81,6 +87,8 @@ pub(crate) struct Shares {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Means {
     pub(crate) new_shingles: Mean,
+    /// Of what the tenant asked before.
+    pub(crate) known: Mean,
     /// The same over the last 16.
     pub(crate) new_shingles_lately: Mean,
     pub(crate) near_previous: Mean,
@@ -112,12 +120,12 @@ pub(super) struct Recent {
     pub(super) templates: Ring<[u16; 8]>,
     pub(super) prompts: Ring<[u16; 16]>,
     pub(super) sessions: Ring<[u16; 8]>,
-    pub(super) accounts: Ring<[u16; 8]>,
     pub(super) users: Ring<[u16; 4]>,
     pub(super) networks: Ring<[u16; 4]>,
     pub(super) programs: Ring<[u16; 4]>,
     pub(super) models: Ring<[u16; 4]>,
     pub(super) parameters: Ring<[u16; 4]>,
+    pub(super) subjects: Ring<[u8; 4]>,
     pub(super) places: Wander,
     pub(super) frame: u16,
     /// The number that would come next.
@@ -153,7 +161,7 @@ impl Hours {
 }
 
 /// Whether a value is new to a ring; remembers it.
-pub(super) fn is_new<const N: usize>(ring: &mut Ring<[u16; N]>, value: u16) -> bool {
+pub(super) fn is_new<T: Copy + PartialEq, const N: usize>(ring: &mut Ring<[T; N]>, value: T) -> bool {
     let new = !ring.contains(value);
     if new {
         ring.push(value);
