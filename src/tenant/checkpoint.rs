@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use super::shard::{SHARDS, Shard};
-use super::slot::{Slot, SlotV1};
+use super::slot::Slot;
 use super::watermark::Watermark;
 use crate::units::TenantHash;
 
@@ -94,7 +94,9 @@ pub enum StateError {
         what: String,
     },
     /// Written by a newer or unknown version.
-    #[error("state record of `{key}` has version {found}, this program reads version {STATE_VERSION}")]
+    #[error(
+        "state record of `{key}` has version {found}, this program reads version {STATE_VERSION}; fold the log into a new state topic"
+    )]
     Version {
         /// The record's key.
         key: String,
@@ -334,20 +336,19 @@ fn encode_into<T: Serialize>(bytes: Vec<u8>, value: &T) -> Vec<u8> {
 }
 
 trait FromState: Sized {
-    fn from_state(version: u8, body: &[u8]) -> Result<Self, String>;
+    fn from_state(body: &[u8]) -> Result<Self, String>;
 }
 
 impl FromState for Marker {
-    fn from_state(_version: u8, body: &[u8]) -> Result<Self, String> {
+    fn from_state(body: &[u8]) -> Result<Self, String> {
         whole(body)
     }
 }
 
 impl FromState for Stored {
-    fn from_state(version: u8, body: &[u8]) -> Result<Self, String> {
+    fn from_state(body: &[u8]) -> Result<Self, String> {
         let (covered, rest) = body.split_first_chunk::<8>().ok_or("shorter than its offset")?;
-        let slot = if version == 1 { whole::<SlotV1>(rest)?.into() } else { whole(rest)? };
-        Ok(Stored { covered: i64::from_le_bytes(*covered), slot })
+        Ok(Stored { covered: i64::from_le_bytes(*covered), slot: whole(rest)? })
     }
 }
 
@@ -362,8 +363,8 @@ fn whole<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, String> {
 fn decode<T: FromState>(key: &[u8], value: &[u8]) -> Result<T, StateError> {
     let show = || String::from_utf8_lossy(key).replace('\0', "");
     match value.split_first() {
-        Some((&version @ (1 | STATE_VERSION), body)) => {
-            T::from_state(version, body).map_err(|what| StateError::BadValue { tenant: show(), what })
+        Some((&STATE_VERSION, body)) => {
+            T::from_state(body).map_err(|what| StateError::BadValue { tenant: show(), what })
         }
         Some((&found, _)) => Err(StateError::Version { key: show(), found }),
         None => Err(StateError::BadValue { tenant: show(), what: "empty".into() }),

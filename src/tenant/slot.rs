@@ -33,33 +33,6 @@ pub(super) struct Slot {
     pub(super) written: i64,
 }
 
-/// As version 1 wrote it: without policy findings.
-#[derive(Deserialize)]
-pub(super) struct SlotV1 {
-    tenant: Tenant,
-    finding: Option<OpenFinding>,
-    last_offset: i64,
-    last_at: Millis,
-    model_tag: u64,
-}
-
-impl From<SlotV1> for Slot {
-    fn from(old: SlotV1) -> Slot {
-        let SlotV1 { tenant, finding, last_offset, last_at, model_tag } = old;
-        Slot {
-            tenant,
-            finding,
-            last_offset,
-            last_at,
-            model_tag,
-            policy: None,
-            timer: None,
-            dirty: false,
-            written: not_written(),
-        }
-    }
-}
-
 fn not_written() -> i64 {
     -1
 }
