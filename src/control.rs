@@ -111,6 +111,12 @@ impl ControlRecord {
         let record: ControlRecord =
             serde_json::from_slice(bytes).map_err(|error| ControlError::Malformed(error.to_string()))?;
         match (record.v, record.kind.as_str()) {
+            (VERSION, "model") if record.tenants.is_some() || record.policy.is_some() => {
+                Err(ControlError::Malformed("`tenants` and `policy` do not belong to kind `model`".into()))
+            }
+            (VERSION, "tenants") if record.model.is_some() => {
+                Err(ControlError::Malformed("`model` does not belong to kind `tenants`".into()))
+            }
             (VERSION, "model") if record.model.is_some() => Ok(record),
             (VERSION, "tenants") if record.policy.is_some() => Ok(record),
             (VERSION, "tenants") => Err(ControlError::Malformed("`policy` is missing".into())),
@@ -167,10 +173,14 @@ impl History {
     /// Takes the next record of the partition, in log order.
     pub fn take(&mut self, record: ControlRecord) {
         self.0.retain(|(begins, _)| *begins <= record.offset);
-        let mut wanted = self.last();
+        let before = self.last();
+        let mut wanted = before.clone();
         wanted.model = record.model.or(wanted.model);
         if let Some(policy) = record.policy {
             wanted.tenants = Some(KnownTenants { snapshot: record.tenants, policy });
+        }
+        if wanted == before && !self.0.is_empty() {
+            return; // said again, so that the topic does not forget it
         }
         self.0.retain(|(begins, _)| *begins < record.offset);
         self.0.push((record.offset, wanted));
@@ -178,9 +188,13 @@ impl History {
 
     /// State of `at` was judged by this model: what the state itself says, where records say nothing any more.
     pub fn begin(&mut self, at: i64, sha256: String) {
+        let model = Artefact { name: "of the checkpoint".into(), sha256 };
+        for (_, wanted) in &mut self.0 {
+            // records speak of tenants before they first speak of a model: that was the state's own
+            wanted.model.get_or_insert_with(|| model.clone());
+        }
         if self.0.first().is_none_or(|(begins, _)| *begins > at) {
-            let model = Some(Artefact { name: "of the checkpoint".into(), sha256 });
-            self.0.insert(0, (at, Wanted { model, tenants: None }));
+            self.0.insert(0, (at, Wanted { model: Some(model), tenants: None }));
         }
     }
 
@@ -199,6 +213,9 @@ impl History {
         tracer: &Tracer,
     ) -> Result<Timeline, Missing> {
         let mut timeline = Timeline::default();
+        if to <= from {
+            return Ok(timeline); // nothing to judge again: after a clean stop no former artefact is needed
+        }
         let nothing_said = KnownTenants::default();
         let speaks_of_tenants = self.0.iter().any(|(_, wanted)| wanted.tenants.is_some());
         for (i, (begins, wanted)) in self.0.iter().enumerate() {
@@ -290,6 +307,32 @@ mod tests {
         let timeline = history.resolve(&library, (7, 20), &otherwise, &tracer).unwrap();
         let name = |offset| timeline.at(offset).unwrap().model.name().to_owned();
         assert_eq!((name(7), name(8), name(9)), (former.name().to_owned(), former.name().to_owned(), "eager".into()));
+    }
+
+    #[test]
+    fn after_a_clean_stop_no_former_model_is_needed() {
+        let mut history = History::default();
+        history.take(record(0, &Model::embedded().unwrap()));
+        let (library, otherwise) = (Library::default(), SideInputs::of_model(Arc::new(eager())));
+        let tracer = Tracer::new(b"secret for tests");
+        assert!(history.resolve(&library, (9, 9), &otherwise, &tracer).unwrap().at(9).is_none());
+        assert!(history.resolve(&library, (8, 9), &otherwise, &tracer).is_err(), "one record is to be judged again");
+    }
+
+    #[test]
+    fn what_is_said_again_adds_nothing_and_a_first_word_on_tenants_leaves_the_state_s_model() {
+        let mut history = History::default();
+        history.take(record(5, &eager()));
+        history.take(record(700, &eager()));
+        assert_eq!(history.0.len(), 1);
+        let mut history = History::default();
+        let line = br#"{"v":1,"kind":"tenants","partition":3,"offset":4,"policy":{}}"#;
+        history.take(ControlRecord::parse(line).unwrap());
+        history.begin(9, "ab".into());
+        assert_eq!(history.last().model.unwrap().sha256, "ab");
+        let mixed =
+            br#"{"v":1,"kind":"tenants","partition":3,"offset":4,"policy":{},"model":{"name":"m","sha256":"ab"}}"#;
+        assert!(ControlRecord::parse(mixed).unwrap_err().to_string().contains("does not belong"));
     }
 
     #[test]

@@ -315,7 +315,10 @@ impl Run<'_, '_> {
         for folded in folded {
             out.events.extend(folded.events);
             out.scores.extend(folded.scores);
-            out.windows.extend(folded.windows);
+            // bins of another model are no counts of this one's
+            if side.model.sha256() == core.side.model.sha256() {
+                out.windows.extend(folded.windows);
+            }
             out.counts.scores.iter_mut().zip(folded.tenths).for_each(|(sum, more)| *sum += u64::from(more));
         }
     }

@@ -44,12 +44,13 @@ impl<'a> Known<'a> {
         self.excuse().map(|excuse| format!("; {excuse}")).unwrap_or_default()
     }
 
-    /// Further sentences of the description; `at` is when the finding was made.
-    pub(super) fn sentences(self, at: Millis) -> String {
+    /// Further sentences of the description; `at` is when the finding was made. A policy finding's severity is not lowered.
+    pub(super) fn sentences(self, at: Millis, lowered: bool) -> String {
         let Some(facts) = self.0 else { return String::new() };
         let mut sentences = Vec::new();
         if let Some(excuse) = self.excuse() {
-            sentences.push(format!(" By the provider's records {excuse}; the severity is lowered for it."));
+            let counted = if lowered { "; the severity takes that into account" } else { "" };
+            sentences.push(format!(" By the provider's records {excuse}{counted}."));
         }
         if let Some(created) = facts.created {
             let days = at.since(created) / Millis::DAY;

@@ -104,7 +104,10 @@ impl OpenFinding {
         if !takes_over && !grew && !news {
             return None;
         }
-        self.next_update = self.alarm.exchanges.saturating_mul(2);
+        if takes_over || grew {
+            // news alone leaves the next growth to be told where it was
+            self.next_update = self.alarm.exchanges.saturating_mul(2);
+        }
         self.revision += 1;
         Some(self.event(subject.tenant, Activity::Update, moment.effective, moment.at))
     }

@@ -69,7 +69,8 @@ impl PolicyFinding {
 impl Breach<'_> {
     /// Evidence, threshold and score are those of exchanges: a policy finding has none.
     fn alarm(&self, breaches: Breaches) -> Alarm {
-        let resells = breaches.holds(Breaches::RESELLER) || breaches.holds(Breaches::UNDECLARED_RESELLER);
+        // who says so resells with the provider's knowledge: no attack
+        let resells = breaches.holds(Breaches::UNDECLARED_RESELLER);
         Alarm {
             kind: Kind::Tenant,
             workload: PLACE,

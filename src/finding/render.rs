@@ -295,7 +295,7 @@ fn desc(event: &Event, context: &Context, reading: Reading, known: Known<'_>) ->
             known.places(),
             taken(alarm),
             span(end.since(start)),
-            known.sentences(event.time),
+            known.sentences(event.time, false),
         );
     }
     let mut text = format!(
@@ -313,7 +313,7 @@ fn desc(event: &Event, context: &Context, reading: Reading, known: Known<'_>) ->
             " The threshold is not calibrated on this provider's traffic: no budget of false findings is claimed.",
         );
     }
-    text + &known.sentences(event.time)
+    text + &known.sentences(event.time, true)
 }
 
 fn taken(alarm: &Alarm) -> String {

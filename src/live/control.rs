@@ -24,6 +24,12 @@ pub fn read(from: &impl ReadTopic, partition: i32) -> Result<History, NotReady> 
     from.read_to_end(topic, partition, &mut |_, value| {
         let record = ControlRecord::parse(value.unwrap_or_default())
             .map_err(|error| NotReady::Stopped(format!("topic `{topic}` partition {partition}: {error}")))?;
+        if i64::from(record.partition) != i64::from(partition) {
+            let of = record.partition;
+            return Err(NotReady::Stopped(format!(
+                "topic `{topic}` partition {partition}: a record of partition {of}"
+            )));
+        }
         history.take(record);
         Ok(())
     })?;

@@ -7,11 +7,11 @@
 //!
 //! What is wrong with the new one is refused as a whole, and the old one stays in force. Only side inputs are
 //! taken: a changed fold is refused, other keys wait for a restart.
-//! Full: loads queue up; the poll thread takes all that are there, the last one last.
+//! Full: one load waits for the poll thread; a further signal's waits until that is taken.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::config::{self, Config};
 use crate::library::Library;
@@ -43,17 +43,17 @@ pub struct Reloader {
     path: PathBuf,
     fold: [u8; 32],
     tracer: Arc<Tracer>,
-    outbox: Sender<Reloaded>,
+    outbox: SyncSender<Reloaded>,
 }
 
 impl Reloader {
     /// For the configuration read from `path`; and where the poll thread looks.
     pub fn new(path: PathBuf, config: &Config, tracer: Arc<Tracer>) -> (Reloader, Receiver<Reloaded>) {
-        let (outbox, inbox) = channel();
+        let (outbox, inbox) = sync_channel(1);
         (Reloader { path, fold: config.fold_identity(), tracer, outbox }, inbox)
     }
 
-    /// Loads and hands over. Blocks for as long as the files take.
+    /// Loads and hands over. Blocks for as long as the files take, and while a former load waits to be taken.
     pub fn reload(&self) {
         // nobody listening: the poll thread has ended
         self.outbox.send(self.load()).ok();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::owned::Owned;
 use super::publish::{Message, Note, Timings};
 use crate::clock;
+use crate::feature::WIDTH;
 use crate::http::{Cause, Health};
 use crate::metrics::{Metrics, Stage};
 use crate::model::{Model, drift};
@@ -99,6 +100,8 @@ impl Report {
         if let Some(bins) = model.calm_bins() {
             seen.fade();
             self.metrics.drift(&bins.indices(seen));
+        } else {
+            self.metrics.drift(&[None; WIDTH]);
         }
     }
 

@@ -132,7 +132,7 @@ impl Job {
         let committed = committed_offset(&self.reader, &self.config, partition, Duration::from_secs(60))?;
         let (low, high) = self.watermarks(&self.config.input, partition)?;
         let mut history = control::read(self, partition)?;
-        let in_force = history.last();
+        let mut in_force = history.last();
         let mut restorer = Restorer::default();
         let mut bytes = 0;
         self.read_to_end(&self.config.state, partition, &mut |key, value| {
@@ -154,6 +154,8 @@ impl Job {
                     Start::Earliest => low,
                     Start::Latest => high,
                 };
+                // what an earlier group was told does not hold here: all is said anew
+                in_force = Wanted::default();
                 (Partition::new(partition as u32, start), start)
             }
             (None, Some(offset)) => {

@@ -21,7 +21,7 @@ use super::slot::Slot;
 use super::watermark::Watermark;
 use crate::units::TenantHash;
 
-/// Version of the state format. Version N reads N-1.
+/// Version of the state format. Nothing is released yet, so none reads an older one.
 pub const STATE_VERSION: u8 = 2;
 
 /// Keys of markers start with a byte that no tenant's name may hold.

@@ -4,8 +4,8 @@
 //! and replaced hands its frame on once; a team shares a frame and asks alike. Accounts of different tenants
 //! are not compared here.
 //!
-//! Most tenants have one account, so the lists are made when a second one comes. Full: the frame and the prompt
-//! that came longest ago make room. Cost: about 20 ns an exchange of a tenant with several accounts.
+//! Most tenants have one account, so the lists are made when a second one comes. Full: the frame
+//! that was used and the prompt that was asked longest ago make room. Cost: about 20 ns an exchange of a tenant with several accounts.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ use crate::trace::{Flags, Trace};
 
 const FRAMES: usize = 16;
 const PROMPTS: usize = 32;
+/// Uses of a frame by one account after which another's are forgotten.
+const LATELY: u8 = 32;
 
 /// What is known of a tenant's accounts together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +30,6 @@ pub(super) struct Crowd {
 struct Lists {
     frames: [Use; FRAMES],
     prompts: [(u16, u16); PROMPTS],
-    next_frame: u8,
     next_prompt: u8,
     accounts: Ring<[u16; 8]>,
 }
@@ -39,6 +40,8 @@ struct Use {
     frame: u16,
     last: u16,
     other: u16,
+    /// Uses by the last account since then.
+    since: u8,
 }
 
 /// What an exchange has in common with another account of its tenant.
@@ -71,7 +74,7 @@ impl Crowd {
         }
         let first = || {
             let mut lists = Lists::default();
-            place(&mut lists.frames, &mut lists.next_frame, Use { frame: before, last: only, other: 0 });
+            lists.frames[0] = Use { frame: before, last: only, other: 0, since: 1 };
             lists.accounts.push(only);
             Box::new(lists)
         };
@@ -103,15 +106,19 @@ impl Lists {
         let asked = self.prompts.iter().any(|(p, by)| *p == prompt && *by != account);
         place(&mut self.prompts, &mut self.next_prompt, (prompt, account));
         let mut common = Common { prompt: asked, ..Common::default() };
-        let Some(known) = self.frames.iter_mut().find(|known| known.frame == frame) else {
-            place(&mut self.frames, &mut self.next_frame, Use { frame, last: account, other: 0 });
-            return common;
-        };
+        // by last use, the newest first
+        let at = self.frames.iter().position(|known| known.frame == frame);
+        let mut known = at.and_then(|at| self.frames.get(at)).copied().unwrap_or(Use { frame, ..Use::default() });
+        self.frames.copy_within(..at.unwrap_or(FRAMES - 1), 1);
         if known.last != account {
-            common.handed = true;
-            (known.last, known.other) = (account, known.last);
+            common.handed = known.last != 0;
+            (known.last, known.other, known.since) = (account, known.last, 0);
         }
-        common.frame = known.other != 0;
+        known.since = known.since.saturating_add(1);
+        common.frame = known.other != 0 && known.since <= LATELY;
+        if let Some(first) = self.frames.first_mut() {
+            *first = known;
+        }
         common
     }
 }

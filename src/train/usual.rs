@@ -7,7 +7,7 @@ use super::trial::{Group, Trial, UnitScores};
 use crate::evidence::{Params, Side};
 use crate::feature::{Needs, Row, WIDTH};
 use crate::model::Model;
-use crate::model::artifact::{Body, MOST_MAXIMA, MOST_QUANTILES, STAGES, Stage};
+use crate::model::artifact::{Body, Line, MOST_MAXIMA, MOST_QUANTILES, STAGES, Stage};
 use crate::model::relation::{ABOVE, CalmOdds, TIERS, tier};
 
 /// A stage with fewer windows takes the figures of the next smaller one.
@@ -74,24 +74,24 @@ pub(crate) fn stages(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), Train
 /// What 99 % of calm windows stay under by each second opinion, by tier.
 pub(crate) fn opinions(body: &mut Body, tenants: &[&Surveyed]) -> Result<(), TrainError> {
     let model = Model::build(body.clone(), [0; 32])?;
+    // a model without calm windows of whole rows has no reference, and tells no opinion rather than one of nothing
     let by_tier = |opinion: &dyn Fn(&Row) -> Option<f64>| {
-        let mut before = 0.0;
+        let mut before = None;
         let one = |at: usize| {
             let all = weighted_part(tenants, |_, window| {
                 let row = Row { present: window.row.present & MOST_OF_TIER[at], ..window.row };
                 if tier(row.present) == at { opinion(&row) } else { None }
             });
             if all.len() >= LEAST_WINDOWS {
-                before = rounded(quantile(&all, 0.99));
+                before = Some(rounded(quantile(&all, 0.99)));
             }
             before
         };
-        (0..TIERS).map(one).collect::<Vec<f64>>()
+        (0..TIERS).map(one).collect::<Option<Vec<f64>>>()
     };
-    if let Some(line) = &mut body.logistic {
-        line.calm_p99 = by_tier(&|row| model.line_odds(row));
-    }
-    body.density_p99 = body.harvest.as_ref().map(|_| by_tier(&|row| model.density_ratio(row)));
+    let of_line = by_tier(&|row| model.line_odds(row));
+    body.logistic = body.logistic.take().zip(of_line).map(|(line, calm_p99)| Line { calm_p99, ..line });
+    body.density_p99 = body.harvest.as_ref().and_then(|_| by_tier(&|row| model.density_ratio(row)));
     Ok(())
 }
 

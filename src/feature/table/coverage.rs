@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Feature] = &[
         name: "new_subjects",
         version: 1,
         group: Group::Coverage,
-        unit: "share of prompts about none of the last four subjects",
+        unit: "share of prompts about none of the last four main subjects",
         needs: Needs::Prompt,
         direction: Direction::None,
         says: Says::Share,

@@ -9,6 +9,7 @@ use super::super::report::Reload;
 use super::Engine;
 use crate::control::Wanted;
 use crate::library::Library;
+use crate::model::drift;
 
 impl Engine {
     /// Takes what SIGHUP has loaded, if it has.
@@ -43,6 +44,7 @@ impl Engine {
             self.report.model(&side.model);
             self.report.reloaded(Reload::Applied);
             self.core = self.core.clone().judging_by(side);
+            self.drift = drift::Counts::default();
         }
         // an artefact that a partition stopped for may be known now
         let stopped = self.owned.iter().filter(|(_, owned)| matches!(owned.phase, Phase::Stopped(_)));

@@ -97,6 +97,10 @@ impl Engine {
             match reply.result {
                 Ok(ready) => self.go(partition, ready)?,
                 Err(NotReady::Fatal(fatal)) => return Err(fatal),
+                Err(NotReady::Stopped(_)) if !Arc::ptr_eq(&reply.request.library, &self.library) => {
+                    // a reload came meanwhile, perhaps with what was missing
+                    self.begin_restore(vec![partition])?;
+                }
                 Err(NotReady::Stopped(why)) => self.stop_partition(partition, why),
                 Err(NotReady::Later(why)) => {
                     tracing::info!(partition, why, "not restored yet; trying again");

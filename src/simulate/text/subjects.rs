@@ -19,6 +19,9 @@ const LEAST: usize = 4;
 
 /// The subject of each text, at most so many.
 pub(super) fn subjects(texts: &[&str], most: usize) -> Vec<usize> {
+    if texts.is_empty() {
+        return Vec::new();
+    }
     let vectors = vectors(texts);
     let count = most.min(texts.len()).max(1);
     let mut centres = seeds(&vectors, count);

@@ -11,6 +11,7 @@ use super::memory::Told;
 use crate::evidence::Evidence;
 use crate::finding::Seen;
 use crate::sketch::{Novelty, Share, Spectrum, Verdict};
+use crate::trace::embed::Place;
 use crate::trace::{Flags, Trace};
 use crate::units::Millis;
 
@@ -175,8 +176,8 @@ impl Unit {
         shares.records.add(n, trace.flags.has(Flags::RECORDS));
         shares.judges.add(n, trace.flags.has(Flags::JUDGES));
         shares.benchmark.add(n, trace.flags.has(Flags::BENCHMARK));
-        let subject = told.content.unwrap_or_default() as u8;
-        shares.new_subject.add(n, n > 1 && is_new(&mut recent.subjects, subject));
+        let new_subject = is_new(&mut recent.subjects, subject(&trace.place));
+        shares.new_subject.add(n, n > 1 && new_subject);
         shares.frame_shared.add(n, told.common.frame);
         shares.frame_handed.add(n, told.common.handed);
         shares.prompt_shared.add(n, told.common.prompt);
@@ -227,6 +228,12 @@ fn count(counter: &mut u8) -> u32 {
 
 fn log2(number: u32) -> f32 {
     libm::log2f(1.0 + number as f32)
+}
+
+/// What a prompt is mostly about: the direction of its place that stands out, the same for every account.
+fn subject(place: &Place) -> u8 {
+    let strongest = (0u8..).zip(place).max_by_key(|(index, at)| (at.unsigned_abs(), !index));
+    strongest.map_or(0, |(index, at)| index << 1 | u8::from(*at < 0))
 }
 
 /// Saturday and Sunday, as UTC has them. Day 0 was a Thursday.
