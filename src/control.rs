@@ -20,13 +20,15 @@ use crate::trace::Tracer;
 
 /// Version of the format.
 const VERSION: u32 = 1;
+/// The kind that speaks of verdicts; without a snapshot it takes all of them back.
+const VERDICTS: &str = "verdicts";
 
 /// From this offset of this partition on, this is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlRecord {
     /// Version of the format.
     pub v: u32,
-    /// What changes: `model`, or `tenants`: what is known of them, and the policy.
+    /// What changes: `model`, `tenants` (what is known of them, and the policy), or `verdicts`.
     pub kind: String,
     /// Input partition.
     pub partition: u32,
@@ -41,6 +43,9 @@ pub struct ControlRecord {
     /// The policy, whole: it is small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
+    /// The snapshot of verdicts; none: nothing is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<Artefact>,
 }
 
 /// A file by name and content.
@@ -59,6 +64,8 @@ pub struct Wanted {
     pub model: Option<Artefact>,
     /// What is known of tenants, and the policy; none: no record has spoken of them.
     pub tenants: Option<KnownTenants>,
+    /// What people have decided; none: no record has spoken of it.
+    pub verdicts: Option<KnownVerdicts>,
 }
 
 /// What is known of tenants, and the policy.
@@ -68,6 +75,13 @@ pub struct KnownTenants {
     pub snapshot: Option<Artefact>,
     /// Whom policy excludes.
     pub policy: Policy,
+}
+
+/// What people have decided about findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownVerdicts {
+    /// The snapshot, if there is one.
+    pub snapshot: Option<Artefact>,
 }
 
 /// What was wanted in one partition, from which offsets on, oldest first.
@@ -119,6 +133,7 @@ impl ControlRecord {
             }
             (VERSION, "model") if record.model.is_some() => Ok(record),
             (VERSION, "tenants") if record.policy.is_some() => Ok(record),
+            (VERSION, VERDICTS) => Ok(record),
             (VERSION, "tenants") => Err(ControlError::Malformed("`policy` is missing".into())),
             (VERSION, "model") => Err(ControlError::Malformed("`model` is missing".into())),
             _ => Err(ControlError::Unknown { kind: record.kind, v: record.v }),
@@ -138,9 +153,12 @@ impl Wanted {
         let knowledge = &side.knowledge;
         let artefact = |name: &str, sha256| Artefact { name: name.to_owned(), sha256 };
         let snapshot = knowledge.is_loaded().then(|| artefact(knowledge.name(), knowledge.sha256_hex()));
+        let verdicts = &side.verdicts;
+        let decided = verdicts.is_loaded().then(|| artefact(verdicts.name(), verdicts.sha256_hex()));
         Wanted {
             model: Some(artefact(side.model.name(), side.model.sha256_hex())),
             tenants: Some(KnownTenants { snapshot, policy: side.policy.clone() }),
+            verdicts: Some(KnownVerdicts { snapshot: decided }),
         }
     }
 
@@ -154,16 +172,21 @@ impl Wanted {
             model: None,
             tenants: None,
             policy: None,
+            verdicts: None,
         };
         let mut records = Vec::new();
         if self.model != before.model {
             records.push(ControlRecord { model: self.model.clone(), ..record("model") });
         }
         // never spoken of is the same as nothing known
-        let (now, before) = (self.tenants.clone().unwrap_or_default(), before.tenants.clone().unwrap_or_default());
-        if now != before {
-            let (tenants, policy) = (now.snapshot, Some(now.policy));
-            records.push(ControlRecord { tenants, policy, ..record("tenants") });
+        let tenants = |wanted: &Wanted| wanted.tenants.clone().unwrap_or_default();
+        if tenants(self) != tenants(before) {
+            let KnownTenants { snapshot, policy } = tenants(self);
+            records.push(ControlRecord { tenants: snapshot, policy: Some(policy), ..record("tenants") });
+        }
+        let decided = |wanted: &Wanted| wanted.verdicts.clone().unwrap_or_default();
+        if decided(self) != decided(before) {
+            records.push(ControlRecord { verdicts: decided(self).snapshot, ..record(VERDICTS) });
         }
         records
     }
@@ -178,6 +201,9 @@ impl History {
         wanted.model = record.model.or(wanted.model);
         if let Some(policy) = record.policy {
             wanted.tenants = Some(KnownTenants { snapshot: record.tenants, policy });
+        }
+        if record.kind == VERDICTS {
+            wanted.verdicts = Some(KnownVerdicts { snapshot: record.verdicts });
         }
         if wanted == before && !self.0.is_empty() {
             return; // said again, so that the topic does not forget it
@@ -194,7 +220,7 @@ impl History {
             wanted.model.get_or_insert_with(|| model.clone());
         }
         if self.0.first().is_none_or(|(begins, _)| *begins > at) {
-            self.0.insert(0, (at, Wanted { model: Some(model), tenants: None }));
+            self.0.insert(0, (at, Wanted { model: Some(model), ..Wanted::default() }));
         }
     }
 
@@ -203,8 +229,9 @@ impl History {
         self.0.last().map(|(_, wanted)| wanted.clone()).unwrap_or_default()
     }
 
-    /// The artefacts for records `from..to`. Where nothing was said of a model, or of tenants anywhere,
-    /// `otherwise` holds; before the first word on tenants nothing is known of them.
+    /// The artefacts for records `from..to`. Where nothing was said of a model, or of tenants or verdicts
+    /// anywhere, `otherwise` holds; before the first word on tenants nothing is known of them, and before the
+    /// first on verdicts nothing is decided.
     pub fn resolve(
         &self,
         library: &Library,
@@ -218,6 +245,7 @@ impl History {
         }
         let nothing_said = KnownTenants::default();
         let speaks_of_tenants = self.0.iter().any(|(_, wanted)| wanted.tenants.is_some());
+        let speaks_of_verdicts = self.0.iter().any(|(_, wanted)| wanted.verdicts.is_some());
         for (i, (begins, wanted)) in self.0.iter().enumerate() {
             let ends = self.0.get(i + 1).map_or(i64::MAX, |(next, _)| *next);
             if to <= *begins || ends <= from {
@@ -245,8 +273,18 @@ impl History {
             } else {
                 (Arc::clone(&otherwise.knowledge), &otherwise.policy)
             };
+            let verdicts = if speaks_of_verdicts {
+                let snapshot = wanted.verdicts.as_ref().and_then(|known| known.snapshot.as_ref());
+                let found = snapshot.map(|named| {
+                    let known = library.verdicts(&named.sha256);
+                    known.map(Arc::clone).ok_or_else(|| missing(("verdicts", "verdicts.known"), named))
+                });
+                found.transpose()?.unwrap_or_default()
+            } else {
+                Arc::clone(&otherwise.verdicts)
+            };
             let side = SideInputs::new(Arc::clone(model), knowledge, policy.clone(), tracer);
-            timeline.change(*begins, Arc::new(side));
+            timeline.change(*begins, Arc::new(side.with_verdicts(verdicts)));
         }
         Ok(timeline)
     }
@@ -254,146 +292,4 @@ impl History {
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use crate::knowledge::Knowledge;
-    use crate::knowledge::policy::Countries;
-    use crate::model::Model;
-
-    fn record(offset: i64, model: &Model) -> ControlRecord {
-        let wanted = Wanted::of(&SideInputs::of_model(Arc::new(reload(model))));
-        let record = wanted.records(&Wanted::default(), 3, offset).remove(0);
-        ControlRecord::parse(&record.to_json()).unwrap()
-    }
-
-    fn reload(model: &Model) -> Model {
-        if model.name() == "eager" { eager() } else { Model::embedded().unwrap() }
-    }
-
-    fn eager() -> Model {
-        Model::load("fixtures/models/eager.json".as_ref()).unwrap()
-    }
-
-    #[test]
-    fn a_history_sent_twice_is_the_same_history() {
-        let (former, new) = (Model::embedded().unwrap(), eager());
-        let mut once = History::default();
-        once.take(record(5, &former));
-        once.take(record(9, &new));
-        let mut twice = once.clone();
-        twice.take(record(5, &former));
-        twice.take(record(9, &new));
-        assert_eq!(once, twice);
-        assert_eq!(once.last().model.unwrap().name, "eager");
-    }
-
-    #[test]
-    fn each_offset_gets_the_model_that_was_in_force_there() {
-        let (former, new) = (Model::embedded().unwrap(), eager());
-        let mut history = History::default();
-        history.take(record(5, &former));
-        history.take(record(9, &new));
-        let otherwise = SideInputs::of_model(Arc::new(eager()));
-        let mut library = Library::default();
-        library.add_model(Arc::new(eager()));
-        // the former is needed up to 8 only
-        let tracer = Tracer::new(b"secret for tests");
-        assert!(history.resolve(&library, (9, 20), &otherwise, &tracer).is_ok());
-        let missing = history.resolve(&library, (7, 20), &otherwise, &tracer).unwrap_err().to_string();
-        for part in ["records 7 to 8", former.name(), &former.sha256_hex(), "from offset 5 on", "`model.known`"] {
-            assert!(missing.contains(part), "{part}: {missing}");
-        }
-        library.add_model(Arc::new(Model::embedded().unwrap()));
-        let timeline = history.resolve(&library, (7, 20), &otherwise, &tracer).unwrap();
-        let name = |offset| timeline.at(offset).unwrap().model.name().to_owned();
-        assert_eq!((name(7), name(8), name(9)), (former.name().to_owned(), former.name().to_owned(), "eager".into()));
-    }
-
-    #[test]
-    fn after_a_clean_stop_no_former_model_is_needed() {
-        let mut history = History::default();
-        history.take(record(0, &Model::embedded().unwrap()));
-        let (library, otherwise) = (Library::default(), SideInputs::of_model(Arc::new(eager())));
-        let tracer = Tracer::new(b"secret for tests");
-        assert!(history.resolve(&library, (9, 9), &otherwise, &tracer).unwrap().at(9).is_none());
-        assert!(history.resolve(&library, (8, 9), &otherwise, &tracer).is_err(), "one record is to be judged again");
-    }
-
-    #[test]
-    fn what_is_said_again_adds_nothing_and_a_first_word_on_tenants_leaves_the_state_s_model() {
-        let mut history = History::default();
-        history.take(record(5, &eager()));
-        history.take(record(700, &eager()));
-        assert_eq!(history.0.len(), 1);
-        let mut history = History::default();
-        let line = br#"{"v":1,"kind":"tenants","partition":3,"offset":4,"policy":{}}"#;
-        history.take(ControlRecord::parse(line).unwrap());
-        history.begin(9, "ab".into());
-        assert_eq!(history.last().model.unwrap().sha256, "ab");
-        let mixed =
-            br#"{"v":1,"kind":"tenants","partition":3,"offset":4,"policy":{},"model":{"name":"m","sha256":"ab"}}"#;
-        assert!(ControlRecord::parse(mixed).unwrap_err().to_string().contains("does not belong"));
-    }
-
-    #[test]
-    fn where_records_are_gone_the_state_s_own_model_is_needed() {
-        let tracer = Tracer::new(b"secret for tests");
-        let (former, otherwise) = (Model::embedded().unwrap(), SideInputs::of_model(Arc::new(eager())));
-        let mut history = History::default();
-        history.take(record(9, &eager()));
-        history.begin(9, former.sha256_hex());
-        assert_eq!(history.0.len(), 1, "a record speaks of 9 already");
-        history.begin(5, former.sha256_hex());
-        let mut library = Library::default();
-        library.add_model(Arc::new(eager()));
-        let said = history.resolve(&library, (5, 20), &otherwise, &tracer).unwrap_err().to_string();
-        assert!(said.contains("records 5 to 8") && said.contains(&former.sha256_hex()), "{said}");
-    }
-
-    #[test]
-    fn before_the_first_word_on_tenants_nothing_is_known_of_them() {
-        let tracer = Tracer::new(b"secret for tests");
-        let knowledge = |line: &str| Arc::new(Knowledge::parse("t.jsonl", line.as_bytes()).unwrap());
-        let (early, late) = (knowledge("{\"tenant\":\"a\"}"), knowledge("{\"tenant\":\"b\"}"));
-        let model = Arc::new(eager());
-        let policy = Policy { unsupported: Countries::parse("openai: CN").unwrap(), ..Policy::default() };
-        let side = |knowledge: &Arc<Knowledge>| {
-            SideInputs::new(Arc::clone(&model), Arc::clone(knowledge), policy.clone(), &tracer)
-        };
-        let mut library = Library::default();
-        library.add_model(Arc::clone(&model));
-        let mut history = History::default();
-        history.take(record(0, &model));
-        let resolve = |history: &History, library: &Library| {
-            history.resolve(library, (0, 99), &side(&late), &tracer).map_err(|missing| missing.to_string())
-        };
-        let known = |timeline: &Timeline, offset| timeline.at(offset).unwrap().knowledge.sha256_hex();
-        assert_eq!(known(&resolve(&history, &library).unwrap(), 0), late.sha256_hex(), "never spoken of");
-
-        for (offset, snapshot) in [(5, &early), (9, &late)] {
-            let before = history.last();
-            for record in Wanted::of(&side(snapshot)).records(&before, 0, offset) {
-                history.take(ControlRecord::parse(&record.to_json()).unwrap());
-            }
-        }
-        let said = resolve(&history, &library).unwrap_err();
-        assert!(said.contains("records 5 to 8 need the tenants' snapshot `t.jsonl`"), "{said}");
-        assert!(said.contains("`tenants.known`"), "{said}");
-        library.add_knowledge(Arc::clone(&early));
-        library.add_knowledge(Arc::clone(&late));
-        let timeline = resolve(&history, &library).unwrap();
-        assert!(timeline.at(4).unwrap().knowledge.is_empty());
-        assert_eq!(known(&timeline, 5), early.sha256_hex());
-        assert_eq!(known(&timeline, 9), late.sha256_hex());
-        assert_eq!(timeline.at(9).unwrap().policy, policy);
-    }
-
-    #[test]
-    fn records_of_a_later_program_are_named_and_not_guessed_at() {
-        let later = br#"{"v":2,"kind":"model","partition":0,"offset":1,"model":{"name":"a","sha256":"b"}}"#;
-        let error = ControlRecord::parse(later).unwrap_err();
-        assert_eq!(error, ControlError::Unknown { kind: "model".into(), v: 2 });
-        let said = ControlRecord::parse(b"{}").unwrap_err().to_string();
-        assert!(said.starts_with("not a control record"), "{said}");
-    }
-}
+mod tests;

@@ -12,7 +12,8 @@
 //! | feature | one number computed from exchanges, named in the feature table |
 //! | evidence | what has accumulated for a workload or tenant since it was last calm |
 //! | finding | what the product publishes: created, updated, closed |
-//! | side inputs | model, known tenants and policy: what judges beside the log; they change at an offset |
+//! | verdict | what a person decided about a finding; later events tell it |
+//! | side inputs | model, known tenants, policy and verdicts: what findings depend on beside the log; they change at an offset |
 //! | control record | says what is in force from which offset of a partition on |
 //! | policy finding | a finding that rests on what the provider knows of a tenant, not on evidence |
 //! | budget | how many false findings per 1,000 tenant-months the operator accepts |
@@ -51,7 +52,9 @@ pub mod tenant;
 pub mod feature;
 pub mod model;
 pub mod evidence;
+pub mod snapshot;
 pub mod knowledge;
+pub mod verdicts;
 pub mod side_inputs;
 pub mod finding;
 pub mod pipeline;

@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::knowledge::{Knowledge, KnowledgeError, Policy};
+use crate::knowledge::{Knowledge, Policy};
 use crate::model::{Model, ModelError};
 use crate::side_inputs::SideInputs;
+use crate::snapshot::SnapshotError;
 use crate::trace::Tracer;
+use crate::verdicts::Verdicts;
 
 /// Most files of a folder of former artefacts.
 pub const MOST_FILES: usize = 64;
@@ -23,9 +25,14 @@ pub enum LibraryError {
     /// The model to judge with.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// What is known of tenants.
-    #[error("tenants.path: {0}")]
-    Knowledge(#[from] KnowledgeError),
+    /// What is known of tenants, or verdicts.
+    #[error("{key}: {source}")]
+    Snapshot {
+        /// The config's key.
+        key: &'static str,
+        /// Why.
+        source: SnapshotError,
+    },
     /// A folder of former artefacts.
     #[error("`{key}` names {}, which cannot be listed: {source}", path.display())]
     Folder {
@@ -53,6 +60,7 @@ pub enum LibraryError {
 pub struct Library {
     models: BTreeMap<String, Arc<Model>>,
     knowledge: BTreeMap<String, Arc<Knowledge>>,
+    verdicts: BTreeMap<String, Arc<Verdicts>>,
 }
 
 /// A library, and what the config says is in force.
@@ -66,13 +74,15 @@ pub struct Opened {
     pub knowledge: Arc<Knowledge>,
     /// Whom policy excludes.
     pub policy: Policy,
+    /// What people have decided about findings.
+    pub verdicts: Arc<Verdicts>,
     /// Files of the folders that are not what they should be, with the reason.
     pub passed_over: Vec<String>,
 }
 
 impl Library {
-    /// Reads what the config names: the model, what is known of tenants, the folders of former ones, and the
-    /// model inside the binary.
+    /// Reads what the config names: the model, what is known of tenants, verdicts, the folders of former ones,
+    /// and the model inside the binary.
     pub fn open(config: &Config) -> Result<Opened, LibraryError> {
         let mut library = Library::default();
         let mut passed_over = Vec::new();
@@ -93,14 +103,29 @@ impl Library {
                 }
             }
         }
-        let knowledge = config.tenants.path.as_deref().map(Knowledge::load).transpose()?.map(Arc::new);
+        if let Some(folder) = &config.verdicts.known {
+            for path in files(folder, "verdicts.known", "jsonl")? {
+                match Verdicts::load(&path) {
+                    Ok(verdicts) => library.add_verdicts(Arc::new(verdicts)),
+                    Err(error) => passed_over.push(error.to_string()),
+                }
+            }
+        }
+        let wrong = |key| move |source| LibraryError::Snapshot { key, source };
+        let knowledge = config.tenants.path.as_deref().map(Knowledge::load).transpose();
+        let knowledge = knowledge.map_err(wrong("tenants.path"))?.map(Arc::new);
+        let verdicts = config.verdicts.path.as_deref().map(Verdicts::load).transpose();
+        let verdicts = verdicts.map_err(wrong("verdicts.path"))?.map(Arc::new);
+        if let Some(verdicts) = &verdicts {
+            library.add_verdicts(Arc::clone(verdicts));
+        }
         if let Some(knowledge) = &knowledge {
             library.add_knowledge(Arc::clone(knowledge));
         }
         let model = Arc::new(Model::of(config.model.path.as_deref())?);
         library.add_model(Arc::clone(&model));
-        let (knowledge, policy) = (knowledge.unwrap_or_default(), config.policy.clone());
-        Ok(Opened { library, model, knowledge, policy, passed_over })
+        let (knowledge, verdicts) = (knowledge.unwrap_or_default(), verdicts.unwrap_or_default());
+        Ok(Opened { library, model, knowledge, policy: config.policy.clone(), verdicts, passed_over })
     }
 
     /// Adds a model.
@@ -113,10 +138,16 @@ impl Library {
         self.knowledge.insert(knowledge.sha256_hex(), knowledge);
     }
 
+    /// Adds a snapshot of verdicts.
+    pub fn add_verdicts(&mut self, verdicts: Arc<Verdicts>) {
+        self.verdicts.insert(verdicts.sha256_hex(), verdicts);
+    }
+
     /// Takes in what another library knows, and keeps what this one does.
     pub fn extend(&mut self, other: Library) {
         self.models.extend(other.models);
         self.knowledge.extend(other.knowledge);
+        self.verdicts.extend(other.verdicts);
     }
 
     /// A model by its content.
@@ -124,12 +155,22 @@ impl Library {
         self.models.get(sha256)
     }
 
-    /// A snapshot by its content.
+    /// A snapshot of what is known of tenants, by its content.
     pub fn knowledge(&self, sha256: &str) -> Option<&Arc<Knowledge>> {
         self.knowledge.get(sha256)
     }
 
-    /// All snapshots, by content.
+    /// A snapshot of verdicts by its content.
+    pub fn verdicts(&self, sha256: &str) -> Option<&Arc<Verdicts>> {
+        self.verdicts.get(sha256)
+    }
+
+    /// All snapshots of verdicts, by content.
+    pub fn all_verdicts(&self) -> impl Iterator<Item = &Arc<Verdicts>> {
+        self.verdicts.values()
+    }
+
+    /// All snapshots of what is known of tenants, by content.
     pub fn snapshots(&self) -> impl Iterator<Item = &Arc<Knowledge>> {
         self.knowledge.values()
     }
@@ -153,11 +194,21 @@ impl Opened {
         for (field, times) in self.knowledge.unknown_fields() {
             tracing::warn!(%field, times, "a field of known tenants that nobody reads");
         }
+        if self.verdicts.is_loaded() {
+            let (findings, sha256) = (self.verdicts.len(), self.verdicts.sha256_hex());
+            tracing::info!(findings, sha256, "verdicts");
+        }
+        let times = self.verdicts.unread_fields();
+        if times > 0 {
+            tracing::warn!(times, "fields of verdicts that nobody reads");
+        }
     }
 
     /// What is in force by the config.
     pub fn side_inputs(&self, tracer: &Tracer) -> SideInputs {
-        SideInputs::new(Arc::clone(&self.model), Arc::clone(&self.knowledge), self.policy.clone(), tracer)
+        let judging =
+            SideInputs::new(Arc::clone(&self.model), Arc::clone(&self.knowledge), self.policy.clone(), tracer);
+        judging.with_verdicts(Arc::clone(&self.verdicts))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the fold depends on besides the log and that may change within it: the model, what the provider knows
-//! of its tenants, and its policy.
+//! What findings depend on besides the log and that may change within it: the model, what the provider knows
+//! of its tenants, its policy, and what people have decided about findings.
 //!
 //! A change takes effect at a named offset of a partition, so that re-fold and replay see it at the same
 //! place. [`Timeline`] is a partition's history of such changes; control records carry it.
@@ -10,6 +10,7 @@ use crate::finding::render;
 use crate::knowledge::{Knowledge, Policy, Watch};
 use crate::model::Model;
 use crate::trace::Tracer;
+use crate::verdicts::Verdicts;
 
 /// What is in force from some offset on. Frozen: a change is another one of these.
 #[derive(Debug)]
@@ -20,19 +21,28 @@ pub struct SideInputs {
     pub knowledge: Arc<Knowledge>,
     /// Whom its policies exclude.
     pub policy: Policy,
+    /// What people have decided about findings: told, and heeded by nothing that judges.
+    pub verdicts: Arc<Verdicts>,
     watch: Watch,
 }
 
 impl SideInputs {
     /// A model alone.
     pub fn of_model(model: Arc<Model>) -> SideInputs {
-        SideInputs { model, knowledge: Arc::default(), policy: Policy::default(), watch: Watch::default() }
+        let (knowledge, policy, verdicts) = (Arc::default(), Policy::default(), Arc::default());
+        SideInputs { model, knowledge, policy, verdicts, watch: Watch::default() }
     }
 
-    /// All of them; `tracer` knows under which hash the fold knows a tenant.
+    /// All that judge; `tracer` knows under which hash the fold knows a tenant.
     pub fn new(model: Arc<Model>, knowledge: Arc<Knowledge>, policy: Policy, tracer: &Tracer) -> SideInputs {
         let watch = Watch::new(&knowledge, &policy, |tenant| tracer.tenant_hash(tenant));
-        SideInputs { model, knowledge, policy, watch }
+        SideInputs { model, knowledge, policy, verdicts: Arc::default(), watch }
+    }
+
+    /// The same with verdicts.
+    #[must_use]
+    pub fn with_verdicts(self, verdicts: Arc<Verdicts>) -> SideInputs {
+        SideInputs { verdicts, ..self }
     }
 
     /// Tenants that the policy has something to say about.
@@ -54,6 +64,7 @@ impl SideInputs {
             calibrated: self.model.calibrated(),
             budget: self.model.budget(),
             knowledge: Arc::clone(&self.knowledge),
+            verdicts: Arc::clone(&self.verdicts),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use stillwatch::config::TEMPLATE;
 
 fn stillwatch(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -247,7 +248,7 @@ fn model_verify_stops_at_the_first_that_cannot_be_used() {
 }
 
 #[test]
-fn check_shows_known_models_and_tenants() {
+fn check_shows_known_models_tenants_and_verdicts() {
     let folder = tempfile::tempdir().unwrap();
     let models = folder.path().join("models");
     std::fs::create_dir(&models).unwrap();
@@ -255,7 +256,9 @@ fn check_shows_known_models_and_tenants() {
     let tenants = folder.path().join("tenants.jsonl");
     std::fs::write(&tenants, "{\"tenant\":\"acme\",\"country\":\"CN\",\"colour\":1}\n{\"tenant\":\"b\"}\n").unwrap();
     let lines = "kafka.bootstrap = \"b:9092\"\nmodel.known = \"models\"\ntenants.path = \"tenants.jsonl\"\n\
-                 policy.unsupported = \"*: CN\"";
+                 policy.unsupported = \"*: CN\"\nverdicts.path = \"verdicts.jsonl\"\nverdicts.known = \".\"";
+    let verdicts = folder.path().join("verdicts.jsonl");
+    std::fs::copy("fixtures/verdicts/good.jsonl", &verdicts).unwrap();
     let file = configuration(folder.path(), lines);
     let checked = stillwatch(&["check", "--offline", "-c", &file], &[]);
     assert_eq!(code(&checked), Some(0), "{}", err(&checked));
@@ -264,6 +267,9 @@ fn check_shows_known_models_and_tenants() {
         "`tenants.jsonl`, sha256 ",
         "2 tenants, 1 of them with a policy finding to come",
         "field \"colour\" is not known and not read, 1 times",
+        "ok       verdicts      `verdicts.jsonl`, sha256 ",
+        "5 findings: 1 true_positive, 2 false_positive, 1 benign, 1 duplicate",
+        "`verdicts.jsonl`: fields that are not known and not read, 1 times",
     ] {
         assert!(out(&checked).contains(part), "{part}\n{}", out(&checked));
     }
@@ -271,6 +277,14 @@ fn check_shows_known_models_and_tenants() {
     let checked = stillwatch(&["check", "--offline", "-c", &file], &[]);
     assert_eq!(code(&checked), Some(2));
     assert!(out(&checked).contains("tenants.jsonl line 1: `country` must be two capital letters"), "{}", out(&checked));
+    std::fs::remove_file(&tenants).unwrap();
+    std::fs::write(&tenants, "").unwrap();
+    std::fs::write(&verdicts, "{\"finding\":\"7\",\"verdict\":\"benign\"}\n").unwrap();
+    let checked = stillwatch(&["check", "--offline", "-c", &file], &[]);
+    assert_eq!(code(&checked), Some(2));
+    for part in ["verdicts.path: ", "verdicts.jsonl line 1: `finding` must be a finding's uid"] {
+        assert!(out(&checked).contains(part), "{part}\n{}", out(&checked));
+    }
 }
 
 #[test]
@@ -317,4 +331,67 @@ fn a_replay_knows_tenants_and_control_records() {
     let (output, _) = replay(&["--control", &path("control.jsonl")]);
     assert_eq!(code(&output), Some(2));
     assert!(err(&output).contains("control.jsonl line 2: not a control record"), "{}", err(&output));
+}
+
+#[test]
+fn a_replay_tells_verdicts_from_their_offset_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let start = 1_780_000_000_000_i64;
+    // forty days lie between two parts; the second is long enough to move the time, and the policy finding closes
+    let exchange = |i: i64| {
+        let ts = start + i * 1_000 + i64::from(i >= 40) * 40 * 86_400_000;
+        format!("{{\"ts\":{ts},\"tenant\":\"acme\",\"prompt\":\"question {i}\"}}\n")
+    };
+    std::fs::write(path("log.jsonl"), (0..110).map(exchange).collect::<String>()).unwrap();
+    std::fs::write(path("tenants.jsonl"), "{\"tenant\":\"acme\",\"supported_region\":false}\n").unwrap();
+    let replay = |arguments: &[&str]| {
+        let (log, findings, tenants) = (path("log.jsonl"), path("findings.jsonl"), path("tenants.jsonl"));
+        let all = [&["replay", &log, "--findings", &findings, "--tenants", &tenants][..], arguments].concat();
+        let output = stillwatch(&all, &[]);
+        (output, std::fs::read_to_string(findings).unwrap_or_default())
+    };
+    let closes = |findings: &str| {
+        let all = findings.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let of_policy = |finding: &Value| finding["unmapped"]["stillwatch"]["policy"].is_array();
+        all.filter(|finding| finding["activity_id"] == 3 && of_policy(finding)).collect::<Vec<Value>>()
+    };
+    let (_, findings) = replay(&[]);
+    let undecided = closes(&findings);
+    assert_eq!(undecided.len(), 1);
+    assert_eq!((undecided[0].get("verdict"), &undecided[0]["status_id"]), (None, &4.into()));
+
+    let decision =
+        serde_json::json!({"finding": undecided[0]["finding_info"]["uid"], "verdict": "duplicate", "note": "seen"});
+    std::fs::write(path("verdicts.jsonl"), format!("{decision}\n")).unwrap();
+    let verdicts = path("verdicts.jsonl");
+    let (output, findings) = replay(&["--verdicts", &verdicts]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    let told = closes(&findings);
+    assert_eq!((&told[0]["verdict_id"], &told[0]["verdict"]), (&10.into(), &"Duplicate".into()));
+    assert_eq!((&told[0]["status_id"], findings.matches("verdict_id").count()), (&4.into(), 1));
+
+    // in force from where a control record says
+    let sha256 = stillwatch::verdicts::Verdicts::load(verdicts.as_ref()).unwrap().sha256_hex();
+    let at = undecided[0]["unmapped"]["stillwatch"]["log_position"]["offset"].as_i64().unwrap();
+    let control = |offset: i64, sha256: &str| {
+        let record = serde_json::json!({"v": 1, "kind": "verdicts", "partition": 0, "offset": offset,
+            "verdicts": {"name": "verdicts.jsonl", "sha256": sha256}});
+        // a record of the first offset, as every run writes one: nothing is decided yet
+        let none = "{\"v\":1,\"kind\":\"verdicts\",\"partition\":0,\"offset\":0}";
+        std::fs::write(path("control.jsonl"), format!("{none}\n{record}\n")).unwrap();
+        path("control.jsonl")
+    };
+    let (_, findings) = replay(&["--verdicts", &verdicts, "--control", &control(at, &sha256)]);
+    assert_eq!(closes(&findings), told);
+    let (_, findings) = replay(&["--verdicts", &verdicts, "--control", &control(at + 1, &sha256)]);
+    assert_eq!(closes(&findings), undecided);
+    let (output, _) = replay(&["--control", &control(at, "00")]);
+    assert_eq!(code(&output), Some(3));
+    assert!(err(&output).contains("need the verdicts `verdicts.jsonl` (sha256 00), in force from"), "{}", err(&output));
+
+    std::fs::write(&verdicts, "{\"finding\":\"?\"}\n").unwrap();
+    let (output, _) = replay(&["--verdicts", &verdicts]);
+    assert_eq!(code(&output), Some(2), "{}", err(&output));
+    assert!(err(&output).contains("verdicts.jsonl line 1: `finding` must be a finding's uid"), "{}", err(&output));
 }

@@ -126,6 +126,7 @@ fn wrong_types_and_ranges_name_key_value_and_limit() {
             "`policy.excluded_owners` has \"China\", which is not two capital",
         ),
         ("tenants.file = \"t\"", "`tenants.file` is not a known key"),
+        ("verdicts.paths = \"v\"", "`verdicts.paths` is not a known key; did you mean `verdicts.path`?"),
         ("fold.secret_file = \"f\"", "`fold.secret` and `fold.secret_file` are both set"),
     ] {
         let said = complaint(lines);
@@ -260,6 +261,7 @@ fn the_fold_identity_changes_with_the_fold_and_with_nothing_else() {
         "model.path = \"other.json\"",
         "tenants.path = \"tenants.jsonl\"",
         "policy.unsupported = \"*: KP\"",
+        "verdicts.path = \"verdicts.jsonl\"",
     ] {
         assert_eq!(identity(lines), base, "{lines}");
     }

@@ -24,6 +24,7 @@ use stillwatch::source::{Record, placement};
 use stillwatch::tenant::checkpoint::{Restorer, StateRecord};
 use stillwatch::tenant::shard::SHARDS;
 use stillwatch::units::{Millis, Position};
+use stillwatch::verdicts::Verdicts;
 
 const PARTITIONS: u32 = 3;
 /// The offset from which another model judges.
@@ -44,7 +45,8 @@ fn core_of(memory: u64, model: Model) -> Core {
     Core::new(&config, Arc::new(model), PARTITIONS)
 }
 
-/// In the middle of each partition another model takes over, and the provider learns of its tenants.
+/// In the middle of each partition another model takes over, the provider learns of its tenants, and the verdicts
+/// that the core knows are in force.
 fn changes(core: &Core, log: &Log) -> Timeline {
     let records = log.iter().filter_map(|(_, payload)| serde_json::from_slice(payload.as_ref()?).ok());
     let names: BTreeSet<String> =
@@ -69,7 +71,9 @@ fn changes(core: &Core, log: &Log) -> Timeline {
     };
     let shipped = Arc::new(Model::embedded().expect("the shipped model"));
     let mut timeline = Timeline::default();
-    timeline.change(CHANGE, Arc::new(SideInputs::new(shipped, Arc::new(knowledge), policy, &core.tracer)));
+    timeline.change(0, Arc::new(SideInputs::of_model(Arc::clone(&core.side_inputs().model))));
+    let side = SideInputs::new(shipped, Arc::new(knowledge), policy, &core.tracer);
+    timeline.change(CHANGE, Arc::new(side.with_verdicts(Arc::clone(&core.side_inputs().verdicts))));
     timeline
 }
 
@@ -213,6 +217,45 @@ fn a_policy_finding_is_raised_once_and_leaves_the_others_as_they_are() {
     for name in ["policy: unsupported region", "policy: excluded owner"] {
         assert!(raised.keys().any(|(_, raised)| raised == name), "{name}: {raised:?}");
     }
+}
+
+/// The finding's uid, where in its partition an event was made, and the event without what a verdict sets.
+fn undecided(line: &str) -> (String, i64, Value) {
+    let mut finding: Value = serde_json::from_str(line).expect("JSON");
+    let offset = finding["unmapped"]["stillwatch"]["log_position"]["offset"].as_i64().expect("an offset");
+    let uid = finding["finding_info"]["uid"].as_str().expect("a uid").to_owned();
+    finding["metadata"].as_object_mut().expect("an object").remove("profiles");
+    for name in ["verdict_id", "verdict", "status_id"] {
+        finding.as_object_mut().expect("an object").remove(name);
+    }
+    (uid, offset, finding)
+}
+
+#[test]
+fn verdicts_are_told_from_their_offset_on_and_change_no_finding() {
+    // little memory: evictions close findings
+    let core = core(256 << 10);
+    let log = log(1, 40, &[]);
+    let plain = run(&core, &log, &[512], &[]);
+    let uids: BTreeSet<String> = plain.findings.iter().map(|line| undecided(line).0).collect();
+    let decision = |uid: &String| json!({"finding": uid, "verdict": "false_positive"}).to_string();
+    let lines = uids.iter().map(decision).collect::<Vec<String>>().join("\n");
+    let verdicts = Verdicts::parse("verdicts.jsonl", lines.as_bytes()).expect("verdicts");
+    let side = SideInputs::of_model(Arc::clone(&core.side_inputs().model)).with_verdicts(Arc::new(verdicts));
+    let decided = core.judging_by(Arc::new(side));
+    let told = run(&decided, &log, &[512], &[]);
+    assert_eq!(run(&decided, &log, &[37, 900], &[2, 5]), told);
+
+    assert_eq!(plain.findings.len(), told.findings.len());
+    let mut verdicts = 0;
+    for (before, now) in plain.findings.iter().zip(&told.findings) {
+        let (_, offset, undecided_now) = undecided(now);
+        assert_eq!(undecided(before).2, undecided_now);
+        let is_told = now.contains("\"verdict\":\"False Positive\"");
+        assert_eq!(is_told, offset >= CHANGE && undecided_now["activity_id"] != 1, "{now}");
+        verdicts += usize::from(is_told);
+    }
+    assert!(verdicts > 0, "nothing to tell");
 }
 
 #[test]

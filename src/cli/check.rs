@@ -12,6 +12,7 @@ use crate::config::{self, Config, KafkaConfig, Loaded};
 use crate::library::{Library, LibraryError, Opened};
 use crate::live::admin::{Admin, AdminError};
 use crate::live::topics::{Found, Step, check_input, plan, wanted};
+use crate::verdicts::Verdict;
 
 /// Arguments of `check`.
 #[derive(Clone, Debug, Args)]
@@ -89,7 +90,7 @@ fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
 fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let opened = match Library::open(config) {
         Ok(opened) => opened,
-        Err(error @ (LibraryError::Knowledge(_) | LibraryError::Folder { .. } | LibraryError::TooMany { .. })) => {
+        Err(error @ (LibraryError::Snapshot { .. } | LibraryError::Folder { .. } | LibraryError::TooMany { .. })) => {
             return report.error(Area::Config, "known", &error.to_string());
         }
         Err(error) => return report.error(Area::Model, "model", &error.to_string()),
@@ -103,7 +104,8 @@ fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {
     for why in &opened.passed_over {
         report.warning(Area::Model, "known", why)?;
     }
-    known_tenants(&opened, report)
+    known_tenants(&opened, report)?;
+    verdicts(&opened, report)
 }
 
 fn known_tenants(opened: &Opened, report: &mut Report) -> Result<(), Failure> {
@@ -121,6 +123,25 @@ fn known_tenants(opened: &Opened, report: &mut Report) -> Result<(), Failure> {
     }
     for former in opened.library.snapshots().filter(|known| known.sha256_hex() != sha256) {
         let what = format!("`{}`, sha256 {}, {} tenants", former.name(), former.sha256_hex(), former.len());
+        report.ok(Area::Config, "former", &what)?;
+    }
+    Ok(())
+}
+
+fn verdicts(opened: &Opened, report: &mut Report) -> Result<(), Failure> {
+    let verdicts = &opened.verdicts;
+    if !verdicts.is_loaded() {
+        return report.ok(Area::Config, "verdicts", "nothing is decided (verdicts.path)");
+    }
+    let (name, sha256, count) = (verdicts.name(), verdicts.sha256_hex(), verdicts.len());
+    let of_each = Verdict::ALL.map(|verdict| format!("{} {}", verdicts.count(verdict), verdict.label())).join(", ");
+    report.ok(Area::Config, "verdicts", &format!("`{name}`, sha256 {sha256}, {count} findings: {of_each}"))?;
+    if verdicts.unread_fields() > 0 {
+        let what = format!("`{name}`: fields that are not known and not read, {} times", verdicts.unread_fields());
+        report.warning(Area::Config, "verdicts", &what)?;
+    }
+    for former in opened.library.all_verdicts().filter(|known| known.sha256_hex() != sha256) {
+        let what = format!("`{}`, sha256 {}, {} findings", former.name(), former.sha256_hex(), former.len());
         report.ok(Area::Config, "former", &what)?;
     }
     Ok(())

@@ -16,6 +16,7 @@ use crate::record::time::parse_rfc3339;
 use crate::replay::{Control, ReplayError, Spec, replay};
 use crate::source::files::FileError;
 use crate::units::Millis;
+use crate::verdicts::Verdicts;
 
 /// Arguments of `replay`.
 #[derive(Clone, Debug, Args)]
@@ -66,8 +67,12 @@ pub struct ReplayArgs {
     /// What is known of tenants, one a line, from the first offset on; more that a --control names may follow.
     #[arg(long, value_name = "FILE")]
     pub tenants: Vec<PathBuf>,
-    /// Records of the control topic, one a line: models and what is known of tenants take over where they did
-    /// in `run`.
+    /// What people have decided about findings, one a line, from the first offset on; more that a --control names
+    /// may follow.
+    #[arg(long, value_name = "FILE")]
+    pub verdicts: Vec<PathBuf>,
+    /// Records of the control topic, one a line: models, what is known of tenants and verdicts take over where
+    /// they did in `run`.
     #[arg(long, value_name = "FILE")]
     pub control: Option<PathBuf>,
     /// Configuration file: secret and limits as `run` has them.
@@ -141,6 +146,7 @@ fn side_inputs(args: &ReplayArgs, config: &Config) -> Result<(Opened, Control), 
     let mut named = config.clone();
     named.model.path = args.model.first().cloned().or(named.model.path);
     named.tenants.path = args.tenants.first().cloned().or(named.tenants.path);
+    named.verdicts.path = args.verdicts.first().cloned().or(named.verdicts.path);
     let mut opened = Library::open(&named)?;
     for path in args.model.iter().skip(1) {
         opened.library.add_model(Arc::new(Model::load(path)?));
@@ -148,6 +154,10 @@ fn side_inputs(args: &ReplayArgs, config: &Config) -> Result<(Opened, Control), 
     for path in args.tenants.iter().skip(1) {
         let knowledge = Knowledge::load(path).map_err(|error| Failure::Usage(error.to_string()))?;
         opened.library.add_knowledge(Arc::new(knowledge));
+    }
+    for path in args.verdicts.iter().skip(1) {
+        let verdicts = Verdicts::load(path).map_err(|error| Failure::Usage(error.to_string()))?;
+        opened.library.add_verdicts(Arc::new(verdicts));
     }
     opened.tell();
     let control = args.control.as_deref().map(|path| Control::read(path, opened.library.clone()));

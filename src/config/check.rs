@@ -11,7 +11,8 @@ use super::document::{OPTIONS, Origin};
 use super::load::Need;
 use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive, RawPolicy};
 use super::{
-    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, TenantsConfig, options,
+    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, TenantsConfig,
+    VerdictsConfig, options,
 };
 use crate::knowledge::Policy;
 use crate::knowledge::policy::Countries;
@@ -42,6 +43,10 @@ pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> C
             known: raw.tenants.known.as_deref().map(|path| checker.path(path)),
         },
         policy: policy(&raw.policy, checker),
+        verdicts: VerdictsConfig {
+            path: raw.verdicts.path.as_deref().map(|path| checker.path(path)),
+            known: raw.verdicts.known.as_deref().map(|path| checker.path(path)),
+        },
         live: live(&raw.live, checker),
         http: http(&raw.http, checker),
         log: LogConfig { format: raw.log.format, filter: raw.log.filter.clone() },

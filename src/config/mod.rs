@@ -45,6 +45,8 @@ pub struct Config {
     pub tenants: TenantsConfig,
     /// Whom policy excludes.
     pub policy: Policy,
+    /// What people have decided about findings.
+    pub verdicts: VerdictsConfig,
     /// How the live driver paces itself. Nothing here changes a finding.
     pub live: LiveConfig,
     /// Metrics and probes.
@@ -138,6 +140,15 @@ pub struct ModelConfig {
 #[derive(Clone, Debug, Default)]
 pub struct TenantsConfig {
     /// A snapshot, one tenant a line; none means that nothing is known.
+    pub path: Option<PathBuf>,
+    /// A folder of former snapshots.
+    pub known: Option<PathBuf>,
+}
+
+/// What people have decided about findings.
+#[derive(Clone, Debug, Default)]
+pub struct VerdictsConfig {
+    /// A snapshot, one verdict a line; none means that nothing is decided.
     pub path: Option<PathBuf>,
     /// A folder of former snapshots.
     pub known: Option<PathBuf>,

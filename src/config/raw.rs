@@ -24,6 +24,8 @@ pub struct RawConfig {
     pub tenants: RawTenants,
     /// Countries that its policies exclude.
     pub policy: RawPolicy,
+    /// What people have decided about findings.
+    pub verdicts: RawVerdicts,
     /// How the live driver paces itself. Nothing here changes a finding.
     pub live: RawLive,
     /// Metrics and probes.
@@ -152,6 +154,19 @@ pub struct RawPolicy {
     pub unsupported: String,
     /// Countries where a tenant's owner may not be.
     pub excluded_owners: String,
+}
+
+/// What people have decided about findings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawVerdicts {
+    /// A snapshot, one JSON object a line; without it nothing is decided. Later events of a finding tell its verdict;
+    /// it changes no evidence and no severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Folder of former snapshots (`*.jsonl`): as `model.known`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
 }
 
 /// How the live driver paces itself.

@@ -2,7 +2,8 @@
 //! and part of the promise that the same event gives the same bytes: append, never reorder.
 //!
 //! Only what `contracts` names is written, with the optional times and types of `finding_info`.
-//! Captions beside ids (`severity`, `status`, …) are left to consumers: they follow from the ids.
+//! Captions beside ids (`severity`, `status`, …) are left to consumers: they follow from the ids. A verdict has
+//! its caption: consumers without the incident profile don't know the ids.
 
 use serde::Serialize;
 
@@ -18,6 +19,15 @@ pub(super) const LEARNING: u8 = 4;
 
 /// `analytic.type_id` of policy findings: Statistical. A rule's own id, 1, is not in the contract.
 pub(super) const STATISTICAL: u8 = 3;
+
+/// `status_id`: findings have a list of their own.
+pub(super) const NEW: u8 = 1;
+pub(super) const IN_PROGRESS: u8 = 2;
+pub(super) const SUPPRESSED: u8 = 3;
+pub(super) const RESOLVED: u8 = 4;
+
+/// The profile that brings `verdict_id` and `verdict`; named where they are written.
+pub(super) const INCIDENT: &str = "incident";
 
 #[derive(Debug, Serialize)]
 pub(super) struct DetectionFinding<'a> {
@@ -44,6 +54,11 @@ pub(super) struct DetectionFinding<'a> {
     pub(super) evidences: [Evidence<'a>; 1],
     pub(super) remediation: Remediation,
     pub(super) unmapped: Ours<'a>,
+    /// What a person decided; of the incident profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) verdict_id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) verdict: Option<&'static str>,
 }
 
 /// The name under which our own part stands in `unmapped`.
@@ -58,6 +73,8 @@ pub(super) struct Metadata<'a> {
     pub(super) uid: &'a str,
     pub(super) product: Product,
     pub(super) tenant_uid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) profiles: Option<[&'static str; 1]>,
 }
 
 #[derive(Debug, Serialize)]

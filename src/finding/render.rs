@@ -19,7 +19,8 @@ use super::known::Known;
 use super::number::{SixDigits, finite, grouped, plain, six_digits, span};
 use super::ocsf::{
     AnalysisTarget, Analytic, AnomalyAnalysis, CATEGORY_UID, CLASS_UID, DetectionFinding, Evidence, FindingInfo,
-    LEARNING, Measured, Metadata, OCSF_VERSION, Observation, Ours, Product, Reference, Remediation, integer,
+    IN_PROGRESS, INCIDENT, LEARNING, Measured, Metadata, NEW, OCSF_VERSION, Observation, Ours, Product, RESOLVED,
+    Reference, Remediation, SUPPRESSED, integer,
 };
 use super::reading::Reading;
 use super::reasons::{Side, end_label, name, says};
@@ -28,6 +29,7 @@ use super::{Activity, Alarm, CloseReason, Event, Kind, Reason, atlas, cloudevent
 use crate::knowledge::Knowledge;
 use crate::record::time::format_rfc3339;
 use crate::units::Millis;
+use crate::verdicts::{Verdict, Verdicts};
 
 /// What all findings of a run share.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Context {
     pub budget: Option<f64>,
     /// What the provider knows of its tenants.
     pub knowledge: Arc<Knowledge>,
+    /// What people have decided about findings.
+    pub verdicts: Arc<Verdicts>,
 }
 
 /// A record for the findings topic.
@@ -95,11 +99,12 @@ fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a
         Some(_) => Grade::of_breaches(event.breaches),
         None => Grade::of(alarm, context.calibrated).lowered(known.lowers()),
     };
-    let (activity_id, status_id, close_reason) = match event.activity {
-        Activity::Create => (1, 1, None),
-        Activity::Update => (2, 2, None),
-        Activity::Close(reason) => (3, 4, Some(reason.label())),
+    let (activity_id, close_reason) = match event.activity {
+        Activity::Create => (1, None),
+        Activity::Update => (2, None),
+        Activity::Close(reason) => (3, Some(reason.label())),
     };
+    let verdict = verdict(event, context);
     let (start, end) = window(alarm);
     DetectionFinding {
         activity_id,
@@ -108,7 +113,13 @@ fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a
         type_uid: CLASS_UID * 100 + activity_id,
         severity_id: grade.severity_id,
         time: event.time.0,
-        metadata: Metadata { version: OCSF_VERSION, uid: names.id, product: Product::THIS, tenant_uid: &event.tenant },
+        metadata: Metadata {
+            version: OCSF_VERSION,
+            uid: names.id,
+            product: Product::THIS,
+            tenant_uid: &event.tenant,
+            profiles: verdict.map(|_| [INCIDENT]),
+        },
         finding_info: FindingInfo {
             uid: names.uid,
             title: title(event, reading, names),
@@ -125,7 +136,7 @@ fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a
         confidence_id: grade.confidence_id,
         risk_score: grade.risk_score,
         count: integer(alarm.exchanges),
-        status_id,
+        status_id: status_id(event.activity, verdict),
         status_detail: close_reason,
         is_alert: event.activity == Activity::Create,
         message: message(event, reading, known),
@@ -135,6 +146,28 @@ fn detection_finding<'a>(event: &'a Event, context: &'a Context, names: Names<'a
         evidences: [Evidence { name: "exchanges", data: reference(event, context) }],
         remediation: Remediation { desc: reading.remedy },
         unmapped: Ours { stillwatch: ours(event, context, names, (reading, known), close_reason) },
+        verdict_id: verdict.map(Verdict::id),
+        verdict: verdict.map(Verdict::caption),
+    }
+}
+
+/// A create tells of what nobody has seen yet, even where a replay knows how it was judged later.
+fn verdict(event: &Event, context: &Context) -> Option<Verdict> {
+    match event.activity {
+        Activity::Create => None,
+        Activity::Update | Activity::Close(_) => context.verdicts.of(event.uid),
+    }
+}
+
+fn status_id(activity: Activity, verdict: Option<Verdict>) -> u8 {
+    match (activity, verdict) {
+        (Activity::Create, _) => NEW,
+        // the schema's "reviewed, determined to be benign or false positive": whoever works a queue by status is
+        // spared what somebody has dismissed, while it goes on
+        (Activity::Update, Some(verdict)) if verdict.dismisses() => SUPPRESSED,
+        (Activity::Update, _) => IN_PROGRESS,
+        // the end is told whatever was decided: a finding left as suppressed would stay open for good
+        (Activity::Close(_), _) => RESOLVED,
     }
 }
 

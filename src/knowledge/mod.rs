@@ -13,17 +13,16 @@ pub mod watch;
 
 use std::collections::BTreeMap;
 
+use crate::snapshot::Origin;
 use crate::units::Millis;
 
 pub use policy::{Breaches, Policy};
-pub use read::KnowledgeError;
 pub use watch::Watch;
 
 /// Facts of tenants by name, from one file.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
-    name: String,
-    sha256: [u8; 32],
+    origin: Origin,
     facts: BTreeMap<Box<str>, Facts>,
     unknown_fields: BTreeMap<Box<str>, u64>,
 }
@@ -126,17 +125,17 @@ impl Declared {
 impl Knowledge {
     /// The file's name, without its folder.
     pub fn name(&self) -> &str {
-        &self.name
+        self.origin.name()
     }
 
     /// SHA-256 of the file, in hex: what `sha256sum` prints.
     pub fn sha256_hex(&self) -> String {
-        crate::units::hex(&self.sha256)
+        self.origin.sha256_hex()
     }
 
     /// Whether it was read from somewhere, if only from an empty file.
     pub fn is_loaded(&self) -> bool {
-        self.sha256 != [0; 32]
+        self.origin.is_loaded()
     }
 
     /// Tenants it speaks of.

@@ -5,21 +5,16 @@
 //! replaces an earlier one, and a tombstone takes it out.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use bumpalo::Bump;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::{Country, Declared, Facts, Knowledge, Segment};
 use crate::record::time::parse_rfc3339;
+use crate::snapshot::{self, Entry, SnapshotError};
 use crate::source::Record;
-use crate::source::envelope::{self, Envelope};
 use crate::units::Millis;
 
-/// Longest line.
-const MOST_LINE: usize = 64 << 10;
 /// Most tenants of a file.
 const MOST_TENANTS: usize = 4_000_000;
 /// Most policies of one tenant, and the longest name of one.
@@ -32,83 +27,46 @@ const MOST_TENANT: usize = 256;
 /// Most tokens of a plan: what a double holds exactly.
 const MOST_TOKENS: f64 = 9_007_199_254_740_992.0;
 
-/// A file that says nothing that can be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KnowledgeError {
-    /// The file can't be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A line is not what it should be.
-    #[error("{name} line {line}: {why}")]
-    Line {
-        /// Which file.
-        name: String,
-        /// Which line, from 1.
-        line: usize,
-        /// The field and the limit.
-        why: String,
-    },
-}
-
 impl Knowledge {
     /// Reads a file.
-    pub fn load(path: &Path) -> Result<Knowledge, KnowledgeError> {
-        let unreadable = |source| KnowledgeError::Unreadable { path: path.to_owned(), source };
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Knowledge::read(&name, BufReader::new(file)).map_err(|error| match error {
-            Wrong::Io(source) => unreadable(source),
-            Wrong::Line(line, why) => KnowledgeError::Line { name: path.display().to_string(), line, why },
-        })
+    pub fn load(path: &Path) -> Result<Knowledge, SnapshotError> {
+        let mut reading = Reading::default();
+        let origin = snapshot::load(path, &mut |entry| reading.take(entry))?;
+        Ok(Knowledge { origin, ..reading.knowledge })
     }
 
     /// Reads lines; `name` is for people.
-    pub fn parse(name: &str, lines: &[u8]) -> Result<Knowledge, KnowledgeError> {
-        Knowledge::read(name, lines).map_err(|error| match error {
-            Wrong::Io(source) => KnowledgeError::Unreadable { path: name.into(), source },
-            Wrong::Line(line, why) => KnowledgeError::Line { name: name.to_owned(), line, why },
-        })
+    pub fn parse(name: &str, lines: &[u8]) -> Result<Knowledge, SnapshotError> {
+        let mut reading = Reading::default();
+        let origin = snapshot::parse(name, lines, &mut |entry| reading.take(entry))?;
+        Ok(Knowledge { origin, ..reading.knowledge })
     }
+}
 
-    fn read(name: &str, mut lines: impl BufRead) -> Result<Knowledge, Wrong> {
-        let mut knowledge = Knowledge { name: name.to_owned(), ..Knowledge::default() };
-        let (mut hash, mut bytes, mut first_at) = (Sha256::new(), Vec::new(), BTreeMap::new());
-        for line in 1.. {
-            bytes.clear();
-            // a byte more than the limit is enough to know that it is passed
-            let read = lines.by_ref().take(MOST_LINE as u64 + 1).read_until(b'\n', &mut bytes).map_err(Wrong::Io)?;
-            if read == 0 {
-                break;
-            }
-            hash.update(&bytes);
-            let wrong = |why: String| Wrong::Line(line, why);
-            if read > MOST_LINE {
-                return Err(wrong(format!("is longer than {MOST_LINE} bytes")));
-            }
-            if bytes.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            let arena = Bump::new();
-            if let Some(Envelope { record: of_topic, .. }) = envelope::parse(&bytes, &arena) {
-                knowledge.take(&of_topic).map_err(wrong)?;
-            } else {
-                let (tenant, facts) = record(&bytes, &mut knowledge.unknown_fields).map_err(wrong)?;
-                if let Some(before) = first_at.insert(tenant.clone(), line) {
-                    return Err(wrong(format!("`tenant` {tenant:?} is in line {before}, too; keep one")));
+/// What was read so far, and in which plain line each tenant was.
+#[derive(Default)]
+struct Reading {
+    knowledge: Knowledge,
+    first_at: BTreeMap<Box<str>, usize>,
+}
+
+impl Reading {
+    fn take(&mut self, entry: Entry<'_>) -> Result<(), String> {
+        let knowledge = &mut self.knowledge;
+        match entry {
+            Entry::Record(of_topic) => knowledge.take(of_topic)?,
+            Entry::Line(line, bytes) => {
+                let (tenant, facts) = record(bytes, &mut knowledge.unknown_fields)?;
+                if let Some(before) = self.first_at.insert(tenant.clone(), line) {
+                    return Err(format!("`tenant` {tenant:?} is in line {before}, too; keep one"));
                 }
                 knowledge.facts.insert(tenant, facts);
             }
-            if knowledge.facts.len() > MOST_TENANTS {
-                return Err(wrong(format!("is the {}th tenant; at most {MOST_TENANTS} are read", MOST_TENANTS + 1)));
-            }
         }
-        knowledge.sha256 = hash.finalize().into();
-        Ok(knowledge)
+        if knowledge.facts.len() > MOST_TENANTS {
+            return Err(format!("is the {}th tenant; at most {MOST_TENANTS} are read", MOST_TENANTS + 1));
+        }
+        Ok(())
     }
 }
 
@@ -126,16 +84,9 @@ impl Knowledge {
     }
 }
 
-enum Wrong {
-    Io(std::io::Error),
-    Line(usize, String),
-}
-
 /// One tenant; the error is a field and what it must be.
 fn record(bytes: &[u8], unknown: &mut BTreeMap<Box<str>, u64>) -> Result<(Box<str>, Facts), String> {
-    // the position alone: serde_json's own message may quote the input
-    let value: Value = serde_json::from_slice(bytes).map_err(|e| format!("is not JSON, at column {}", e.column()))?;
-    let Value::Object(fields) = value else { return Err("must be a JSON object".into()) };
+    let fields = snapshot::object(bytes)?;
     let mut facts = Facts::default();
     for (name, value) in &fields {
         if value.is_null() {
@@ -222,7 +173,10 @@ fn tokens(value: &Value) -> Result<u64, String> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+    use crate::snapshot::MOST_LINE;
 
     const WHOLE: &str = r#"{"tenant":"acme","segment":"enterprise","country":"SG","owner_country":"CN","supported_region":true,"model_policies":["openai"],"declared":["evaluation","synthetic_data"],"distillation_allowed":false,"created":"2026-05-01","plan_tokens_per_month":1e9}"#;
 

@@ -9,6 +9,7 @@ mod golden;
 mod known;
 mod rules;
 mod sample;
+mod verdicts;
 
 use serde_json::Value;
 use stillwatch::finding::render::{Context, render};

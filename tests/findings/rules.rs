@@ -70,7 +70,7 @@ const OCSF_RULES: &[(&str, Must, &str)] = &[
     ("/confidence_id", BeOneOf(&[1, 2, 3]), "ocsf: dictionary.json confidence_id 0-3 and 99"),
     ("/risk_score", BeWithin(0, 100), "ocsf: dictionary.json, integer_t; ours: 0-100"),
     ("/count", INTEGER, "ocsf: base_event.json, integer_t"),
-    ("/status_id", BeOneOf(&[1, 2, 4]), "ocsf: events/findings/finding.json, its own list 1-6; ours: never 3, 5, 6"),
+    ("/status_id", BeOneOf(&[1, 2, 3, 4]), "ocsf: events/findings/finding.json, its own list 1-6; ours: never 5, 6"),
     ("/is_alert", BeBool, "ocsf: detection_finding.json recommended, boolean_t"),
     ("/message", BeFilledText, "ocsf: base_event.json recommended"),
     ("/start_time", BeMillis, "ocsf: timestamp_t"),
@@ -134,6 +134,16 @@ const OCSF_RULES: &[(&str, Must, &str)] = &[
     ("/unmapped/stillwatch/members/[]", BeFilledText, "ours"),
 ];
 
+/// What a finding with a verdict keeps to, besides.
+const INCIDENT_RULES: &[(&str, Must, &str)] = &[
+    ("/metadata/profiles/[]", BeText("incident"), "ocsf: objects/metadata.json; the profile that brings the verdict"),
+    ("/verdict_id", BeOneOf(&[1, 2, 5, 10]), "ocsf: profiles/incident.json, 0-10 and 99; ours: what a person may say"),
+    ("/verdict", BeFilledText, "ocsf: profiles/incident.json, the caption of verdict_id"),
+];
+
+/// Attributes of the incident profile.
+pub(crate) const OF_INCIDENTS: &[&str] = &["verdict_id", "verdict"];
+
 /// Attributes that the class or its parents define, of those that we could mean to write.
 pub(crate) const TOP_LEVEL: &[&str] = &[
     "activity_id",
@@ -192,7 +202,11 @@ fn obeys(value: &Value, must: &Must) -> bool {
 
 pub(crate) fn broken_rules(finding: &Value) -> Vec<String> {
     let mut broken = Vec::new();
-    for (path, must, source) in OCSF_RULES {
+    let of_incidents = OF_INCIDENTS.iter().any(|name| finding.get(name).is_some());
+    if !of_incidents && finding["metadata"].get("profiles").is_some() {
+        broken.push("/metadata/profiles: without an attribute of a profile".to_owned());
+    }
+    for (path, must, source) in OCSF_RULES.iter().chain(INCIDENT_RULES.iter().filter(|_| of_incidents)) {
         match select(finding, path) {
             Ok(values) if values.iter().all(|value| obeys(value, must)) => {}
             Ok(values) => broken.push(format!("{path}: {values:?} ({source})")),

@@ -33,6 +33,7 @@ pub(crate) fn context() -> Context {
         calibrated: false,
         budget: None,
         knowledge: Arc::default(),
+        verdicts: Arc::default(),
     }
 }
 

@@ -103,6 +103,7 @@ fn head(page: &mut Page, finding: &Fields<'_>, ours: &Fields<'_>) -> Result<(), 
     for name in ["tenant", "account", "workload", "pattern"] {
         page.pair_if(name, ours.text(name)?.as_deref());
     }
+    page.pair_if("verdict", finding.text("verdict")?.as_deref());
     let members = ours.texts("members")?;
     if members.len() > 1 {
         page.pair("members", &format!("{}: {}", grouped(members.len() as u64), members.join(", ")));

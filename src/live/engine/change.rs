@@ -40,7 +40,8 @@ impl Engine {
                 owned.take_over(&self.config.kafka.control, &side);
             }
             let (model, sha256, tenants) = (side.model.name(), side.model.sha256_hex(), side.knowledge.len());
-            tracing::info!(model, sha256, tenants, "reloaded; in force from each partition's next offset on");
+            let verdicts = side.verdicts.len();
+            tracing::info!(model, sha256, tenants, verdicts, "reloaded; in force from each partition's next offset on");
             self.report.model(&side.model);
             self.report.reloaded(Reload::Applied);
             self.core = self.core.clone().judging_by(side);
@@ -69,6 +70,14 @@ impl Engine {
                 tenants,
                 sha256,
                 "the former snapshot of tenants is in no known file: put it into the folder `tenants.known`, else a crash stops partitions"
+            );
+        }
+        let (verdicts, sha256) = (former.verdicts.name(), former.verdicts.sha256_hex());
+        if former.verdicts.is_loaded() && library.verdicts(&sha256).is_none() {
+            tracing::warn!(
+                verdicts,
+                sha256,
+                "the former verdicts are in no known file: put it into the folder `verdicts.known`, else a crash stops partitions"
             );
         }
     }

@@ -170,7 +170,8 @@ pub fn kills_while_models_change(world: &World) {
     names.delete(bootstrap);
 }
 
-/// What is known of tenants takes effect at an offset too; after a crash the former knowledge is needed again.
+/// What is known of tenants takes effect at an offset too, and so do verdicts; after a crash the former files are
+/// needed again.
 pub fn knowledge(world: &World) {
     let bootstrap = world.bootstrap();
     let names = Names::unique("knowledge");
@@ -196,12 +197,25 @@ pub fn knowledge(world: &World) {
         "{\"tenant\":\"calm-1\",\"country\":\"CN\",\"model_policies\":[\"openai\"]}\n\
          {\"tenant\":\"harvest-0\",\"declared\":[\"evaluation\"],\"created\":\"2026-05-01\"}\n",
     );
+    std::fs::create_dir(dir.join("verdicts")).unwrap();
+    let decided = |setup: &Setup, name: &str, verdict: &str| {
+        let on = |finding: &String| {
+            let finding: serde_json::Value = serde_json::from_str(finding).unwrap();
+            let uid = &finding["finding_info"]["uid"];
+            serde_json::json!({"finding": uid, "verdict": verdict, "note": "as they told us"}).to_string() + "\n"
+        };
+        let lines: String = committed(bootstrap, setup).findings.iter().map(on).collect();
+        assert!(!lines.is_empty(), "nothing to decide on yet");
+        snapshot(&format!("verdicts/{name}"), &lines)
+    };
+    let dismissed = decided(&setup, "first.jsonl", "false_positive");
     let second = snapshot("second.jsonl", "{\"tenant\":\"calm-2\",\"segment\":\"reseller\"}\n");
     setup.set("tenants.path", bad.as_str());
     reload(&setup, &instance, "refused");
     let told = instance.process.printed();
     assert!(told.contains("bad.jsonl line 1: `country` must be two capital letters"), "{told}");
     setup.set("tenants.path", first.as_str());
+    setup.set("verdicts.path", dismissed.as_str());
     reload(&setup, &instance, "applied");
     fill(bootstrap, &names.input, traffic.by_ref().take(2_000));
     caught_up(bootstrap, &setup, &[&instance]);
@@ -210,16 +224,25 @@ pub fn knowledge(world: &World) {
     instance.process.kill();
     setup.set("tenants.path", second.as_str());
     setup.set("tenants.known", dir.to_str().unwrap());
+    let confirmed = decided(&setup, "second.jsonl", "true_positive");
+    setup.set("verdicts.path", confirmed.as_str());
+    setup.set("verdicts.known", dir.join("verdicts").to_str().unwrap());
     let mut instance = setup.start("again");
     instance.ready();
     fill(bootstrap, &names.input, traffic.by_ref().take(10_000));
     caught_up(bootstrap, &setup, &[&instance]);
     let outputs = same_as_replay(bootstrap, &setup);
-    for part in
-        ["\"name\":\"policy: unsupported region\"", "has declared evaluation", "\"name\":\"policy: reseller\"", "eager"]
-    {
+    for part in [
+        "\"name\":\"policy: unsupported region\"",
+        "has declared evaluation",
+        "\"name\":\"policy: reseller\"",
+        "eager",
+        "\"verdict\":\"False Positive\"",
+        "\"verdict\":\"True Positive\"",
+    ] {
         assert!(outputs.findings.iter().any(|finding| finding.contains(part)), "no event with {part}");
     }
+    assert!(!outputs.findings.iter().any(|finding| finding.contains("as they told us")), "people's text in a finding");
     instance.stop();
     names.delete(bootstrap);
 }
