@@ -122,12 +122,14 @@ fn read(name: String, mut lines: impl BufRead, take: &mut Take<'_>) -> Result<Or
         if read > MOST_LINE {
             return Err(Wrong::Line(line, format!("is longer than {MOST_LINE} bytes")));
         }
-        if bytes.iter().all(u8::is_ascii_whitespace) {
+        // without the line's end, past which a column would count anew
+        let content = bytes.trim_ascii_end();
+        if content.is_empty() {
             continue;
         }
-        let taken = match envelope::parse(&bytes, &arena) {
+        let taken = match envelope::parse(content, &arena) {
             Some(Envelope { record, .. }) => take(Entry::Record(&record)),
-            None => take(Entry::Line(line, &bytes)),
+            None => take(Entry::Line(line, content)),
         };
         taken.map_err(|why| Wrong::Line(line, why))?;
     }

@@ -162,7 +162,7 @@ fn verdict(event: &Event, context: &Context) -> Option<Verdict> {
 fn status_id(activity: Activity, verdict: Option<Verdict>) -> u8 {
     match (activity, verdict) {
         (Activity::Create, _) => NEW,
-        // the schema's "reviewed, determined to be benign or false positive": whoever works a queue by status is
+        // the schema's "determined to be benign or a false positive": whoever works a queue by status is
         // spared what somebody has dismissed, while it goes on
         (Activity::Update, Some(verdict)) if verdict.dismisses() => SUPPRESSED,
         (Activity::Update, _) => IN_PROGRESS,

@@ -77,7 +77,7 @@ impl Engine {
             tracing::warn!(
                 verdicts,
                 sha256,
-                "the former verdicts are in no known file: put it into the folder `verdicts.known`, else a crash stops partitions"
+                "the former verdicts are in no known file: put them into the folder `verdicts.known`, else a crash stops partitions"
             );
         }
     }
