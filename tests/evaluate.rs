@@ -335,7 +335,9 @@ fn classes_and_corpora_are_left_out_too_and_training_hears_what_was_harvested() 
         }
         if axis == "corpus" {
             let without = leave_out(axis, &labels, &train_labels, &[]);
-            assert_ne!(left["left_out"], without["left_out"], "another model was trained");
+            let thresholds = |tables: &Value| rows(tables, "left_out")[0]["thresholds"].clone();
+            assert!(thresholds(&left).is_array());
+            assert_ne!(thresholds(&left), thresholds(&without), "another model was trained");
             assert_eq!(left["attacks"], without["attacks"], "the model in force is the same");
         }
     }

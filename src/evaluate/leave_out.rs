@@ -56,6 +56,8 @@ pub struct LeftOutRow {
     pub group: String,
     /// Its attackers in the log that is judged.
     pub attackers: usize,
+    /// Evidence at which the model that never saw the group alarms, and the one that did.
+    pub thresholds: (f64, f64),
     /// Those found by a model that never saw the group.
     pub found_without: usize,
     /// Their share.
@@ -238,6 +240,7 @@ fn row(spec: &Spec, axis: Axis, group: &str, truth: &Truth, (without, with): (&T
     LeftOutRow {
         group: group.to_owned(),
         attackers: hits.len(),
+        thresholds: (without.threshold, with.threshold),
         found_without: found(&hits),
         recall_without: recall(&hits),
         found_with: found(&hits_with),

@@ -265,8 +265,11 @@ mod tests {
                 *value = sum - f64::from(table.common[dimension]) / 16.0 * root;
             }
             let length = exact.iter().map(|value| value * value).sum::<f64>().sqrt();
+            // the root is cut to a sixteenth: a short sum, of words that cancel out, feels that
+            let cut = table.common.iter().map(|value| f64::from(value.abs())).fold(0.0, f64::max) / 256.0;
+            let slack = 1.5 + 127.0 * 6.0 * cut / length.max(1e-9);
             for (place, exact) in table.place(&slot).iter().zip(exact) {
-                prop_assert!((f64::from(*place) - exact / length * 127.0).abs() < 1.5);
+                prop_assert!((f64::from(*place) - exact / length * 127.0).abs() < slack);
             }
         }
     }
