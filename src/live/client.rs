@@ -89,8 +89,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Set when the process ends for a reason: what librdkafka still has to say would bury it.
+static HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// From here on librdkafka's own lines are left out.
+pub fn hush() {
+    HUSHED.store(true, Ordering::SeqCst);
+}
+
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, fac: &str, message: &str) {
+        if HUSHED.load(Ordering::SeqCst) {
+            return;
+        }
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
                 tracing::warn!(target: "librdkafka", fac, "{message}");

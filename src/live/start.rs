@@ -70,6 +70,9 @@ pub fn run(path: &Path, loaded: Loaded, opened: Opened, options: Options) -> Res
         })
         .map_err(|e| failed("cannot start the poll thread", e.to_string()))?;
     let result = wait(&ended, &stop, drain_limit);
+    if result.is_err() {
+        client::hush();
+    }
     runtime.shutdown_background();
     result
 }

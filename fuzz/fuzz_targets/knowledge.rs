@@ -1,0 +1,11 @@
+//! Known tenants, of any bytes: a snapshot or an error that names the line.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let Err(error) = stillwatch::knowledge::Knowledge::parse("tenants.jsonl", data) {
+        assert!(error.to_string().starts_with("tenants.jsonl"));
+    }
+});
