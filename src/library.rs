@@ -87,29 +87,15 @@ impl Library {
         let mut library = Library::default();
         let mut passed_over = Vec::new();
         library.add_model(Arc::new(Model::embedded()?));
-        if let Some(folder) = &config.model.known {
-            for path in files(folder, "model.known", "json")? {
-                match Model::load(&path) {
-                    Ok(model) => library.add_model(Arc::new(model)),
-                    Err(error) => passed_over.push(error.to_string()),
-                }
-            }
+        let out = &mut passed_over;
+        for model in former(config.model.known.as_deref(), "model.known", "json", Model::load, out)? {
+            library.add_model(model);
         }
-        if let Some(folder) = &config.tenants.known {
-            for path in files(folder, "tenants.known", "jsonl")? {
-                match Knowledge::load(&path) {
-                    Ok(knowledge) => library.add_knowledge(Arc::new(knowledge)),
-                    Err(error) => passed_over.push(error.to_string()),
-                }
-            }
+        for known in former(config.tenants.known.as_deref(), "tenants.known", "jsonl", Knowledge::load, out)? {
+            library.add_knowledge(known);
         }
-        if let Some(folder) = &config.verdicts.known {
-            for path in files(folder, "verdicts.known", "jsonl")? {
-                match Verdicts::load(&path) {
-                    Ok(verdicts) => library.add_verdicts(Arc::new(verdicts)),
-                    Err(error) => passed_over.push(error.to_string()),
-                }
-            }
+        for verdicts in former(config.verdicts.known.as_deref(), "verdicts.known", "jsonl", Verdicts::load, out)? {
+            library.add_verdicts(verdicts);
         }
         let wrong = |key| move |source| LibraryError::Snapshot { key, source };
         let knowledge = config.tenants.path.as_deref().map(Knowledge::load).transpose();
@@ -210,6 +196,24 @@ impl Opened {
             SideInputs::new(Arc::clone(&self.model), Arc::clone(&self.knowledge), self.policy.clone(), tracer);
         judging.with_verdicts(Arc::clone(&self.verdicts))
     }
+}
+
+/// The artefacts of a folder of former ones; what is none goes to `passed_over`, with the reason.
+fn former<T, E: core::fmt::Display>(
+    folder: Option<&Path>,
+    key: &'static str,
+    extension: &str,
+    load: impl Fn(&Path) -> Result<T, E>,
+    passed_over: &mut Vec<String>,
+) -> Result<Vec<Arc<T>>, LibraryError> {
+    let mut known = Vec::new();
+    for path in folder.map(|folder| files(folder, key, extension)).transpose()?.unwrap_or_default() {
+        match load(&path) {
+            Ok(artefact) => known.push(Arc::new(artefact)),
+            Err(error) => passed_over.push(error.to_string()),
+        }
+    }
+    Ok(known)
 }
 
 /// The files of a folder with this ending, by name.

@@ -29,8 +29,7 @@ pub(super) struct Crowd {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Lists {
     frames: [Use; FRAMES],
-    prompts: [(u16, u16); PROMPTS],
-    next_prompt: u8,
+    prompts: Ring<[(u16, u16); PROMPTS]>,
     accounts: Ring<[u16; 8]>,
 }
 
@@ -103,8 +102,8 @@ impl Lists {
     }
 
     fn observe(&mut self, account: u16, frame: u16, prompt: u16) -> Common {
-        let asked = self.prompts.iter().any(|(p, by)| *p == prompt && *by != account);
-        place(&mut self.prompts, &mut self.next_prompt, (prompt, account));
+        let asked = self.prompts.recent().iter().any(|(p, by)| *p == prompt && *by != account);
+        self.prompts.push((prompt, account));
         let mut common = Common { prompt: asked, ..Common::default() };
         // by last use, the newest first
         let at = self.frames.iter().position(|known| known.frame == frame);
@@ -121,13 +120,4 @@ impl Lists {
         }
         common
     }
-}
-
-/// Puts a value where the oldest stands.
-fn place<T>(slots: &mut [T], next: &mut u8, value: T) {
-    let at = usize::from(*next) % slots.len();
-    if let Some(slot) = slots.get_mut(at) {
-        *slot = value;
-    }
-    *next = (at + 1) as u8;
 }

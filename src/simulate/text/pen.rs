@@ -1,7 +1,7 @@
 //! Writes sentences in the words of one topic.
 
 use super::lexicon::{Tongue, Topic, World};
-use super::reading::{Place, Reading, changed};
+use super::reading::{Place, Reading, changed, reword};
 use crate::draw::Draw;
 
 /// A writer with a topic and its own draws. The same seed writes the same text.
@@ -60,13 +60,10 @@ impl<'a> Pen<'a> {
     /// The text with some of its words changed for others of the topic; the same key changes the same.
     pub(in crate::simulate) fn vary(&self, text: &str, key: u64, out: &mut String) {
         const SHARE: u64 = 48;
-        let other = |bits: u64| -> &'a str {
-            match self.reading {
-                Some(reading) => &reading.part.words[bits as usize % reading.part.words.len()],
-                None => self.topic.word(self.tongue, bits),
-            }
-        };
-        changed(text, key, SHARE, other, out);
+        match self.reading {
+            Some(reading) => reword(text, reading.part, key, SHARE, out),
+            None => changed(text, key, SHARE, |bits| self.topic.word(self.tongue, bits), out),
+        }
     }
 
     /// Content words in a row.
@@ -126,7 +123,7 @@ impl<'a> Pen<'a> {
         self.next += 1;
         if echo.is_empty() {
             let key = self.draw.bits();
-            changed(sentence, key, 128, |bits| &reading.part.words[bits as usize % reading.part.words.len()], out);
+            reword(sentence, reading.part, key, 128, out);
         } else {
             for (i, word) in sentence.split(' ').enumerate() {
                 let bits = self.draw.bits();

@@ -212,7 +212,7 @@ fn said(reading: Reading<'_>, text: &str) -> String {
     out
 }
 
-fn reword(text: &str, part: &Part, key: u64, share: u64, out: &mut String) {
+pub(super) fn reword(text: &str, part: &Part, key: u64, share: u64, out: &mut String) {
     changed(text, key, share, |bits| &part.words[bits as usize % part.words.len()], out);
 }
 
