@@ -202,7 +202,7 @@ fn the_log_used_here_brings_forth_findings_and_rejects() {
 
 #[test]
 fn a_policy_finding_is_raised_once_and_leaves_the_others_as_they_are() {
-    let written = run(&core(64 << 20), &log(3, 40, &[]), &[512], &[]);
+    let written = run(&core(64 << 20), &log(4, 60, &[]), &[512], &[]);
     let mut raised: BTreeMap<(String, String), u32> = BTreeMap::new();
     for finding in &written.findings {
         let finding: Value = serde_json::from_str(finding).expect("JSON");

@@ -57,8 +57,18 @@ pub struct Detector {
 }
 
 impl Judged<'_> {
-    /// Innocent, and large enough for rates.
+    /// An innocent customer, and large enough for rates.
     pub fn counts_as_innocent(&self) -> bool {
+        self.is_large_innocent() && !self.truth.is_twin()
+    }
+
+    /// Some attacker's innocent twin, and large enough for rates: counted apart.
+    pub fn counts_as_twin(&self) -> bool {
+        self.is_large_innocent() && self.truth.is_twin()
+    }
+
+    /// Innocent, customer or twin, and large enough for rates.
+    pub fn is_large_innocent(&self) -> bool {
         self.truth.is_innocent() && self.seen.end.exchanges >= LEAST_EXCHANGES
     }
 

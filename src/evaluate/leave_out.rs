@@ -227,12 +227,12 @@ fn row(spec: &Spec, axis: Axis, group: &str, truth: &Truth, (without, with): (&T
             let places: Vec<usize> = judged
                 .iter()
                 .enumerate()
-                .filter(|(_, tenant)| tenant.counts_as_innocent() && of(tenant))
+                .filter(|(_, tenant)| tenant.is_large_innocent() && of(tenant))
                 .map(|(place, _)| place)
                 .collect();
             calm::row(&view, group, &places, spec.budget)
         };
-        (hits, calm(&is_member), calm(&|tenant| !tenant.calibrates))
+        (hits, calm(&is_member), calm(&|tenant| !tenant.calibrates && !tenant.truth.is_twin()))
     };
     let ((hits, calm_without, calm_half), (hits_with, calm_with, _)) = (judge(without), judge(with));
     let found = |hits: &[bool]| hits.iter().filter(|hit| **hit).count();

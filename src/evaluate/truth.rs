@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::EvaluateError;
 use crate::record::Exchange;
 use crate::record::time::parse_rfc3339;
-use crate::train::{HarvestIds, Taken};
+use crate::train::{HarvestIds, TWIN_OF, Taken};
 use crate::units::Millis;
 
 /// Whose side a tenant is on. Of several lines the gravest counts.
@@ -208,6 +208,11 @@ impl TenantTruth {
     /// Neither harvests nor is in doubt.
     pub fn is_innocent(&self) -> bool {
         matches!(self.side, Side::Benign | Side::Control)
+    }
+
+    /// Innocent work in the place of some attacker's harvest.
+    pub fn is_twin(&self) -> bool {
+        self.is_innocent() && self.class.starts_with(TWIN_OF)
     }
 
     /// At most a tenth of it is harvest.

@@ -13,6 +13,7 @@ use super::text::answer::Style;
 use super::text::phrases::Job;
 use super::workload::Workload;
 use crate::draw::Draw;
+use crate::train::TWIN_OF;
 
 /// How work shows that it is no harvest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,5 +68,5 @@ impl Workload {
 
 /// Class of a twin in labels: whose twin it is.
 pub(super) fn class(family: Family) -> String {
-    format!("twin_of_{family}")
+    format!("{TWIN_OF}{family}")
 }

@@ -11,12 +11,15 @@ use super::text::disguise::Guise;
 use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
 use super::text::reading::Place;
 use super::text::warp::Manner;
-use super::text::{Form, Pen, World, answer, body};
+use super::text::{Form, Pen, Wants, World, answer, body, head};
 use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
 const MODELS: &[&str] = &["m-large-4", "m-large-5", "m-medium-3", "m-small-3", "m-mini-2"];
 const REASONING_MODELS: &[&str] = &["m-think-2", "m-think-3", "m-think-mini"];
+
+/// So much of an answer is worked on at least: enough to be known again.
+const LEAST_DRAFT: usize = 120;
 
 /// What does not change within a workload.
 #[expect(clippy::struct_excessive_bools, reason = "independent habits, each a coin of its own")]
@@ -101,10 +104,10 @@ impl Workload {
             Topics::Few => draw.range(2, 5),
             Topics::Many => draw.range(12, 40),
         };
-        // Reading is blind to the side: the job and whether it talks are all that counts.
-        let talks = recipe.turns.iter().any(|t| *t != Turns::Single);
-        let topics = world.draw_topics(&mut draw, topics, job, talks);
         let cover = draw.pick(recipe.cover);
+        let talks = recipe.turns.iter().any(|t| *t != Turns::Single);
+        let new = matches!(cover, Cover::Fresh | Cover::Sweep | Cover::Samples(_));
+        let topics = world.draw_topics(&mut draw, topics, Wants { job, talks, new });
         let frame = draw.pick(recipe.frames);
         let elicits = draw.percent(recipe.elicits).then(|| draw.below(ELICIT.len()));
         let style = match (draw.percent(recipe.terse), elicits) {
@@ -230,8 +233,7 @@ impl Workload {
         };
         let number = if self.cover == Cover::Sweep { key / (25 * topics) * 25 + key % 25 } else { key / topics };
         let variant = if matches!(self.cover, Cover::Matters(_)) { 1 + n } else { 0 };
-        let talks = self.clock.turns != Turns::Single;
-        let place = Place { number, order: mix(&[self.seed, 38]), turn: 0, talks, variant };
+        let place = Place { number, order: mix(&[self.seed, 38]), turn: 0, variant };
         Item { seed, topic: self.topics[topic as usize], round, place }
     }
 
@@ -252,8 +254,7 @@ impl Workload {
             pen.vary(&matter, mix(&[self.seed, 48, item.place.variant]), out);
         }
         if let Some(draft) = draft {
-            out.push_str("\n\n");
-            out.push_str(draft);
+            work_on(draft, from, out);
         }
         let content = from..out.len();
         out.push_str(after);
@@ -332,6 +333,18 @@ impl Workload {
     }
 }
 
+/// Puts what is worked on in the place of as much of the content, so that who works on with answers does not ask at
+/// greater length than who does not.
+fn work_on(draft: &str, from: usize, out: &mut String) {
+    let length = out.len() - from;
+    let keep = length / 3;
+    let draft = head(draft, (length - keep).max(LEAST_DRAFT));
+    let kept = head(out.get(from..).unwrap_or_default(), keep.max(length.saturating_sub(draft.len()))).len();
+    out.truncate(from + kept);
+    out.push_str("\n\n");
+    out.push_str(draft);
+}
+
 /// How unevenly a workload runs: as a real client does, but for what has hours by its nature.
 fn rhythm(world: &World, shape: Shape, cover: Cover, seed: u64) -> (Option<Client>, f64) {
     let (client, cv) = Client::drawn(world.clients(), seed);
@@ -339,4 +352,19 @@ fn rhythm(world: &World, shape: Shape, cover: Cover, seed: u64) -> (Option<Clien
     // Windows and bursts are uneven already; a fitted client on top would leave nothing in most weeks.
     let uneven = matches!(shape, Shape::Window | Shape::Bursty) && !client.has_hours();
     if timed || uneven { (None, 1.0) } else { (Some(client), cv) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_works_on_with_an_answer_asks_at_no_greater_length() {
+        let (content, draft) = ("An old thing to say. ".repeat(40), "What was said last. ".repeat(30));
+        let mut out = format!("Frame: {content}");
+        work_on(&draft, 7, &mut out);
+        assert!(out.starts_with("Frame: An old thing to say.") && out.contains("What was said last."));
+        let length = out.len() - 7;
+        assert!(length <= content.len() + 2 && length * 10 > content.len() * 8, "{length} of {}", content.len());
+    }
 }

@@ -55,6 +55,7 @@ pub(super) fn describe(spec: &TrainSpec, body: &Body, results: &Results<'_>, mod
     }
     by_kind(&mut card, trial, Group::Attack);
     by_kind(&mut card, trial, Group::Holding);
+    by_kind(&mut card, trial, Group::Twin);
     let [small, middle, large] = trial.by_volume(Group::Holding);
     row(
         &mut card,
@@ -96,12 +97,23 @@ fn what(body: &Body) -> String {
 
 fn by_kind(card: &mut String, trial: &Trial, group: Group) {
     let head = "tenants | with a finding | median exchanges at it |\n|---|---|---|---|";
-    if group == Group::Attack {
-        row(card, format_args!("\n## Attackers by family and share of harvest\n\n| family | share | {head}---|"));
-    } else {
-        row(card, format_args!("\n## Calm tenants held back, by class\n\n| class | {head}"));
+    let kinds = trial.by_kind(group);
+    match group {
+        Group::Attack => {
+            row(card, format_args!("\n## Attackers by family and share of harvest\n\n| family | share | {head}---|"));
+        }
+        // logs of one's own have none
+        Group::Twin if kinds.is_empty() => return,
+        Group::Twin => row(
+            card,
+            format_args!(
+                "\n## Attackers' innocent twins held back\n\nMade to be like an attacker in all but one habit: they set no \
+                 threshold.\n\n| class | {head}"
+            ),
+        ),
+        _ => row(card, format_args!("\n## Calm tenants held back, by class\n\n| class | {head}")),
     }
-    for ((kind, percent), (all, found, median)) in trial.by_kind(group) {
+    for ((kind, percent), (all, found, median)) in kinds {
         let median = if found > 0 { median.to_string() } else { "-".into() };
         let share = if group == Group::Attack { format!(" {percent} % |") } else { String::new() };
         row(card, format_args!("| {kind} |{share} {all} | {found} | {median} |"));

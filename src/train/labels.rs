@@ -7,6 +7,11 @@ use serde::Deserialize;
 
 use super::TrainError;
 
+/// How the class of a twin begins: an innocent made to be like an attacker in all but one habit. There is one for every
+/// attacker, where a provider has few such customers; so twins teach, and are judged and told apart, but no threshold
+/// and no rate of false findings is a mix with them.
+pub(crate) const TWIN_OF: &str = "twin_of_";
+
 /// What a tenant is to the training run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -83,6 +88,11 @@ impl Labels {
     /// Whether all that a tenant does is harvest.
     pub fn is_pure(&self, tenant: &str) -> bool {
         self.by_tenant.get(tenant).is_some_and(|label| label.role == Role::Attack && label.percent == 100)
+    }
+
+    /// Whether a tenant is calm and some attacker's twin.
+    pub(crate) fn is_twin(&self, tenant: &str) -> bool {
+        self.role(tenant) == Role::Calm && self.kind(tenant).starts_with(TWIN_OF)
     }
 
     /// Percent of a tenant's exchanges that are harvest.

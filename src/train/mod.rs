@@ -37,6 +37,7 @@ use crate::units::hex;
 pub use error::TrainError;
 pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line, read_lines};
 pub use harvest_ids::HarvestIds;
+pub(crate) use labels::TWIN_OF;
 pub use labels::{Labels, Role};
 
 /// What to fit and where to put it.
@@ -83,7 +84,8 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     if survey.calm.len() < LEAST_TENANTS {
         return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, holding) = survey::split(&survey.calm, 50, spec.seed);
+    let (fitting, mut holding) = survey::split(&survey.calm, 50, spec.seed);
+    holding.retain(|tenant| !labels.is_twin(&tenant.name));
     let (teaching, testing) = survey::split(&survey.attackers, 50, spec.seed);
     let mut body = blank(spec);
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;

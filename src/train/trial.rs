@@ -24,6 +24,8 @@ pub(crate) enum Group {
     Fitted,
     /// Calm, held back: calibrates.
     Holding,
+    /// Calm, some attacker's twin, held back: judged only.
+    Twin,
     /// Harvests, not fitted to.
     Attack,
     /// Harvests, fitted to.
@@ -129,6 +131,7 @@ impl<'l> Roles<'l> {
             Role::Attack if self.fitted.contains(tenant) => Some(Group::Taught),
             Role::Attack => Some(Group::Attack),
             Role::Calm if self.fitted.contains(tenant) => Some(Group::Fitted),
+            Role::Calm if self.labels.is_twin(tenant) => Some(Group::Twin),
             Role::Calm => Some(Group::Holding),
         }
     }

@@ -70,15 +70,20 @@ impl Verdict {
     }
 }
 
-/// All innocent tenants, then each class.
+/// All innocent customers, then each class; then all twins, and each kind. A provider has few customers who are like
+/// an attacker in all but one habit, where a simulated log has one for every attacker: they are counted apart.
 pub fn classes(view: &View<'_>, budget: f64) -> Vec<CalmRow> {
-    let mut classes = BTreeMap::<&str, Vec<usize>>::new();
-    let all = innocents(view, |_| true);
-    for place in &all {
-        classes.entry(&view.tenants[*place].truth.class).or_default().push(*place);
+    let mut rows = Vec::new();
+    for (name, places) in [("all", innocents(view, |_| true)), ("all twins", all_twins(view))] {
+        let mut classes = BTreeMap::<&str, Vec<usize>>::new();
+        for place in &places {
+            classes.entry(&view.tenants[*place].truth.class).or_default().push(*place);
+        }
+        if name == "all" || !places.is_empty() {
+            rows.push(row(view, name, &places, budget));
+        }
+        rows.extend(classes.into_iter().map(|(class, places)| row(view, class, &places, budget)));
     }
-    let mut rows = vec![row(view, "all", &all, budget)];
-    rows.extend(classes.into_iter().map(|(class, places)| row(view, class, &places, budget)));
     rows
 }
 
@@ -123,6 +128,15 @@ pub fn calibration(view: &View<'_>, model: &Model) -> Vec<CalibrationPoint> {
         }
     }
     points
+}
+
+/// Attackers' innocent twins.
+pub fn twins(view: &View<'_>, budget: f64) -> CalmRow {
+    row(view, "twins", &all_twins(view), budget)
+}
+
+fn all_twins(view: &View<'_>) -> Vec<usize> {
+    (0..view.tenants.len()).filter(|place| view.tenants[*place].counts_as_twin()).collect()
 }
 
 fn innocents(view: &View<'_>, of: impl Fn(&Judged<'_>) -> bool) -> Vec<usize> {

@@ -29,8 +29,10 @@ pub struct DetectorRow {
     pub diluted: (usize, usize),
     /// Their share.
     pub recall_diluted: Option<Estimate>,
-    /// Innocent tenants of the half on which no threshold was set.
+    /// Innocent customers of the half on which no threshold was set.
     pub calm: CalmRow,
+    /// Attackers' innocent twins.
+    pub twins: CalmRow,
     /// Harvested exchanges before the finding, of pure attackers.
     pub exchanges_before: Option<Spread>,
     /// Area of pure attackers against all innocent tenants at fixed counts and at the end.
@@ -75,6 +77,7 @@ pub fn row(view: &View<'_>, budget: f64) -> DetectorRow {
         diluted: (diluted.len(), found(&diluted)),
         recall_diluted: recall(&diluted),
         calm: calm::reporting_half(view, budget),
+        twins: calm::twins(view, budget),
         exchanges_before: Spread::of(&before),
         auc_pure: attacks::areas(view, &pure),
         auc_pure_end: pure_at_end(view, &pure),

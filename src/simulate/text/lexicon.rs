@@ -30,6 +30,15 @@ pub(in crate::simulate) struct World {
     pub(in crate::simulate) exchange: Option<Exchange>,
 }
 
+/// What a workload wants of a text source. Blind to its side: job, turns and cover are all that counts.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::simulate) struct Wants {
+    pub(in crate::simulate) job: Job,
+    pub(in crate::simulate) talks: bool,
+    /// Ever new items.
+    pub(in crate::simulate) new: bool,
+}
+
 /// One language.
 #[derive(Debug)]
 pub(super) struct Tongue {
@@ -72,15 +81,17 @@ impl World {
         self
     }
 
-    /// Topics for a workload, all of one source.
-    pub(in crate::simulate) fn draw_topics(&self, draw: &mut Draw, count: usize, job: Job, talks: bool) -> Vec<usize> {
+    /// Topics for a workload, all of one source; of a rich one, if there is one, for what must always be new.
+    pub(in crate::simulate) fn draw_topics(&self, draw: &mut Draw, count: usize, wants: Wants) -> Vec<usize> {
         let made = |draw: &mut Draw| (0..count).map(|_| draw.below(self.topics.len())).collect();
         let sources = &self.corpora.sources;
         if sources.is_empty() {
             return made(draw);
         }
         let built_in = if self.corpora.built_in { 3 } else { 0 };
-        let weights: Vec<usize> = sources.iter().map(|s| s.suits(job, talks)).collect();
+        let rich = wants.new && (built_in > 0 || sources.iter().any(Source::is_rich));
+        let suits = |s: &Source| if rich && !s.is_rich() { 0 } else { s.suits(wants.job, wants.talks) };
+        let weights: Vec<usize> = sources.iter().map(suits).collect();
         let mut at = draw.below(weights.iter().sum::<usize>() + built_in);
         let mut first = self.topics.len();
         for (source, weight) in sources.iter().zip(weights) {

@@ -24,11 +24,10 @@ impl<'a> Reading<'a> {
     /// The `number`-th item of a part, read in an order given by `order`.
     pub(super) fn new(source: &'a Source, part: usize, place: Place) -> Self {
         let part = source.part(part);
-        let list = if place.talks { &part.heads } else { &part.rows };
-        let n = list.len() as u64;
+        let n = part.openings.len() as u64;
         // From a start of its own, in the source's order: neighbours stay neighbours, so that a sweep is one.
         let at = (place.number % n + place.order % n) % n;
-        let mut row = list.get(at as usize).map(|i| &source.rows[*i]);
+        let mut row = part.openings.get(at as usize).map(|i| &source.rows[*i]);
         for _ in 0..place.turn {
             row = row.and_then(|r| r.next).map(|i| &source.rows[i]);
         }
@@ -42,7 +41,6 @@ pub(in crate::simulate) struct Place {
     pub(in crate::simulate) number: u64,
     pub(in crate::simulate) order: u64,
     pub(in crate::simulate) turn: u32,
-    pub(in crate::simulate) talks: bool,
     /// The matter in other words, if not 0.
     pub(in crate::simulate) variant: u64,
 }
@@ -231,7 +229,7 @@ pub(super) fn changed<'w>(text: &str, key: u64, share: u64, other: impl Fn(u64) 
 }
 
 /// The first sentences of a text, up to about `most` bytes.
-fn head(text: &str, most: usize) -> &str {
+pub(in crate::simulate) fn head(text: &str, most: usize) -> &str {
     if text.len() <= most {
         return text;
     }

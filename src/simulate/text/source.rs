@@ -3,10 +3,15 @@
 
 use super::phrases::Job;
 use super::subjects::subjects;
+use crate::draw::mix;
+use crate::trace::words::each_word;
+use std::collections::BTreeSet;
 
 /// Words and sentences of a part kept for filling forms: enough for a voice, whatever the size of the source.
 const VOICE: usize = 1_024;
 const PARTS: usize = 12;
+/// Openings that a source needs to serve work which never asks the same twice.
+const RICH: usize = 500;
 
 /// One text source.
 #[derive(Debug)]
@@ -36,8 +41,8 @@ pub(in crate::simulate) struct Row {
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub(super) rows: Vec<usize>,
-    /// Those of them that open a conversation.
-    pub(super) heads: Vec<usize>,
+    /// Those of them that open a conversation, and are not those before in almost the same words.
+    pub(super) openings: Vec<usize>,
     pub(super) words: Vec<Box<str>>,
     pub(super) sentences: Vec<Box<str>>,
 }
@@ -100,16 +105,19 @@ impl Source {
         let mut parts: Vec<Part> = Vec::new();
         parts.resize_with(count, Part::default);
         let (mut part, mut opening) = (0, 0);
+        let mut told = Told::default();
         for (i, row) in rows.iter().enumerate() {
             // Conversations stay whole; what is about one thing stays together, in the source's order.
             if row.head {
                 part = found.get(opening).copied().unwrap_or_else(|| of_group(&row.group));
                 opening += 1;
-                parts[part].heads.push(i);
+                if told.is_new(&row.prompt) {
+                    parts[part].openings.push(i);
+                }
             }
             parts[part].rows.push(i);
         }
-        parts.retain(|p| !p.heads.is_empty());
+        parts.retain(|p| !p.openings.is_empty());
         for part in &mut parts {
             part.listen(&rows);
         }
@@ -125,6 +133,12 @@ impl Source {
         self.parts.len()
     }
 
+    /// Whether it can go on without asking the same twice: who goes over a few hundred openings again and again is not
+    /// told from who keeps to a few matters.
+    pub(in crate::simulate) fn is_rich(&self) -> bool {
+        self.parts.iter().map(|part| part.openings.len()).sum::<usize>() >= RICH
+    }
+
     /// How much a job suits the source. Never 0, and blind to who does the job: every source serves both
     /// sides.
     pub(in crate::simulate) fn suits(&self, job: Job, talks: bool) -> usize {
@@ -138,6 +152,26 @@ impl Source {
         };
         let talk = if talks { 4.0 * looks.talks } else { 0.0 };
         1 + (6.0 * share + talk) as usize
+    }
+}
+
+/// Words in threes that were read so far.
+#[derive(Debug, Default)]
+struct Told {
+    threes: BTreeSet<u64>,
+}
+
+impl Told {
+    /// Whether a text says something new: at least a quarter of it in threes of words that none before had.
+    fn is_new(&mut self, text: &str) -> bool {
+        let (mut before, mut all, mut new) = ([0; 2], 0, 0);
+        each_word(text, |word| {
+            all += 1;
+            new += usize::from(self.threes.insert(mix(&[before[0], before[1], word.hash])));
+            before = [before[1], word.hash];
+            true
+        });
+        4 * new >= all
     }
 }
 
@@ -186,5 +220,36 @@ impl Looks {
             labels: share(&|r| (1..60).contains(&length(r))),
             talks: share(&|r| r.next.is_some()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn openings(prompts: impl Iterator<Item = String>) -> usize {
+        let source = Source::new("a", prompts.map(|prompt| Row::new(prompt, String::new(), "")).collect());
+        source.parts.iter().map(|part| part.openings.len()).sum()
+    }
+
+    #[test]
+    fn what_says_almost_the_same_is_one_opening() {
+        let same = |i| format!("Compare the two numbers {i} and 9, say which of them is the greater one, and why so.");
+        assert_eq!(openings((0..100).map(same)), 1);
+        let word = |i: u64| char::from(b'a' + (mix(&[i]) % 26) as u8).to_string().repeat(3 + (i % 7) as usize);
+        let other = |i| format!("{} {} {}?", word(i), word(i + 1_000), word(i + 2_000));
+        assert!(openings((0..100).map(other)) > 90);
+    }
+
+    #[test]
+    fn later_turns_open_nothing() {
+        let mut rows = vec![Row::new("User: where is it".into(), "There.".into(), "")];
+        let later =
+            Row::new("User: where is it\nAssistant: There.\nUser: thank you for that".into(), String::new(), "");
+        let later = later.after(&mut rows[0], 1);
+        rows.push(later);
+        let source = Source::new("a", rows);
+        assert_eq!(source.parts.iter().flat_map(|part| part.openings.clone()).collect::<Vec<_>>(), [0]);
+        assert!(!source.is_rich());
     }
 }
