@@ -73,4 +73,5 @@ pub mod demo;
 pub mod train;
 pub mod calibrate;
 pub mod evaluate;
+pub mod compare;
 pub mod cli;

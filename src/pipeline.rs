@@ -21,7 +21,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use rayon::prelude::*;
 
-use crate::config::{Config, FoldConfig};
+use crate::config::{Config, FoldConfig, Mode};
 
 use crate::finding::Event;
 use crate::finding::render;
@@ -50,6 +50,8 @@ pub struct Core {
     topic: String,
     fold: FoldConfig,
     identity: Identity,
+    /// Findings are marked as no alerts.
+    shadow: bool,
     scores: bool,
     windows: bool,
 }
@@ -70,6 +72,7 @@ impl Core {
             topic: config.kafka.input.clone(),
             fold: fold.clone(),
             identity,
+            shadow: config.kafka.mode == Mode::Shadow,
             scores: false,
             windows: false,
         }
@@ -126,7 +129,12 @@ impl Core {
 
     /// What rendering a finding needs besides the event, where the timeline says nothing.
     pub fn render_context(&self) -> render::Context {
-        self.side.render_context(&self.topic)
+        self.render_context_of(&self.side)
+    }
+
+    /// The same of others.
+    fn render_context_of(&self, side: &SideInputs) -> render::Context {
+        render::Context { shadow: self.shadow, ..side.render_context(&self.topic) }
     }
 
     /// Largest record that is decoded.

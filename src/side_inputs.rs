@@ -65,6 +65,7 @@ impl SideInputs {
             budget: self.model.budget(),
             knowledge: Arc::clone(&self.knowledge),
             verdicts: Arc::clone(&self.verdicts),
+            shadow: false,
         }
     }
 }

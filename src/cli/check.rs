@@ -8,7 +8,7 @@ use serde_json::json;
 use super::topics::{PATIENCE, describe};
 use super::{Failure, stdout};
 use crate::config::quantity::size_text;
-use crate::config::{self, Config, KafkaConfig, Loaded};
+use crate::config::{self, Config, KafkaConfig, Loaded, Mode};
 use crate::library::{Library, LibraryError, Opened};
 use crate::live::admin::{Admin, AdminError};
 use crate::live::topics::{Found, Step, check_input, plan, wanted};
@@ -64,6 +64,11 @@ fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
     } else {
         let id = crate::units::hex(&config.fold.key_id());
         report.ok(Area::Config, "secret", &format!("key id {id}"))?;
+    }
+    if config.kafka.mode == Mode::Shadow {
+        let (group, findings) = (&config.kafka.group, &config.kafka.findings);
+        let what = format!("shadow: group `{group}`, findings to `{findings}`, none of them an alert");
+        report.ok(Area::Config, "mode", &what)?;
     }
     if config.kafka.instance_id.is_none() {
         let what = "none: every restart moves partitions; set kafka.instance_id, unique per instance and stable";

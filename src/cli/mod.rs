@@ -4,6 +4,7 @@
 
 pub mod calibrate;
 pub mod check;
+pub mod compare;
 pub mod config;
 pub mod demo;
 pub mod evaluate;
@@ -60,6 +61,8 @@ pub enum Command {
     Simulate(simulate::SimulateArgs),
     /// One finding in words and numbers
     Explain(explain::ExplainArgs),
+    /// What a shadow would raise beside what is raised: two sets of findings, tenant by tenant
+    Compare(compare::CompareArgs),
     /// Check a configuration, the model, the brokers and the topics before a run.
     Check(check::CheckArgs),
     /// Make or list the topics that a run needs.
@@ -104,6 +107,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Topics(args) => topics::run(&args),
         Command::Model(args) => model::run(&args),

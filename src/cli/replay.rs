@@ -180,7 +180,7 @@ impl ReplayArgs {
     }
 }
 
-fn time(option: &str, text: &str) -> Result<Millis, Failure> {
+pub(super) fn time(option: &str, text: &str) -> Result<Millis, Failure> {
     parse_rfc3339(text).or_else(|| text.parse().ok().map(Millis)).ok_or_else(|| {
         Failure::Usage(format!("{option} `{text}` is neither RFC 3339 (2026-07-24T00:00:00Z) nor epoch milliseconds"))
     })

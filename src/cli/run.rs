@@ -20,7 +20,10 @@ Examples:
 Start more instances in the same group to scale out. SIGTERM publishes, checkpoints and leaves within
 live.drain_limit. With kafka.instance_id it means restart: the partitions stay with this instance until
 the session time-out, unless --leave-on-stop. SIGHUP reads the configuration again and judges by the
-model that it names now, from each partition's next record on; a bad one is refused and the old one stays.")]
+model that it names now, from each partition's next record on; a bad one is refused and the old one stays.
+
+With kafka.mode = \"shadow\" the group and every topic written have names that end in .shadow, and findings are
+marked and no alerts: run another model beside the live one, and `stillwatch compare` the two.")]
 pub struct RunArgs {
     /// Configuration file.
     #[arg(short, long, value_name = "FILE")]

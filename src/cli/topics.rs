@@ -38,7 +38,7 @@ Examples:
   stillwatch topics create -c stillwatch.toml --replication 3
   stillwatch topics create -c stillwatch.toml --partitions 12   makes the input, too
 
-Every topic gets as many partitions as the input has.")]
+Every topic gets as many partitions as the input has. Those of a shadow (kafka.mode) end in .shadow.")]
     Create {
         /// Configuration file.
         #[arg(short, long, value_name = "FILE")]

@@ -9,9 +9,9 @@ use super::between::between;
 use super::checker::Checker;
 use super::document::{OPTIONS, Origin};
 use super::load::Need;
-use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive, RawPolicy};
+use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive, RawPolicy, RawTopics};
 use super::{
-    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, ModelConfig, Start, TenantsConfig,
+    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, Mode, ModelConfig, Start, TenantsConfig,
     VerdictsConfig, options,
 };
 use crate::knowledge::Policy;
@@ -28,6 +28,8 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 /// Kafka's own limit on names of topics.
 const TOPIC_NAME: usize = 249;
+/// Ends the names of what a shadow writes.
+const SHADOW: &str = ".shadow";
 
 /// The checked form; meaningful only when the checker has no problems.
 pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> Config {
@@ -80,16 +82,29 @@ fn kafka(raw: &RawKafka, need: Need, checker: &mut Checker<'_>) -> KafkaConfig {
             checker.problem(key, "must not be empty");
         }
     }
-    topics(raw, checker);
+    let own = |name: &String| match raw.mode {
+        Mode::Live => name.clone(),
+        Mode::Shadow => format!("{name}{SHADOW}"),
+    };
+    let topics = RawTopics {
+        input: raw.topics.input.clone(),
+        findings: own(&raw.topics.findings),
+        dead_letters: own(&raw.topics.dead_letters),
+        state: own(&raw.topics.state),
+        control: own(&raw.topics.control),
+    };
+    check_topics(&topics, checker);
+    let RawTopics { input, findings, dead_letters, state, control } = topics;
     KafkaConfig {
         bootstrap,
-        group: raw.group.clone(),
+        group: own(&raw.group),
+        mode: raw.mode,
         instance_id: raw.instance_id.clone(),
-        input: raw.topics.input.clone(),
-        findings: raw.topics.findings.clone(),
-        dead_letters: raw.topics.dead_letters.clone(),
-        state: raw.topics.state.clone(),
-        control: raw.topics.control.clone(),
+        input,
+        findings,
+        dead_letters,
+        state,
+        control,
         start: raw.start.unwrap_or(Start::Earliest),
         give_up_after: checker.duration("kafka.give_up_after", &raw.give_up_after, SECOND..=DAY),
         session_timeout: checker.duration("kafka.session_timeout", &raw.session_timeout, SECOND..=HOUR),
@@ -103,13 +118,13 @@ fn kafka(raw: &RawKafka, need: Need, checker: &mut Checker<'_>) -> KafkaConfig {
     }
 }
 
-fn topics(raw: &RawKafka, checker: &mut Checker<'_>) {
+fn check_topics(topics: &RawTopics, checker: &mut Checker<'_>) {
     let topics = [
-        ("kafka.topics.input", &raw.topics.input),
-        ("kafka.topics.findings", &raw.topics.findings),
-        ("kafka.topics.dead_letters", &raw.topics.dead_letters),
-        ("kafka.topics.state", &raw.topics.state),
-        ("kafka.topics.control", &raw.topics.control),
+        ("kafka.topics.input", &topics.input),
+        ("kafka.topics.findings", &topics.findings),
+        ("kafka.topics.dead_letters", &topics.dead_letters),
+        ("kafka.topics.state", &topics.state),
+        ("kafka.topics.control", &topics.control),
     ];
     for (i, (key, name)) in topics.iter().enumerate() {
         let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));

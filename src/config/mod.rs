@@ -62,6 +62,8 @@ pub struct KafkaConfig {
     pub bootstrap: String,
     /// Consumer group; also the prefix of the transactional id.
     pub group: String,
+    /// Whether findings are raised, or only compared.
+    pub mode: Mode,
     /// Static member id, if any.
     pub instance_id: Option<String>,
     /// Input topic.
@@ -86,6 +88,16 @@ pub struct KafkaConfig {
     pub dead_letter_mode: DeadLetterMode,
     /// librdkafka options that pass through, already checked against the ones we own.
     pub options: Vec<(String, String)>,
+}
+
+/// Whether findings are raised, or only compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Findings are alerts.
+    Live,
+    /// Findings are marked and no alerts; group and topics written are others than those of `Live`.
+    Shadow,
 }
 
 /// Where a group without offsets starts.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{DurationText, SizeText};
-use super::{DeadLetterMode, LogFormat, Start};
+use super::{DeadLetterMode, LogFormat, Mode, Start};
 
 /// Configuration of stillwatch.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +43,9 @@ pub struct RawKafka {
     pub bootstrap: Option<String>,
     /// Consumer group; also the prefix of the transactional id.
     pub group: String,
+    /// `live`, or `shadow`: the group and every topic written get `.shadow` at the end of their names, and findings are
+    /// marked and no alerts. To see what another model would raise, beside the one that raises.
+    pub mode: Mode,
     /// Static member id: unique per instance and stable over restarts. Without it the member is dynamic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
@@ -224,6 +227,7 @@ impl Default for RawKafka {
         RawKafka {
             bootstrap: None,
             group: "stillwatch".to_owned(),
+            mode: Mode::Live,
             instance_id: None,
             start: None,
             give_up_after: duration("5min"),

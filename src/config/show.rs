@@ -48,6 +48,7 @@ impl fmt::Debug for KafkaConfig {
         f.debug_struct("KafkaConfig")
             .field("bootstrap", &self.bootstrap)
             .field("group", &self.group)
+            .field("mode", &self.mode)
             .field("instance_id", &self.instance_id)
             .field("input", &self.input)
             .field("options", &shown)

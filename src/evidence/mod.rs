@@ -3,7 +3,8 @@
 //! With boosted trees the score is the evidence. A window already speaks of the last 64 to 256 exchanges and is
 //! judged against calm windows of its count, so another mean over decisions only comes late: on tenants held
 //! back, at 11 false findings in 526, the score itself found 42 of 179 pure attackers, its mean over the last 16
-//! decisions 38, over 64 31, over 256 30; means of the log-odds, related to calm means afterwards, 36, 31 and 30.
+//! decisions 38, over 64 31, over 256 30; means of the log-odds, related to calm means afterwards, 36, 31 and 30. Sums of
+//! log-ratios, CUSUM and betting martingales found a third and a hundred times later (`benches/README.md`, "Evidence").
 //!
 //! The score of a density is noisier and not related to the count. There the offset is modelled ([`offset`]):
 //! calm units differ by lasting offsets, a plain sum of log-ratios would cross any threshold with time;

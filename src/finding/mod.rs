@@ -13,7 +13,7 @@ mod reading;
 mod known;
 mod atlas;
 pub(crate) mod number;
-mod ocsf;
+pub(crate) mod ocsf;
 mod unmapped;
 mod cloudevents;
 pub mod render;

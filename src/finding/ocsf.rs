@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::atlas::Attack;
 use super::unmapped::Unmapped;
 
-pub(super) const CLASS_UID: u32 = 2004;
+pub(crate) const CLASS_UID: u32 = 2004;
 pub(super) const CATEGORY_UID: u32 = 2;
 /// The version of the schema that findings keep to.
 pub(super) const OCSF_VERSION: &str = "1.8.0";

@@ -1,6 +1,7 @@
 //! Our own part of a finding, `unmapped.stillwatch`: stable, used by tools. Absent values are null, so
 //! that every finding has the same fields; only `close_reason` is of closes alone, `policy` of policy findings,
-//! `declared` and `distillation_allowed` of tenants of whom that is known, and `second_opinions` of models that hold some.
+//! `declared` and `distillation_allowed` of tenants of whom that is known, `second_opinions` of models that hold some, and
+//! `shadow` of runs that alert nobody.
 
 use std::borrow::Cow;
 
@@ -46,6 +47,9 @@ pub(super) struct Unmapped<'a> {
     pub(super) declared: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) distillation_allowed: Option<bool>,
+    /// This is what a run in shadow mode would have raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shadow: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Mode};
 use crate::library::Library;
 use crate::side_inputs::SideInputs;
 use crate::trace::Tracer;
@@ -42,6 +42,7 @@ pub struct Sources {
 pub struct Reloader {
     path: PathBuf,
     fold: [u8; 32],
+    mode: Mode,
     tracer: Arc<Tracer>,
     outbox: SyncSender<Reloaded>,
 }
@@ -50,7 +51,7 @@ impl Reloader {
     /// For the configuration read from `path`; and where the poll thread looks.
     pub fn new(path: PathBuf, config: &Config, tracer: Arc<Tracer>) -> (Reloader, Receiver<Reloaded>) {
         let (outbox, inbox) = sync_channel(1);
-        (Reloader { path, fold: config.fold_identity(), tracer, outbox }, inbox)
+        (Reloader { path, fold: config.fold_identity(), mode: config.kafka.mode, tracer, outbox }, inbox)
     }
 
     /// Loads and hands over. Blocks for as long as the files take, and while a former load waits to be taken.
@@ -63,6 +64,9 @@ impl Reloader {
         let config = config::load(&self.path).map_err(|error| error.to_string())?.config;
         if config.fold_identity() != self.fold {
             return Err("what the fold depends on has changed (fold.*, model.benchmarks, kafka.topics.input): that is another fold and needs a new group with new topics".into());
+        }
+        if config.kafka.mode != self.mode {
+            return Err("kafka.mode has changed: an instance is live or a shadow from its start to its end; restart it, or to promote a shadow's model name it in the live configuration".into());
         }
         let opened = Library::open(&config).map_err(|error| error.to_string())?;
         opened.tell();

@@ -19,7 +19,7 @@ use super::reload::{Reloader, Sources};
 use super::report::Report;
 use super::topics::check_input;
 use crate::clock::Stopwatch;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, Mode};
 use crate::http::{Answers, Cause, Health, Server};
 use crate::library::Opened;
 use crate::metrics::Metrics;
@@ -36,6 +36,11 @@ pub fn run(path: &Path, loaded: Loaded, opened: Opened, options: Options) -> Res
     let model = Arc::new(Mutex::new(String::new()));
     let report = Report::new(metrics.clone(), Arc::clone(&health), Arc::clone(&model));
     report.model(&opened.model);
+    let in_shadow = config.kafka.mode == Mode::Shadow;
+    metrics.shadow.set(i64::from(in_shadow));
+    if in_shadow {
+        tracing::info!(findings = %config.kafka.findings, group = %config.kafka.group, "shadow mode: no finding is an alert");
+    }
     health.release(Cause::Model);
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread()

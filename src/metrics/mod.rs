@@ -97,6 +97,8 @@ pub struct Metrics {
     pub findings: IntCounterVec,
     /// Reloads by outcome: `applied`, `unchanged`, `refused`.
     pub reloads: IntCounterVec,
+    /// 1 in shadow mode.
+    pub shadow: IntGauge,
     model_info: GaugeVec,
 }
 

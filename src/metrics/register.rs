@@ -64,6 +64,7 @@ impl Metrics {
             )?,
             findings: make.counters("findings_total", "Finding events committed.", &["kind", "pattern", "activity"])?,
             reloads: make.counters("reloads_total", "Reloads on SIGHUP, by outcome.", &["outcome"])?,
+            shadow: make.gauge("shadow", "1 in shadow mode: findings go to topics of its own and are no alerts.")?,
             model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
             registry: make.registry.clone(),
             rows: Vec::new(),

@@ -54,7 +54,7 @@ impl Partition {
 
     /// What rendering an event of the record at `offset` needs.
     pub fn render_context(&self, core: &Core, offset: i64) -> render::Context {
-        self.side_inputs_at(core, offset).render_context(&core.topic)
+        core.render_context_of(self.side_inputs_at(core, offset))
     }
 
     /// Its number.

@@ -27,6 +27,7 @@ pub(crate) const ACTIVITIES: [Activity; 4] =
 
 pub(crate) fn context() -> Context {
     Context {
+        shadow: false,
         topic: "llm.exchanges".to_owned(),
         model_name: "calm-1".to_owned(),
         model_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),

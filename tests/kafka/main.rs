@@ -40,6 +40,7 @@ mod claims {
     pub mod harness;
     pub mod identity;
     pub mod control;
+    pub mod shadow;
     pub mod crash;
     pub mod failpoints;
     pub mod restore;
@@ -64,6 +65,7 @@ const TESTS: &[Test] = &[
     Test::new("control::sighup_changes_the_model", Needs::Broker, claims::control::sighup),
     Test::new("control::kills_while_models_change", Needs::Broker, claims::control::kills_while_models_change),
     Test::new("control::what_is_known_of_tenants", Needs::Broker, claims::control::knowledge),
+    Test::new("shadow::it_disturbs_nobody", Needs::Broker, claims::shadow::it_disturbs_nobody),
     Test::new("crash::nothing_lost_nothing_twice", Needs::OwnBroker, claims::crash::nothing_lost_nothing_twice),
     Test::new("failpoints::killed_there", Needs::Broker, claims::failpoints::killed),
     Test::new("failpoints::frozen_there_and_woken", Needs::Broker, claims::failpoints::frozen_and_woken),

@@ -61,6 +61,10 @@ impl<'v> Fields<'v> {
         self.read(name, "a whole number", Value::as_u64)
     }
 
+    pub(super) fn truth(&self, name: &str) -> Result<Option<bool>, ExplainError> {
+        self.read(name, "true or false", Value::as_bool)
+    }
+
     /// Epoch milliseconds that a calendar can show.
     pub(super) fn time(&self, name: &str) -> Result<Option<Millis>, ExplainError> {
         let years_0_to_9999 = -62_167_219_200_000..253_402_300_800_000;
@@ -90,7 +94,7 @@ impl<'v> Fields<'v> {
 }
 
 /// Nothing that moves the cursor, changes colours or turns the direction of writing.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let steers = |c: char| {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

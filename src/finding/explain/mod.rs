@@ -4,7 +4,7 @@
 //! fields are passed over and absent ones left out; a field of the wrong type is an error that names
 //! it. The text comes from outside, so whatever could steer a terminal is replaced.
 
-mod fields;
+pub(crate) mod fields;
 mod layout;
 
 use serde_json::Value;
@@ -123,6 +123,9 @@ fn standing(finding: &Fields<'_>, ours: &Fields<'_>) -> Result<String, ExplainEr
         Some(6) => "deleted",
         _ => "status unknown",
     };
+    if ours.truth("shadow")? == Some(true) {
+        parts.push("shadow, no alert".to_owned());
+    }
     parts.push(match ours.text("close_reason")? {
         Some(reason) => format!("{status} ({reason})"),
         None => status.to_owned(),
