@@ -141,6 +141,11 @@ impl Instance {
         assert!(outcome.is_ok(), "ended before it was ready\n{}", self.process.tail());
     }
 
+    /// Where it serves metrics and probes.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Body of a GET.
     pub fn get(&self, path: &str) -> String {
         get(self.port, path).unwrap_or_else(|| panic!("no answer on {path}\n{}", self.process.tail())).1

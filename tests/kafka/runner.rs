@@ -20,6 +20,8 @@ pub enum Needs {
     OwnBroker,
     /// A broker of its own with TLS, passwords and rights.
     SecureBroker,
+    /// A broker that other tests use too, Prometheus and Alertmanager.
+    Monitors,
 }
 
 /// A test by name.
