@@ -49,6 +49,7 @@ mod claims {
     pub mod privacy;
     pub mod simulate;
     pub mod monitoring;
+    pub mod recovery;
 }
 
 use std::process::ExitCode;
@@ -86,6 +87,9 @@ const TESTS: &[Test] = &[
     Test::new("simulate::speed_is_kept", Needs::Broker, claims::simulate::speed_is_kept),
     Test::new("monitoring::lag_under_transactions", Needs::Broker, claims::monitoring::lag_under_transactions),
     Test::new("monitoring::alerts_fire_and_resolve", Needs::Monitors, claims::monitoring::alerts_fire_and_resolve),
+    Test::new("recovery::from_kafka_alone", Needs::Broker, claims::recovery::from_kafka_alone),
+    Test::new("recovery::rolling_restart", Needs::Broker, claims::recovery::rolling_restart),
+    Test::new("recovery::read_only_root", Needs::Mounts, claims::recovery::read_only_root),
 ];
 
 fn main() -> ExitCode {

@@ -22,6 +22,8 @@ pub enum Needs {
     SecureBroker,
     /// A broker that other tests use too, Prometheus and Alertmanager.
     Monitors,
+    /// A broker that other tests use too, and the right to mount.
+    Mounts,
 }
 
 /// A test by name.

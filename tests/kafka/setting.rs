@@ -11,6 +11,7 @@ pub struct Setting {
     own: Result<(), String>,
     openssl: bool,
     monitors: Option<&'static str>,
+    mounts: bool,
 }
 
 impl Setting {
@@ -18,7 +19,14 @@ impl Setting {
     pub fn probe(kafka: bool) -> Setting {
         let given = std::env::var("STILLWATCH_TEST_BOOTSTRAP").ok().filter(|v| !v.is_empty());
         let own = if kafka { java().and_then(|()| broker::install()) } else { Ok(()) };
-        Setting { given, own, openssl: answers("openssl", "version").is_some(), monitors: monitors::missing() }
+        let mounts = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+        Setting {
+            given,
+            own,
+            openssl: answers("openssl", "version").is_some(),
+            monitors: monitors::missing(),
+            mounts: mounts.is_ok_and(|status| status.success()),
+        }
     }
 
     /// The broker named by `STILLWATCH_TEST_BOOTSTRAP`.
@@ -43,6 +51,8 @@ impl Setting {
                 let program = self.monitors.map(|name| format!("needs {name} (Debian's package of that name)"));
                 program.or_else(|| self.missing(Needs::Broker))
             }
+            (Needs::Mounts, _) if !self.mounts => Some("needs root, to mount a root file system read-only".to_owned()),
+            (Needs::Mounts, _) => self.missing(Needs::Broker),
             (Needs::OwnBroker | Needs::SecureBroker, Some(given)) => {
                 Some(format!("needs a broker of its own to harm, and STILLWATCH_TEST_BOOTSTRAP names {given}"))
             }
