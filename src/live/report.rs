@@ -4,15 +4,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
+
 use super::client::Edge;
 use super::owned::{Owned, Phase};
 use super::publish::{Message, Note, Timings};
 use crate::clock;
 use crate::feature::WIDTH;
 use crate::http::{Cause, Health};
+use crate::knowledge::Policy;
 use crate::metrics::{Metrics, Stage};
 use crate::model::{Model, drift};
 use crate::pipeline::Counts;
+use crate::side_inputs::SideInputs;
+use crate::units::hex;
 
 /// Both sides of it; cheap to clone.
 #[derive(Clone)]
@@ -57,6 +62,21 @@ impl Report {
     pub fn model(&self, model: &Model) {
         self.metrics.model(model.name(), &model.sha256_hex());
         model.name().clone_into(&mut self.model.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What is in force from now on, the model included.
+    pub fn side_inputs(&self, side: &SideInputs) {
+        self.model(&side.model);
+        let named = |loaded: bool, name: &str| if loaded { name.to_owned() } else { "none".to_owned() };
+        let (tenants, verdicts) = (&side.knowledge, &side.verdicts);
+        // a policy is a list in the configuration, not a file: its own content tells it from another
+        let policy = serde_json::to_vec(&side.policy).unwrap_or_default();
+        let policy_name = named(side.policy != Policy::default(), "policy");
+        self.metrics.snapshots(&[
+            ("tenants", &named(tenants.is_loaded(), tenants.name()), &tenants.sha256_hex()),
+            ("policy", &policy_name, &hex(&Sha256::digest(policy))),
+            ("verdicts", &named(verdicts.is_loaded(), verdicts.name()), &verdicts.sha256_hex()),
+        ]);
     }
 
     /// A reload has ended.

@@ -116,6 +116,7 @@ pub struct Metrics {
     /// Reloads by outcome: `applied`, `unchanged`, `refused`.
     pub reloads: IntCounterVec,
     model_info: GaugeVec,
+    snapshot_info: GaugeVec,
 }
 
 /// One line of the table of metrics.
@@ -239,6 +240,14 @@ impl Metrics {
         self.model_info.with_label_values(&[name, sha256]).set(1.0);
     }
 
+    /// The snapshots in force beside the model: input, name and SHA-256 of each; those before them disappear.
+    pub fn snapshots(&self, snapshots: &[(&str, &str, &str)]) {
+        self.snapshot_info.reset();
+        for (input, name, sha256) in snapshots {
+            self.snapshot_info.with_label_values(&[*input, *name, *sha256]).set(1.0);
+        }
+    }
+
     /// The exposition text.
     pub fn text(&self) -> Result<String, prometheus::Error> {
         let mut out = Vec::new();
@@ -281,6 +290,7 @@ mod tests {
         metrics.condition(&health);
         metrics.lag(3, 17);
         metrics.model("density-1", "ab12");
+        metrics.snapshots(&[("tenants", "tenants.jsonl", "ef56"), ("verdicts", "none", "")]);
         let mut indices = [None; crate::feature::WIDTH];
         indices[0] = Some(0.125);
         metrics.drift(&indices);
@@ -302,16 +312,19 @@ mod tests {
             "stillwatch_consumer_lag{partition=\"3\"} 17",
             "stillwatch_model_info{name=\"density-1\",sha256=\"ab12\"} 1",
             "stillwatch_feature_drift{feature=\"template_share\"} 0.125",
+            "stillwatch_snapshot_info{input=\"tenants\",name=\"tenants.jsonl\",sha256=\"ef56\"} 1",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         metrics.forget_partition(3);
         metrics.forget_partition(9);
         metrics.model("density-2", "cd34");
+        metrics.snapshots(&[("tenants", "none", "")]);
         metrics.drift(&[None; crate::feature::WIDTH]);
         let text = metrics.text().unwrap();
         assert!(!text.contains("stillwatch_feature_drift{"));
         assert!(!text.contains("partition=\"3\"") && !text.contains("density-1"));
+        assert!(!text.contains("ef56") && text.contains("stillwatch_snapshot_info{input=\"tenants\",name=\"none\""));
     }
 
     /// `STILLWATCH_BLESS=1` writes the table again.
@@ -339,7 +352,7 @@ mod tests {
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().iter().filter(|row| row.name.starts_with("stillwatch_")).count(), 35);
+        assert_eq!(metrics.table().iter().filter(|row| row.name.starts_with("stillwatch_")).count(), 36);
         assert!(metrics.text().unwrap().contains("process_resident_memory_bytes "));
     }
 }

@@ -93,6 +93,11 @@ impl Metrics {
             )?,
             reloads: make.counters("reloads_total", "Reloads on SIGHUP, by outcome.", &["outcome"])?,
             model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
+            snapshot_info: make.levels(
+                "snapshot_info",
+                "What is in force beside the model, by input (tenants, policy, verdicts); always 1. All instances should agree.",
+                &["input", "name", "sha256"],
+            )?,
             registry: make.registry.clone(),
             rows: Vec::new(),
         };
