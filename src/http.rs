@@ -41,15 +41,29 @@ pub enum Cause {
     Partition(i32),
 }
 
+impl Cause {
+    /// The metric's labels.
+    pub const LABELS: [&str; 6] = ["model", "producer", "broker", "assignment", "stop", "partition"];
+
+    /// Which of them this is.
+    pub fn label(self) -> &'static str {
+        match self {
+            Cause::Model => "model",
+            Cause::Producer => "producer",
+            Cause::Broker => "broker",
+            Cause::Assignment => "assignment",
+            Cause::Stop => "stop",
+            Cause::Partition(_) => "partition",
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())?;
         match self {
-            Cause::Model => f.write_str("model"),
-            Cause::Producer => f.write_str("producer"),
-            Cause::Broker => f.write_str("broker"),
-            Cause::Assignment => f.write_str("assignment"),
-            Cause::Stop => f.write_str("stop"),
-            Cause::Partition(partition) => write!(f, "partition {partition}"),
+            Cause::Partition(partition) => write!(f, " {partition}"),
+            _ => Ok(()),
         }
     }
 }
@@ -101,11 +115,23 @@ impl Health {
         self.lock().is_empty()
     }
 
-    /// Time since the last tick, if that is longer than patience allows.
+    /// How many reasons of each cause there are.
+    pub fn counts(&self) -> BTreeMap<&'static str, i64> {
+        let mut counts = BTreeMap::new();
+        for cause in self.lock().keys() {
+            *counts.entry(cause.label()).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Time since the last tick.
+    pub fn silent_for(&self) -> Duration {
+        clock::uptime().saturating_sub(Duration::from_millis(self.tick_ms.load(Ordering::Relaxed)))
+    }
+
+    /// The same, if it is longer than patience allows.
     pub fn stuck_for(&self) -> Option<Duration> {
-        let last = Duration::from_millis(self.tick_ms.load(Ordering::Relaxed));
-        let silent = clock::uptime().saturating_sub(last);
-        (self.patience < silent).then_some(silent)
+        Some(self.silent_for()).filter(|silent| self.patience < *silent)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Cause, String>> {
@@ -229,6 +255,8 @@ async fn readyz(State((answers, token)): Shared, headers: HeaderMap) -> Response
 }
 
 async fn metrics_text(State((answers, _)): Shared) -> Response {
+    // asked when scraped: a poll loop that stands still could not say so
+    answers.metrics.condition(&answers.health);
     match answers.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("metrics: {error}\n")).into_response(),

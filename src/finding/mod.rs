@@ -40,6 +40,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 2] = [Kind::Workload, Kind::Tenant];
+
     /// The name on the wire.
     pub fn label(self) -> &'static str {
         match self {
@@ -73,6 +76,19 @@ pub enum Pattern {
 }
 
 impl Pattern {
+    /// All of them.
+    pub const ALL: [Pattern; 9] = [
+        Pattern::ReasoningHarvest,
+        Pattern::InstructionSweep,
+        Pattern::BenchmarkSweep,
+        Pattern::JudgeFarm,
+        Pattern::AgentTrajectories,
+        Pattern::LogitExtraction,
+        Pattern::Relay,
+        Pattern::ReplayedReasoning,
+        Pattern::Unknown,
+    ];
+
     /// The name on the wire.
     pub fn label(self) -> &'static str {
         match self {

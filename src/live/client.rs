@@ -46,14 +46,31 @@ pub struct Trouble {
     pub last: Option<String>,
 }
 
+/// How far a partition of the input goes, and how far it has been handed to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Where it ends for a `read_committed` reader.
+    pub end: i64,
+    /// Below this nothing waits to be polled. Beyond the last record: a transaction ends with a mark, and an
+    /// aborted one may be long, and both are passed over unseen.
+    pub reached: i64,
+}
+
+impl Edge {
+    /// Records between `next` and the end.
+    pub fn behind(self, next: i64) -> i64 {
+        (self.end - self.reached.max(next)).max(0)
+    }
+}
+
 /// Context of every client: keeps errors, forwards logs.
 #[derive(Default)]
 pub struct Context {
     trouble: Mutex<Trouble>,
     rebalances: Mutex<VecDeque<Rebalance>>,
     failed_deliveries: Mutex<Vec<(RDKafkaErrorCode, String)>>,
-    /// End of each partition of the input, as of the last statistics.
-    ends: Mutex<BTreeMap<i32, i64>>,
+    /// Of each partition of the input, as of the last statistics.
+    edges: Mutex<BTreeMap<i32, Edge>>,
     closing: AtomicBool,
 }
 
@@ -73,9 +90,19 @@ impl Context {
         std::mem::take(&mut *lock(&self.failed_deliveries))
     }
 
+    /// Whether a rebalance waits to be acted on.
+    pub fn rebalance_waits(&self) -> bool {
+        !lock(&self.rebalances).is_empty()
+    }
+
     /// Where the partitions of the input end, as far as known.
-    pub fn ends(&self) -> BTreeMap<i32, i64> {
-        lock(&self.ends).clone()
+    pub fn edges(&self) -> BTreeMap<i32, Edge> {
+        lock(&self.edges).clone()
+    }
+
+    /// A partition is read from another offset from now on: what it had reached means nothing.
+    pub fn moved(&self, partition: i32) {
+        lock(&self.edges).remove(&partition);
     }
 
     /// From here on nobody polls for rebalances: acknowledge them at once.
@@ -114,10 +141,13 @@ impl ClientContext for Context {
     }
 
     fn stats(&self, statistics: Statistics) {
-        // under transactions the end that counts is that of what is stable
         let partitions = statistics.topics.into_values().flat_map(|topic| topic.partitions.into_values());
-        let ends = partitions.filter(|p| p.partition >= 0 && p.ls_offset >= 0).map(|p| (p.partition, p.ls_offset));
-        lock(&self.ends).extend(ends);
+        let edges = partitions.filter(|p| p.partition >= 0 && p.ls_offset >= 0).map(|p| {
+            // a queue that holds nothing: all that was fetched has been polled
+            let reached = if p.fetchq_cnt == 0 { p.next_offset } else { p.app_offset };
+            (p.partition, Edge { end: p.ls_offset, reached })
+        });
+        lock(&self.edges).extend(edges);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -246,4 +276,19 @@ pub fn list(topic: &str, partitions: impl IntoIterator<Item = i32>) -> TopicPart
         list.add_partition(topic, partition);
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_counts_neither_marks_nor_what_is_not_committed() {
+        // the last record at 9, the mark of its transaction at 10
+        assert_eq!(Edge { end: 11, reached: 11 }.behind(10), 0);
+        // statistics from before the last batch was folded
+        assert_eq!(Edge { end: 11, reached: 4 }.behind(10), 1);
+        assert_eq!(Edge { end: 11, reached: -1001 }.behind(4), 7);
+        assert_eq!(Edge { end: 11, reached: 4 }.behind(12), 0);
+    }
 }

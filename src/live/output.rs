@@ -43,7 +43,8 @@ impl Outputs {
         let from = owned.live_from;
         for event in output.events.iter().filter(|e| e.at.offset >= from) {
             let Some(fold) = &owned.fold else { break };
-            let rendered = render(event, &fold.render_context(core, event.at.offset));
+            let context = fold.render_context(core, event.at.offset);
+            let rendered = render(event, &context);
             let message = Message {
                 topic: self.findings.clone(),
                 partition: None,
@@ -54,6 +55,7 @@ impl Outputs {
                     kind: event.alarm.kind,
                     pattern: event.alarm.pattern,
                     activity: event.activity,
+                    verdict: context.verdicts.of(event.uid),
                     time: event.time,
                 }),
             };

@@ -57,6 +57,11 @@ pub struct Owned {
     /// Since when the shard at the cursor waits, and the next shard to checkpoint.
     turn: Stopwatch,
     cursor: usize,
+    /// Since when each shard waits for its turn, and since when the cursor goes its round.
+    visited: Vec<Stopwatch>,
+    round: Stopwatch,
+    /// Since the assignment.
+    assigned: Stopwatch,
     /// Evicted and forgotten tenants already reported.
     reported: (u64, u64),
     /// Covered offset of each shard's last committed marker.
@@ -79,6 +84,9 @@ impl Owned {
             finding_waits: false,
             turn: Stopwatch::start(),
             cursor: 0,
+            visited: vec![Stopwatch::start(); SHARDS],
+            round: Stopwatch::start(),
+            assigned: Stopwatch::start(),
             reported: (0, 0),
             markers: vec![-1; SHARDS],
             in_force: Wanted::default(),
@@ -146,8 +154,9 @@ impl Owned {
         Due { turns, shards }
     }
 
-    /// A transaction that covered `next` and held these slices has committed.
-    pub fn published(&mut self, next: i64, slices: &[Slice], turned: usize) {
+    /// A transaction that covered `next` and held these slices has committed. The seconds of the round, if every
+    /// shard has had its turn once more.
+    pub fn published(&mut self, next: i64, slices: &[Slice], turned: usize) -> Option<f64> {
         self.outputs.clear();
         self.output_bytes = 0;
         self.finding_waits = false;
@@ -160,10 +169,34 @@ impl Owned {
                 *covered = next;
             }
         }
-        if turned > 0 {
-            self.cursor = (self.cursor + turned) % SHARDS;
-            self.turn = Stopwatch::start();
+        if turned == 0 {
+            return None;
         }
+        for turn in 0..turned {
+            if let Some(since) = self.visited.get_mut((self.cursor + turn) % SHARDS) {
+                *since = Stopwatch::start();
+            }
+        }
+        let round = SHARDS <= self.cursor + turned;
+        self.cursor = (self.cursor + turned) % SHARDS;
+        self.turn = Stopwatch::start();
+        round.then(|| self.round.lap())
+    }
+
+    /// How long the longest-waiting shard has waited for its checkpoint.
+    pub fn checkpoint_age(&mut self) -> f64 {
+        let next = self.next();
+        if !self.is_live() || self.markers.iter().all(|covered| *covered == next) {
+            // nothing to write: nobody waits
+            self.visited.fill(Stopwatch::start());
+            self.round = Stopwatch::start();
+        }
+        self.visited.get(self.cursor).map_or(0.0, Stopwatch::seconds)
+    }
+
+    /// Seconds since the assignment.
+    pub fn assigned_for(&self) -> f64 {
+        self.assigned.seconds()
     }
 
     /// Tenants evicted and forgotten since the last call.
@@ -195,5 +228,27 @@ mod tests {
     fn a_new_partition_checkpoints_every_shard_at_once() {
         let owned = Owned::new(1);
         assert_eq!(owned.shards_due(Duration::from_secs(30), false).shards.len(), SHARDS);
+    }
+
+    #[test]
+    fn a_round_ends_when_every_shard_had_its_turn() {
+        let mut owned = Owned::new(1);
+        assert_eq!(owned.published(10, &[], 0), None);
+        assert_eq!(owned.published(10, &[], SHARDS - 1), None);
+        assert!(owned.published(11, &[], 2).is_some());
+        assert_eq!(owned.published(12, &[], SHARDS - 2), None);
+        assert!(owned.published(13, &[], SHARDS).is_some());
+    }
+
+    #[test]
+    fn only_shards_with_something_to_write_wait() {
+        let mut owned = Owned::new(1);
+        owned.phase = Phase::Live;
+        owned.markers.fill(0);
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(owned.checkpoint_age() < 0.02);
+        owned.markers[SHARDS - 1] = -1;
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(owned.checkpoint_age() >= 0.02);
     }
 }

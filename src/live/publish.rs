@@ -24,6 +24,7 @@ use crate::clock::Stopwatch;
 use crate::config::KafkaConfig;
 use crate::finding::{Activity, Kind, Pattern};
 use crate::units::Millis;
+use crate::verdicts::Verdict;
 
 /// How far each partition has been folded: the offset to resume at.
 pub type Covers = BTreeMap<i32, i64>;
@@ -58,6 +59,8 @@ pub enum Note {
         pattern: Pattern,
         /// Which step.
         activity: Activity,
+        /// What people have decided about it.
+        verdict: Option<Verdict>,
         /// Event time of the deciding record.
         time: Millis,
     },

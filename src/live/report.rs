@@ -1,16 +1,23 @@
 //! What the live driver tells the world about itself: metrics and health, per batch and transaction,
 //! never per record.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::owned::Owned;
+use sha2::{Digest, Sha256};
+
+use super::client::Edge;
+use super::owned::{Owned, Phase};
 use super::publish::{Message, Note, Timings};
 use crate::clock;
 use crate::feature::WIDTH;
 use crate::http::{Cause, Health};
+use crate::knowledge::Policy;
 use crate::metrics::{Metrics, Stage};
 use crate::model::{Model, drift};
 use crate::pipeline::Counts;
+use crate::side_inputs::SideInputs;
+use crate::units::hex;
 
 /// Both sides of it; cheap to clone.
 #[derive(Clone)]
@@ -55,6 +62,21 @@ impl Report {
     pub fn model(&self, model: &Model) {
         self.metrics.model(model.name(), &model.sha256_hex());
         model.name().clone_into(&mut self.model.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What is in force from now on, the model included.
+    pub fn side_inputs(&self, side: &SideInputs) {
+        self.model(&side.model);
+        let named = |loaded: bool, name: &str| if loaded { name.to_owned() } else { "none".to_owned() };
+        let (tenants, verdicts) = (&side.knowledge, &side.verdicts);
+        // a policy is a list in the configuration, not a file: its own content tells it from another
+        let policy = serde_json::to_vec(&side.policy).unwrap_or_default();
+        let policy_name = named(side.policy != Policy::default(), "policy");
+        self.metrics.snapshots(&[
+            ("tenants", &named(tenants.is_loaded(), tenants.name()), &tenants.sha256_hex()),
+            ("policy", &policy_name, &hex(&Sha256::digest(policy))),
+            ("verdicts", &named(verdicts.is_loaded(), verdicts.name()), &verdicts.sha256_hex()),
+        ]);
     }
 
     /// A reload has ended.
@@ -126,10 +148,19 @@ impl Report {
         self.metrics.spent(Stage::Publish, seconds);
     }
 
-    /// Slices encoded for a transaction.
-    pub fn checkpoint(&self, seconds: f64, bytes: u64) {
-        self.metrics.checkpoint_seconds.observe(seconds);
+    /// Bytes of state that a committed transaction wrote.
+    pub fn checkpoint(&self, bytes: u64) {
         self.metrics.checkpoint_bytes.inc_by(bytes);
+    }
+
+    /// Every shard of a partition has been written once more.
+    pub fn checkpoint_round(&self, seconds: f64) {
+        self.metrics.checkpoint_seconds.observe(seconds);
+    }
+
+    /// How long the longest-waiting shard has waited.
+    pub fn checkpoint_age(&self, seconds: f64) {
+        self.metrics.checkpoint_age_seconds.set(seconds);
     }
 
     /// Outputs that are now visible to readers.
@@ -138,8 +169,8 @@ impl Report {
         for note in outputs.iter().filter_map(|message| message.note.as_ref()) {
             match note {
                 Note::DeadLetter => self.metrics.dead_letters.inc(),
-                Note::Finding { kind, pattern, activity, time } => {
-                    self.metrics.finding(*kind, *pattern, *activity);
+                Note::Finding { kind, pattern, activity, verdict, time } => {
+                    self.metrics.finding(*kind, *pattern, *activity, *verdict);
                     self.metrics.end_to_end_latency_seconds.observe(now.since(*time) as f64 / 1000.0);
                 }
             }
@@ -153,9 +184,14 @@ impl Report {
     }
 
     /// A partition's state was read back.
-    pub fn restored(&self, records: u64, seconds: f64) {
-        self.metrics.restore_seconds.observe(seconds);
+    pub fn restored(&self, records: u64) {
         self.metrics.restore_records.inc_by(records);
+    }
+
+    /// A partition is live, so long after its assignment.
+    pub fn live(&self, partition: i32, seconds: f64) {
+        self.metrics.restore_seconds.observe(seconds);
+        self.health.release(Cause::Partition(partition));
     }
 
     /// `assign`, `revoke` or `lost`.
@@ -164,28 +200,33 @@ impl Report {
     }
 
     /// What is held now, and how far behind the log it is.
-    pub fn holding<'o>(&self, owned: impl Iterator<Item = (&'o i32, &'o Owned)>, ends: impl Fn(i32) -> Option<i64>) {
-        let (mut assigned, mut live, mut tenants, mut workloads, mut bytes, mut oldest) = (0, 0, 0, 0, 0, None);
+    pub fn holding<'o>(&self, owned: impl Iterator<Item = (&'o i32, &'o Owned)>, edges: &BTreeMap<i32, Edge>) {
+        let (mut assigned, mut live, mut stopped, mut oldest) = (0, 0, 0, None);
+        let (mut tenants, mut workloads, mut bytes) = (0, 0, 0);
         for (&partition, owned) in owned {
             assigned += 1;
             live += i64::from(owned.is_live());
-            let Some(fold) = &owned.fold else { continue };
+            stopped += i64::from(matches!(owned.phase, Phase::Stopped(_)));
+            let Some(fold) = &owned.fold else {
+                self.metrics.forget_partition(partition);
+                continue;
+            };
             let (held, size) = fold.size();
             tenants += held as i64;
             bytes += size as i64;
             workloads += fold.workloads() as i64;
             oldest = fold.watermark().into_iter().chain(oldest).min();
-            if let Some(end) = ends(partition) {
-                self.metrics.lag(partition, (end - fold.next()).max(0));
+            if let Some(edge) = edges.get(&partition) {
+                self.metrics.lag(partition, edge.behind(fold.next()));
             }
         }
         self.metrics.assigned_partitions.set(assigned);
         self.metrics.partitions_ready.set(live);
+        self.metrics.partitions_stopped.set(stopped);
         self.metrics.tenants.set(tenants);
         self.metrics.workloads.set(workloads);
         self.metrics.state_bytes.set(bytes);
-        if let Some(oldest) = oldest {
-            self.metrics.event_time_lag_seconds.set(clock::now_millis().since(oldest) as f64 / 1000.0);
-        }
+        let behind = oldest.map_or(0, |oldest| clock::now_millis().since(oldest));
+        self.metrics.event_time_lag_seconds.set(behind as f64 / 1000.0);
     }
 }

@@ -62,6 +62,7 @@ pub fn run(path: &Path, loaded: Loaded, opened: Opened, options: Options) -> Res
     let (reloader, reloads) = Reloader::new(path.to_owned(), &config, Arc::clone(&tracer));
     watch_signals(&runtime, &stop, &reloader)?;
     let side = Arc::new(opened.side_inputs(&tracer));
+    report.side_inputs(&side);
     let sides = (side, Sources { library: opened.library, reloads });
 
     let (done, ended) = std::sync::mpsc::channel();

@@ -13,7 +13,9 @@ use prometheus::{
 
 use crate::feature::TABLE;
 use crate::finding::{Activity, Kind, Pattern};
+use crate::http::{Cause, Health};
 use crate::record::reject::{Reject, RejectCounts};
+use crate::verdicts::Verdict;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -24,16 +26,20 @@ const NATIVE: &str = "native";
 /// Where the time of the poll thread goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Asking the consumer for records that are there.
+    /// Taking records that are there.
     Poll,
-    /// Records to exchanges to traces.
+    /// Decoding: records to exchanges to traces.
     Trace,
-    /// Traces into tenants, models, evidence.
+    /// Features and scores: traces into tenants, models, evidence.
     Fold,
     /// Events to bytes.
     Render,
-    /// Transactions and the checkpoints in them.
+    /// State to bytes.
+    Checkpoint,
+    /// Transactions: producing, flushing, offsets, commit.
     Publish,
+    /// Rebalances, restored partitions, reloads, gauges.
+    Control,
     /// Waiting for records that are not there.
     Wait,
 }
@@ -67,18 +73,28 @@ pub struct Metrics {
     pub assigned_partitions: IntGauge,
     /// Of those, the ones that are restored and live.
     pub partitions_ready: IntGauge,
+    /// Of those, the ones that stopped for good.
+    pub partitions_stopped: IntGauge,
+    /// 1 when `/readyz` says yes.
+    pub ready: IntGauge,
+    /// What stands in the way of that, by cause.
+    pub not_ready_reasons: IntGaugeVec,
+    /// Seconds since the poll loop last went round.
+    pub loop_age_seconds: Gauge,
     /// Rebalances: `assign`, `revoke`, `lost`.
     pub rebalances: IntCounterVec,
     /// Seconds from assignment to ready.
     pub restore_seconds: Histogram,
     /// State records read while restoring.
     pub restore_records: IntCounter,
-    /// Transactions: `committed`, `aborted`, `unknown`, `fenced`.
+    /// Transactions: `committed`, `aborted`, `unknown`.
     pub transactions: IntCounterVec,
     /// Seconds from begin to the end of commit.
     pub transaction_seconds: Histogram,
     /// Seconds to write all shards of a partition once.
     pub checkpoint_seconds: Histogram,
+    /// Seconds that the longest-waiting shard has waited for its checkpoint.
+    pub checkpoint_age_seconds: Gauge,
     /// Bytes of state written.
     pub checkpoint_bytes: IntCounter,
     /// Tenants in memory.
@@ -95,11 +111,14 @@ pub struct Metrics {
     pub feature_drift: GaugeVec,
     /// Finding events committed, by kind, pattern and activity.
     pub findings: IntCounterVec,
+    /// Finding events told as suppressed, by the verdict that dismisses them.
+    pub suppressed: IntCounterVec,
     /// Reloads by outcome: `applied`, `unchanged`, `refused`.
     pub reloads: IntCounterVec,
     /// 1 in shadow mode.
     pub shadow: IntGauge,
     model_info: GaugeVec,
+    snapshot_info: GaugeVec,
 }
 
 /// One line of the table of metrics.
@@ -117,7 +136,16 @@ pub struct Row {
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Stage; 6] = [Stage::Poll, Stage::Trace, Stage::Fold, Stage::Render, Stage::Publish, Stage::Wait];
+    pub const ALL: [Stage; 8] = [
+        Stage::Poll,
+        Stage::Trace,
+        Stage::Fold,
+        Stage::Render,
+        Stage::Checkpoint,
+        Stage::Publish,
+        Stage::Control,
+        Stage::Wait,
+    ];
 
     /// The label.
     pub fn label(self) -> &'static str {
@@ -126,7 +154,9 @@ impl Stage {
             Stage::Trace => "trace",
             Stage::Fold => "fold",
             Stage::Render => "render",
+            Stage::Checkpoint => "checkpoint",
             Stage::Publish => "publish",
+            Stage::Control => "control",
             Stage::Wait => "wait",
         }
     }
@@ -171,14 +201,28 @@ impl Metrics {
         self.stage_seconds.with_label_values(&[stage.label()]).inc_by(seconds);
     }
 
-    /// A finding event that was committed.
-    pub fn finding(&self, kind: Kind, pattern: Pattern, activity: Activity) {
-        let activity = match activity {
-            Activity::Create => "create",
-            Activity::Update => "update",
-            Activity::Close(_) => "close",
+    /// A finding event that was committed, and the verdict that it tells.
+    pub fn finding(&self, kind: Kind, pattern: Pattern, activity: Activity, verdict: Option<Verdict>) {
+        let (activity, dismissed) = match activity {
+            Activity::Create => ("create", None),
+            Activity::Update => ("update", verdict.filter(|verdict| verdict.dismisses())),
+            Activity::Close(_) => ("close", None),
         };
         self.findings.with_label_values(&[kind.label(), pattern.label(), activity]).inc();
+        if let Some(verdict) = dismissed {
+            self.suppressed.with_label_values(&[verdict.label()]).inc();
+        }
+    }
+
+    /// What the probes say, as of now.
+    pub fn condition(&self, health: &Health) {
+        self.ready.set(i64::from(health.is_ready()));
+        let counts = health.counts();
+        for cause in Cause::LABELS {
+            let count = counts.get(cause).copied().unwrap_or(0);
+            self.not_ready_reasons.with_label_values(&[cause]).set(count);
+        }
+        self.loop_age_seconds.set(health.silent_for().as_secs_f64());
     }
 
     /// How far a partition is behind its end.
@@ -196,6 +240,14 @@ impl Metrics {
     pub fn model(&self, name: &str, sha256: &str) {
         self.model_info.reset();
         self.model_info.with_label_values(&[name, sha256]).set(1.0);
+    }
+
+    /// The snapshots in force beside the model: input, name and SHA-256 of each; those before them disappear.
+    pub fn snapshots(&self, snapshots: &[(&str, &str, &str)]) {
+        self.snapshot_info.reset();
+        for (input, name, sha256) in snapshots {
+            self.snapshot_info.with_label_values(&[*input, *name, *sha256]).set(1.0);
+        }
     }
 
     /// The exposition text.
@@ -231,9 +283,16 @@ mod tests {
         rejects.add(Reject::NotJson);
         rejects.add(Reject::NotJson);
         metrics.batch(40, &rejects, 9_000);
-        metrics.finding(Kind::Workload, Pattern::Relay, Activity::Create);
+        metrics.finding(Kind::Workload, Pattern::Relay, Activity::Create, None);
+        metrics.finding(Kind::Tenant, Pattern::Relay, Activity::Update, Some(Verdict::Benign));
+        metrics.finding(Kind::Tenant, Pattern::Relay, Activity::Update, Some(Verdict::TruePositive));
+        let health = Health::new(std::time::Duration::from_secs(1));
+        health.hold(Cause::Partition(3), "restoring");
+        health.hold(Cause::Partition(4), "restoring");
+        metrics.condition(&health);
         metrics.lag(3, 17);
         metrics.model("density-1", "ab12");
+        metrics.snapshots(&[("tenants", "tenants.jsonl", "ef56"), ("verdicts", "none", "")]);
         let mut indices = [None; crate::feature::WIDTH];
         indices[0] = Some(0.125);
         metrics.drift(&indices);
@@ -244,39 +303,58 @@ mod tests {
             "stillwatch_rejects_total{reason=\"not_json\"} 2",
             "stillwatch_rejects_total{reason=\"bad_ts\"} 0",
             "stillwatch_findings_total{activity=\"create\",kind=\"workload\",pattern=\"relay\"} 1",
+            "stillwatch_findings_total{activity=\"update\",kind=\"tenant\",pattern=\"relay\"} 2",
+            "stillwatch_findings_total{activity=\"create\",kind=\"tenant\",pattern=\"unknown\"} 0",
+            "stillwatch_suppressed_total{reason=\"benign\"} 1",
+            "stillwatch_suppressed_total{reason=\"false_positive\"} 0",
+            "stillwatch_ready 0",
+            "stillwatch_not_ready_reasons{cause=\"partition\"} 2",
+            "stillwatch_not_ready_reasons{cause=\"model\"} 1",
+            "stillwatch_not_ready_reasons{cause=\"broker\"} 0",
             "stillwatch_consumer_lag{partition=\"3\"} 17",
             "stillwatch_model_info{name=\"density-1\",sha256=\"ab12\"} 1",
             "stillwatch_feature_drift{feature=\"template_share\"} 0.125",
+            "stillwatch_snapshot_info{input=\"tenants\",name=\"tenants.jsonl\",sha256=\"ef56\"} 1",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         metrics.forget_partition(3);
         metrics.forget_partition(9);
         metrics.model("density-2", "cd34");
+        metrics.snapshots(&[("tenants", "none", "")]);
         metrics.drift(&[None; crate::feature::WIDTH]);
         let text = metrics.text().unwrap();
         assert!(!text.contains("stillwatch_feature_drift{"));
         assert!(!text.contains("partition=\"3\"") && !text.contains("density-1"));
+        assert!(!text.contains("ef56") && text.contains("stillwatch_snapshot_info{input=\"tenants\",name=\"none\""));
     }
 
+    /// `STILLWATCH_BLESS=1` writes the table again.
     #[test]
     fn the_table_in_the_documentation_is_ours() {
-        let readme = include_str!("../../deploy/README.md");
-        let (_, rest) = readme.split_once("equal to the program's -->\n").unwrap();
-        let (table, _) = rest.split_once("<!-- metrics: end -->").unwrap();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/README.md");
+        let readme = std::fs::read_to_string(file).unwrap();
+        let (before, rest) = readme.split_once("equal to the program's -->\n").unwrap();
+        let (table, after) = rest.split_once("<!-- metrics: end -->").unwrap();
         let ours = Metrics::new().unwrap().markdown();
-        assert_eq!(table, ours, "put this into deploy/README.md:\n{ours}");
+        if std::env::var_os("STILLWATCH_BLESS").is_some() {
+            let page = format!("{before}equal to the program's -->\n{ours}<!-- metrics: end -->{after}");
+            std::fs::write(file, page).unwrap();
+            return;
+        }
+        assert!(table == ours, "STILLWATCH_BLESS=1 cargo test --lib table_in_the_documentation");
     }
 
     #[test]
     fn names_follow_the_contract() {
         let metrics = Metrics::new().unwrap();
         for row in metrics.table() {
-            assert!(row.name.starts_with("stillwatch_"), "{}", row.name);
+            assert!(row.name.starts_with("stillwatch_") || row.name.starts_with("process_"), "{}", row.name);
             assert_eq!(row.kind == "counter", row.name.ends_with("_total"), "{}", row.name);
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().len(), 29);
+        assert_eq!(metrics.table().iter().filter(|row| row.name.starts_with("stillwatch_")).count(), 36);
+        assert!(metrics.text().unwrap().contains("process_resident_memory_bytes "));
     }
 }

@@ -1,14 +1,18 @@
 //! Makes every metric once, registers it, and notes its line of the table.
 
 use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry,
 };
 
 use super::{Metrics, NATIVE, Row, Stage};
+use crate::finding::{Kind, Pattern};
+use crate::http::Cause;
 use crate::live::report::Reload;
 use crate::record::reject::Reject;
+use crate::verdicts::Verdict;
 
 impl Metrics {
     /// A registry of its own with everything in it.
@@ -25,7 +29,13 @@ impl Metrics {
             bytes: make.counter("bytes_total", "Bytes of record values read.")?,
             unknown_fields: make.gauge("unknown_fields", "Distinct names of unknown fields seen since the start.")?,
             batch_records: make.histogram("batch_records", "Records per batch.", &POWERS_OF_4)?,
-            stage_seconds: make.seconds("stage_seconds_total", "Seconds of the poll thread, by stage.", &["stage"])?,
+            stage_seconds: make.seconds(
+                "stage_seconds_total",
+                "Seconds of the poll thread, by stage; together they are its time. poll: taking records; trace: \
+                 decoding and text; fold: features, scores and evidence; render; checkpoint: encoding state; \
+                 publish: transactions; control: rebalances and reloads; wait: nothing to do.",
+                &["stage"],
+            )?,
             end_to_end_latency_seconds: make.histogram(
                 "end_to_end_latency_seconds",
                 "From the time of the deciding record to its committed finding.",
@@ -35,11 +45,20 @@ impl Metrics {
                 .level("event_time_lag_seconds", "Wall clock less watermark, of the oldest partition.")?,
             consumer_lag: make.gauges(
                 "consumer_lag",
-                "Records behind the end of the input, by partition.",
+                "Records between what is folded and the end for a read_committed reader, by partition; absent while it restores.",
                 &["partition"],
             )?,
             assigned_partitions: make.gauge("assigned_partitions", "Input partitions this instance owns.")?,
             partitions_ready: make.gauge("partitions_ready", "Owned partitions that are restored and live.")?,
+            partitions_stopped: make
+                .gauge("partitions_stopped", "Owned partitions that stopped and need a person; /readyz says why.")?,
+            ready: make.gauge("ready", "1 when /readyz says yes, else 0.")?,
+            not_ready_reasons: make.gauges(
+                "not_ready_reasons",
+                "What stands in the way of being ready, by cause.",
+                &["cause"],
+            )?,
+            loop_age_seconds: make.level("loop_age_seconds", "Since the poll loop last went round.")?,
             rebalances: make.counters("rebalances_total", "Rebalances, by kind.", &["kind"])?,
             restore_seconds: make.histogram("restore_seconds", "From assignment of a partition to ready.", &LATENCY)?,
             restore_records: make.counter("restore_records_total", "State records read while restoring.")?,
@@ -49,6 +68,10 @@ impl Metrics {
                 "checkpoint_seconds",
                 "Time to write every shard of a partition once.",
                 &LATENCY,
+            )?,
+            checkpoint_age_seconds: make.level(
+                "checkpoint_age_seconds",
+                "How long the longest-waiting shard has waited for its checkpoint: about live.checkpoint_interval at most.",
             )?,
             checkpoint_bytes: make.counter("checkpoint_bytes_total", "Bytes of state written.")?,
             tenants: make.gauge("tenants", "Tenants in memory.")?,
@@ -63,15 +86,26 @@ impl Metrics {
                 &["feature"],
             )?,
             findings: make.counters("findings_total", "Finding events committed.", &["kind", "pattern", "activity"])?,
+            suppressed: make.counters(
+                "suppressed_total",
+                "Updates of findings told as suppressed, by the verdict that dismisses them.",
+                &["reason"],
+            )?,
             reloads: make.counters("reloads_total", "Reloads on SIGHUP, by outcome.", &["outcome"])?,
             shadow: make.gauge("shadow", "1 in shadow mode: findings go to topics of its own and are no alerts.")?,
             model_info: make.levels("model_info", "The model in force; always 1.", &["name", "sha256"])?,
+            snapshot_info: make.levels(
+                "snapshot_info",
+                "What is in force beside the model, by input (tenants, policy, verdicts); always 1. All instances should agree.",
+                &["input", "name", "sha256"],
+            )?,
             registry: make.registry.clone(),
             rows: Vec::new(),
         };
         make.levels("build_info", "The program; always 1.", &["version"])?
             .with_label_values(&[crate::cli::VERSION])
             .set(1.0);
+        make.process()?;
         let metrics = Metrics { rows: make.rows, ..metrics };
         metrics.start_closed_sets();
         Ok(metrics)
@@ -90,9 +124,20 @@ impl Metrics {
         for outcome in Reload::ALL {
             self.reloads.with_label_values(&[outcome.label()]);
         }
+        for verdict in Verdict::ALL.into_iter().filter(|verdict| verdict.dismisses()) {
+            self.suppressed.with_label_values(&[verdict.label()]);
+        }
+        for cause in Cause::LABELS {
+            self.not_ready_reasons.with_label_values(&[cause]);
+        }
+        for (kind, pattern) in Kind::ALL.into_iter().flat_map(|kind| Pattern::ALL.map(|pattern| (kind, pattern))) {
+            for activity in ["create", "update", "close"] {
+                self.findings.with_label_values(&[kind.label(), pattern.label(), activity]);
+            }
+        }
         let sets: [(&IntCounterVec, &[&str]); 3] = [
             (&self.rebalances, &["assign", "revoke", "lost"]),
-            (&self.transactions, &["committed", "aborted", "unknown", "fenced"]),
+            (&self.transactions, &["committed", "aborted", "unknown"]),
             (&self.evictions, &["memory", "silent"]),
         ];
         for (counters, labels) in sets {
@@ -123,6 +168,20 @@ impl Maker {
         }
         self.registry.register(Box::new(made.clone()))?;
         Ok(made)
+    }
+
+    /// What the system says of the process; names by Prometheus' own convention, without our prefix.
+    fn process(&mut self) -> Result<(), prometheus::Error> {
+        let process = ProcessCollector::for_self();
+        for desc in process.desc() {
+            let kind = if desc.fq_name.ends_with("_total") { "counter" } else { "gauge" };
+            let (name, mut help) = (desc.fq_name.clone(), desc.help.clone());
+            if !help.ends_with('.') {
+                help.push('.');
+            }
+            self.rows.push(Row { name, kind, labels: Vec::new(), help });
+        }
+        self.registry.register(Box::new(process))
     }
 
     fn counter(&mut self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {

@@ -50,6 +50,26 @@ pub fn fill_and_abort(bootstrap: &str, topic: &str, entries: impl IntoIterator<I
     producer.abort_transaction(LIMIT).expect("abort");
 }
 
+/// Writes all entries in one transaction, which a `read_committed` reader sees with its mark behind them.
+pub fn fill_and_commit(bootstrap: &str, topic: &str, entries: impl IntoIterator<Item = Entry>) {
+    fill_and_leave_open(bootstrap, topic, entries).commit_transaction(LIMIT).expect("commit");
+}
+
+/// The same, not yet committed: that is the caller's.
+pub fn fill_and_leave_open(
+    bootstrap: &str,
+    topic: &str,
+    entries: impl IntoIterator<Item = Entry>,
+) -> BaseProducer<Count> {
+    let id = format!("open-{topic}");
+    let (producer, _) = producer(base(bootstrap).set("transactional.id", &id));
+    producer.init_transactions(LIMIT).expect("init transactions");
+    producer.begin_transaction().expect("begin");
+    send(&producer, topic, entries);
+    drain(&producer);
+    producer
+}
+
 fn base(bootstrap: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config
@@ -62,8 +82,9 @@ fn base(bootstrap: &str) -> ClientConfig {
     config
 }
 
+/// Counts what arrived.
 #[derive(Clone, Default)]
-struct Count(Arc<AtomicU64>);
+pub struct Count(Arc<AtomicU64>);
 
 impl ClientContext for Count {}
 

@@ -93,6 +93,31 @@ impl Setup {
         (self.launch(name, self.config.clone(), &env), file)
     }
 
+    /// Starts an instance from the files of the image: a root of its own, mounted read-only, and nobody's rights.
+    pub fn start_in_image(&self, name: &str) -> Instance {
+        let root = self.dir().join("root");
+        let rootfs = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/docker/rootfs");
+        let built = Command::new(rootfs).arg(env!("CARGO_BIN_EXE_stillwatch")).arg(&root).status().expect("a shell");
+        assert!(built.success(), "{rootfs} failed");
+        let inside = |name: &str| format!("/etc/stillwatch/{name}");
+        let model = self.config["model"]["path"].as_str().expect("a path");
+        std::fs::copy(model, root.join("etc/stillwatch/model.json")).expect("copy the model");
+        let mut config = self.config.clone();
+        put(&mut config, "model", "path", inside("model.json").into());
+        let port = port::free(1);
+        put(&mut config, "http", "listen", format!("127.0.0.1:{port}").into());
+        write(&root.join("etc/stillwatch"), name, &config);
+        // the test's folder is its owner's alone
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(self.dir(), open).expect("permissions");
+        let mut command = Command::new("unshare");
+        let script = "mount --bind \"$0\" \"$0\"; mount -o remount,bind,ro \"$0\"; \
+                      exec chroot --userspec=65532:65532 \"$0\" /usr/bin/stillwatch run -c \"$1\"";
+        command.args(["--mount", "sh", "-ec", script]).arg(&root).arg(inside(&format!("{name}.toml")));
+        let process = Process::start(command, name, self.dir());
+        Instance { process, name: name.to_owned(), port, _dir: Rc::clone(&self.dir) }
+    }
+
     /// Writes the config as replay takes it.
     pub fn write(&self, name: &str) -> PathBuf {
         write(self.dir(), name, &self.config)
@@ -139,6 +164,11 @@ impl Instance {
         };
         let outcome = wait::until("ready", LIMIT, String::new, &mut ask);
         assert!(outcome.is_ok(), "ended before it was ready\n{}", self.process.tail());
+    }
+
+    /// Where it serves metrics and probes.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Body of a GET.

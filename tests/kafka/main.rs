@@ -35,6 +35,7 @@ mod process;
 mod instance;
 mod traffic;
 mod outputs;
+mod monitors;
 
 mod claims {
     pub mod harness;
@@ -48,6 +49,8 @@ mod claims {
     pub mod odd;
     pub mod privacy;
     pub mod simulate;
+    pub mod monitoring;
+    pub mod recovery;
 }
 
 use std::process::ExitCode;
@@ -84,6 +87,11 @@ const TESTS: &[Test] = &[
     Test::new("privacy::no_text_is_kept", Needs::Broker, claims::privacy::no_text_is_kept),
     Test::new("simulate::the_topic_holds_the_file", Needs::Broker, claims::simulate::topic_holds_the_file),
     Test::new("simulate::speed_is_kept", Needs::Broker, claims::simulate::speed_is_kept),
+    Test::new("monitoring::lag_under_transactions", Needs::Broker, claims::monitoring::lag_under_transactions),
+    Test::new("monitoring::alerts_fire_and_resolve", Needs::Monitors, claims::monitoring::alerts_fire_and_resolve),
+    Test::new("recovery::from_kafka_alone", Needs::Broker, claims::recovery::from_kafka_alone),
+    Test::new("recovery::rolling_restart", Needs::Broker, claims::recovery::rolling_restart),
+    Test::new("recovery::read_only_root", Needs::Mounts, claims::recovery::read_only_root),
 ];
 
 fn main() -> ExitCode {

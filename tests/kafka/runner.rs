@@ -20,6 +20,10 @@ pub enum Needs {
     OwnBroker,
     /// A broker of its own with TLS, passwords and rights.
     SecureBroker,
+    /// A broker that other tests use too, Prometheus and Alertmanager.
+    Monitors,
+    /// A broker that other tests use too, and the right to mount.
+    Mounts,
 }
 
 /// A test by name.

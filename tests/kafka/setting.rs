@@ -2,14 +2,16 @@
 
 use std::process::{Command, Stdio};
 
-use crate::broker;
 use crate::runner::Needs;
+use crate::{broker, monitors};
 
 /// What was found, once, before the first test.
 pub struct Setting {
     given: Option<String>,
     own: Result<(), String>,
     openssl: bool,
+    monitors: Option<&'static str>,
+    mounts: bool,
 }
 
 impl Setting {
@@ -17,7 +19,14 @@ impl Setting {
     pub fn probe(kafka: bool) -> Setting {
         let given = std::env::var("STILLWATCH_TEST_BOOTSTRAP").ok().filter(|v| !v.is_empty());
         let own = if kafka { java().and_then(|()| broker::install()) } else { Ok(()) };
-        Setting { given, own, openssl: answers("openssl", "version").is_some() }
+        let mounts = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+        Setting {
+            given,
+            own,
+            openssl: answers("openssl", "version").is_some(),
+            monitors: monitors::missing(),
+            mounts: mounts.is_ok_and(|status| status.success()),
+        }
     }
 
     /// The broker named by `STILLWATCH_TEST_BOOTSTRAP`.
@@ -38,6 +47,12 @@ impl Setting {
             (Needs::Broker, None) => {
                 own.map(|why| format!("needs a Kafka broker: {why}, and STILLWATCH_TEST_BOOTSTRAP names no broker"))
             }
+            (Needs::Monitors, _) => {
+                let program = self.monitors.map(|name| format!("needs {name} (Debian's package of that name)"));
+                program.or_else(|| self.missing(Needs::Broker))
+            }
+            (Needs::Mounts, _) if !self.mounts => Some("needs root, to mount a root file system read-only".to_owned()),
+            (Needs::Mounts, _) => self.missing(Needs::Broker),
             (Needs::OwnBroker | Needs::SecureBroker, Some(given)) => {
                 Some(format!("needs a broker of its own to harm, and STILLWATCH_TEST_BOOTSTRAP names {given}"))
             }
@@ -68,7 +83,7 @@ fn java() -> Result<(), String> {
 }
 
 /// What a program prints when it is there and ends well.
-fn answers(program: &str, arg: &str) -> Option<String> {
+pub fn answers(program: &str, arg: &str) -> Option<String> {
     let output = Command::new(program).arg(arg).stdin(Stdio::null()).output().ok()?;
     let both = [output.stdout, output.stderr].concat();
     output.status.success().then(|| String::from_utf8_lossy(&both).into_owned())

@@ -37,10 +37,23 @@ impl Names {
         }
     }
 
-    /// Creates all five; the state topic rolls and compacts so eagerly that a short test sees it.
+    /// Creates all five.
     pub fn create(&self, bootstrap: &str, partitions: i32) {
         // 16 MiB: records over stillwatch's own limit must get in.
-        let input = Topic::new(&self.input, partitions).with("max.message.bytes", "16777216");
+        create(bootstrap, &[Topic::new(&self.input, partitions).with("max.message.bytes", "16777216")]);
+        self.create_outputs(bootstrap, partitions);
+    }
+
+    /// All but the input.
+    pub fn create_outputs(&self, bootstrap: &str, partitions: i32) {
+        let (findings, dead_letters) = (&self.findings, &self.dead_letters);
+        create(bootstrap, &[Topic::new(findings, partitions), Topic::new(dead_letters, partitions)]);
+        self.create_state(bootstrap, partitions);
+        self.create_control(bootstrap, partitions);
+    }
+
+    /// It rolls and compacts so eagerly that a short test sees it.
+    pub fn create_state(&self, bootstrap: &str, partitions: i32) {
         let state = Topic::new(&self.state, partitions)
             .with("cleanup.policy", "compact")
             .with("segment.ms", "1000")
@@ -48,10 +61,12 @@ impl Names {
             .with("min.cleanable.dirty.ratio", "0.01")
             .with("max.compaction.lag.ms", "2000")
             .with("delete.retention.ms", "60000");
-        let findings = Topic::new(&self.findings, partitions);
-        let dead_letters = Topic::new(&self.dead_letters, partitions);
-        let control = Topic::new(&self.control, partitions);
-        create(bootstrap, &[input, state, findings, dead_letters, control]);
+        create(bootstrap, &[state]);
+    }
+
+    /// The control topic.
+    pub fn create_control(&self, bootstrap: &str, partitions: i32) {
+        create(bootstrap, &[Topic::new(&self.control, partitions)]);
     }
 
     /// Deletes them.
@@ -105,6 +120,14 @@ pub fn delete(bootstrap: &str, names: &[&str]) {
     for outcome in block_on(admin(bootstrap).delete_topics(names, &AdminOptions::new())).expect("delete topics") {
         outcome.expect("delete topic");
     }
+}
+
+/// Deletes a group and its offsets, as soon as its last member has gone.
+pub fn forget_group(bootstrap: &str, group: &str) {
+    wait::until("the group's end", Duration::from_secs(30), String::new, || {
+        let outcomes = block_on(admin(bootstrap).delete_groups(&[group], &AdminOptions::new())).expect("delete groups");
+        outcomes.into_iter().all(|outcome| outcome.is_ok()).then_some(())
+    });
 }
 
 fn admin(bootstrap: &str) -> AdminClient<DefaultClientContext> {

@@ -42,7 +42,7 @@ impl Engine {
             let (model, sha256, tenants) = (side.model.name(), side.model.sha256_hex(), side.knowledge.len());
             let verdicts = side.verdicts.len();
             tracing::info!(model, sha256, tenants, verdicts, "reloaded; in force from each partition's next offset on");
-            self.report.model(&side.model);
+            self.report.side_inputs(&side);
             self.report.reloaded(Reload::Applied);
             self.core = self.core.clone().judging_by(side);
             self.drift = drift::Counts::default();

@@ -123,7 +123,8 @@ impl Engine {
             tracing::info!(partition, %error, "cannot resume yet; restoring anew");
             return self.begin_restore(vec![partition]);
         }
-        self.report.restored(ready.records, ready.seconds);
+        self.consumer.context().moved(partition);
+        self.report.restored(ready.records);
         let (tenants, _) = ready.fold.size();
         tracing::info!(
             partition,
@@ -141,7 +142,7 @@ impl Engine {
         if matches!(owned.phase, Phase::Refolding) {
             self.report.hold(Cause::Partition(partition), "folding again");
         } else {
-            self.report.release(Cause::Partition(partition));
+            self.report.live(partition, owned.assigned_for());
         }
         Ok(())
     }

@@ -62,6 +62,8 @@ pub struct Engine {
     epochs: u64,
     outputs: Outputs,
     since_publish: Stopwatch,
+    /// Goes from stage to stage: together they are the thread's time.
+    pace: Stopwatch,
     /// Set while the brokers are out of reach: since when, and the last error.
     out_of_reach: Option<(Stopwatch, String)>,
     since_probe: Stopwatch,
@@ -99,6 +101,7 @@ impl Engine {
             owned: BTreeMap::new(),
             epochs: 0,
             since_publish: Stopwatch::start(),
+            pace: Stopwatch::start(),
             out_of_reach: None,
             since_probe: Stopwatch::start(),
             gauges: Ticker::new(Duration::from_secs(1)),
@@ -130,12 +133,12 @@ impl Engine {
     /// One turn: a batch in, folded, and a transaction if one is due.
     fn turn(&mut self, arenas: &mut Arenas) -> Result<(), Fatal> {
         self.report.tick();
-        let polling = Stopwatch::start();
-        let (messages, errors) = poll_batch(&self.consumer, &self.config, self.patience());
-        self.report.spent(Stage::Poll, polling.seconds());
+        let Polled { messages, errors, waited } = poll_batch(&self.consumer, &self.config, self.patience());
+        self.report.spent(Stage::Wait, waited);
+        self.report.spent(Stage::Poll, (self.pace.lap() - waited).max(0.0));
         if !messages.is_empty() {
-            let Engine { core, owned, outputs, report, drift, .. } = self;
-            fold_messages(core, owned, outputs, report, drift, &messages, arenas);
+            let Engine { core, owned, outputs, report, drift, pace, .. } = self;
+            fold_messages(core, owned, outputs, (report, pace), drift, &messages, arenas);
         }
         drop(messages);
         for error in errors {
@@ -151,14 +154,17 @@ impl Engine {
         self.publisher.poll();
         self.restate();
         if self.gauges.due() {
-            let ends = self.consumer.context().ends();
+            let mut oldest: f64 = 0.0;
             for owned in self.owned.values_mut() {
                 let (evicted, forgotten) = owned.departures();
                 self.report.departed(evicted, forgotten);
+                oldest = oldest.max(owned.checkpoint_age());
             }
+            self.report.checkpoint_age(oldest);
             self.report.drift(&mut self.drift, self.core.model());
-            self.report.holding(self.owned.iter(), |partition| ends.get(&partition).copied());
+            self.report.holding(self.owned.iter(), &self.consumer.context().edges());
         }
+        self.report.spent(Stage::Control, self.pace.lap());
         Ok(())
     }
 
@@ -201,29 +207,41 @@ impl Engine {
     }
 }
 
+/// What a poll brought.
+struct Polled<'c> {
+    messages: Vec<BorrowedMessage<'c>>,
+    errors: Vec<KafkaError>,
+    /// Seconds until the first record came, where none was there.
+    waited: f64,
+}
+
 /// Takes records until the batch is full or nothing more is at hand.
-fn poll_batch<'c>(
-    consumer: &'c BaseConsumer<Context>,
-    config: &Config,
-    patience: Duration,
-) -> (Vec<BorrowedMessage<'c>>, Vec<KafkaError>) {
-    let (mut messages, mut errors, mut bytes) = (Vec::new(), Vec::new(), 0);
-    let mut wait = patience;
-    while messages.len() < config.live.batch_records && bytes < config.live.batch_bytes {
-        match consumer.poll(wait) {
-            Some(Ok(message)) => {
+fn poll_batch<'c>(consumer: &'c BaseConsumer<Context>, config: &Config, patience: Duration) -> Polled<'c> {
+    let (mut messages, mut errors, mut bytes, mut waited) = (Vec::new(), Vec::new(), 0, 0.0);
+    let mut polled = consumer.poll(Duration::ZERO);
+    // a rebalance is acted on before anything else is polled
+    if polled.is_none() && !consumer.context().rebalance_waits() {
+        let waiting = Stopwatch::start();
+        polled = consumer.poll(patience);
+        waited = waiting.seconds();
+    }
+    while let Some(result) = polled {
+        match result {
+            Ok(message) => {
                 bytes += message.payload_len();
                 messages.push(message);
-                wait = Duration::ZERO;
             }
-            Some(Err(error)) => {
+            Err(error) => {
                 errors.push(error);
                 break;
             }
-            None => break,
         }
+        if messages.len() >= config.live.batch_records || bytes >= config.live.batch_bytes {
+            break;
+        }
+        polled = consumer.poll(Duration::ZERO);
     }
-    (messages, errors)
+    Polled { messages, errors, waited }
 }
 
 /// Folds a polled batch into the partitions that take records now, and keeps their outputs.
@@ -231,7 +249,7 @@ fn fold_messages(
     core: &Core,
     owned: &mut BTreeMap<i32, Owned>,
     outputs: &mut Outputs,
-    report: &Report,
+    (report, pace): (&Report, &mut Stopwatch),
     drift: &mut drift::Counts,
     messages: &[BorrowedMessage<'_>],
     arenas: &mut Arenas,
@@ -256,14 +274,11 @@ fn fold_messages(
             payload: message.payload(),
         })
         .collect();
-    let watch = Stopwatch::start();
     let traced = pipeline::trace_batch(core, &records, arenas);
-    report.spent(Stage::Trace, watch.seconds());
-    let watch = Stopwatch::start();
+    report.spent(Stage::Trace, pace.lap());
     let mut folds: Vec<&mut Partition> = owned.values_mut().filter_map(|o| o.fold.as_mut()).collect();
     let folded = pipeline::fold_batch(core, &mut folds, &records, &traced);
-    report.spent(Stage::Fold, watch.seconds());
-    let watch = Stopwatch::start();
+    report.spent(Stage::Fold, pace.lap());
     for (owned, output) in owned.values_mut().filter(|o| o.fold.is_some()).zip(folded) {
         let bytes = bytes_of(&records, owned.fold.as_ref());
         report.folded(&output.counts, bytes);
@@ -273,10 +288,10 @@ fn fold_messages(
             owned.phase = Phase::Live;
             let partition = owned.fold.as_ref().map_or(0, Partition::index);
             tracing::info!(partition, offset = owned.next(), "folded again; live");
-            report.release(Cause::Partition(partition as i32));
+            report.live(partition as i32, owned.assigned_for());
         }
     }
-    report.spent(Stage::Render, watch.seconds());
+    report.spent(Stage::Render, pace.lap());
 }
 
 /// Bytes of a batch that belong to a partition.

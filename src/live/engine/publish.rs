@@ -11,6 +11,7 @@ use super::super::restore::{NotReady, committed_offset};
 use super::Engine;
 use crate::clock::Stopwatch;
 use crate::http::Cause;
+use crate::metrics::Stage;
 use crate::tenant::checkpoint::Slice;
 
 impl Engine {
@@ -37,7 +38,7 @@ impl Engine {
             return Ok(false);
         }
         let Some(group) = &self.group else { return Ok(false) };
-        let watch = Stopwatch::start();
+        self.report.spent(Stage::Control, self.pace.lap());
         let mut covers = Covers::new();
         let mut slices: BTreeMap<i32, (Vec<Slice>, usize)> = BTreeMap::new();
         let mut room = self.config.live.slice_bytes;
@@ -72,27 +73,26 @@ impl Engine {
             .flat_map(|(&partition, (taken, _))| taken.iter().map(move |slice| (partition, slice)))
             .flat_map(|(partition, slice)| self.outputs.state(partition, slice))
             .collect();
-        let checkpoint_seconds = watch.seconds();
+        self.report.spent(Stage::Checkpoint, self.pace.lap());
         let messages = covers.keys().filter_map(|p| self.owned.get(p)).flat_map(|o| &o.outputs).chain(&state);
         let outcome = self.publisher.publish(&covers, messages, group)?;
-        let bytes: usize = slices.values().flat_map(|(taken, _)| taken).map(|s| s.bytes).sum();
-        self.report.checkpoint(checkpoint_seconds, bytes as u64);
+        let seconds = self.pace.lap();
         match outcome {
             Outcome::Committed(timings) => {
-                self.report.transaction(watch.seconds(), &timings);
+                self.report.transaction(seconds, &timings);
                 self.committed(&covers, &slices);
                 self.reached();
                 Ok(!left_out)
             }
             Outcome::Aborted(why) => {
-                self.report.transaction_failed("aborted", watch.seconds());
+                self.report.transaction_failed("aborted", seconds);
                 tracing::info!(why, "transaction aborted; its outputs stay in memory");
                 // a generation that no rebalance event told us of: an empty assignment changes nothing
                 self.group = self.consumer.group_metadata().filter(|_| !self.consumer.assignment_lost());
                 Ok(false)
             }
             Outcome::TooLarge(topic) => {
-                self.report.transaction_failed("aborted", watch.seconds());
+                self.report.transaction_failed("aborted", seconds);
                 if !self.outputs.shrink(&topic, self.owned.values_mut()) {
                     let why =
                         format!("topic `{topic}` refuses a message for its size: raise its max.message.bytes to 1 MiB");
@@ -102,7 +102,7 @@ impl Engine {
                 Ok(false)
             }
             Outcome::Unknown(why) => {
-                self.report.transaction_failed("unknown", watch.seconds());
+                self.report.transaction_failed("unknown", seconds);
                 self.report.hold(Cause::Producer, &why);
                 if self.renew()? && self.settled(&covers)? {
                     self.committed(&covers, &slices);
@@ -117,9 +117,10 @@ impl Engine {
         for (partition, next) in covers {
             let Some(owned) = self.owned.get_mut(partition) else { continue };
             self.report.committed(&owned.outputs);
-            match slices.get(partition) {
-                Some((taken, turned)) => owned.published(*next, taken, *turned),
-                None => owned.published(*next, &[], 0),
+            let (taken, turned) = slices.get(partition).map_or((&[][..], 0), |(taken, turned)| (taken, *turned));
+            self.report.checkpoint(taken.iter().map(|slice| slice.bytes as u64).sum());
+            if let Some(seconds) = owned.published(*next, taken, turned) {
+                self.report.checkpoint_round(seconds);
             }
         }
     }
