@@ -6,9 +6,10 @@ use prometheus::{
     Registry,
 };
 
-use super::{Metrics, NATIVE, Row, Stage};
+use super::{Metrics, Row, Stage};
 use crate::live::report::Reload;
 use crate::record::reject::Reject;
+use crate::record::schema::Schema;
 
 impl Metrics {
     /// A registry of its own with everything in it.
@@ -84,7 +85,9 @@ impl Metrics {
             self.stage_seconds.with_label_values(&[stage.label()]);
         }
         for outcome in ["accepted", "rejected"] {
-            self.records.with_label_values(&[outcome, NATIVE]);
+            for schema in Schema::ALL {
+                self.records.with_label_values(&[outcome, schema.label()]);
+            }
         }
         for outcome in Reload::ALL {
             self.reloads.with_label_values(&[outcome.label()]);
