@@ -41,6 +41,7 @@ fn main() {
         .map(|(offset, line)| Record {
             at: Position { partition: 0, offset },
             broker_ts: None,
+            header: None,
             key: None,
             payload: Some(line.as_bytes()),
         })

@@ -33,6 +33,7 @@ fn stages(criterion: &mut Criterion) {
         .map(|(offset, line)| Record {
             at: Position { partition: 0, offset },
             broker_ts: None,
+            header: None,
             key: None,
             payload: Some(line.as_bytes()),
         })

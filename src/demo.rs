@@ -157,7 +157,7 @@ fn fold(
                 at.offset = *next;
                 *next += 1;
             }
-            Record { at, broker_ts: None, key: None, payload: Some(record.line.as_bytes()) }
+            Record { at, broker_ts: None, header: None, key: None, payload: Some(record.line.as_bytes()) }
         })
         .collect();
     let traced = trace_batch(core, &records, arenas);

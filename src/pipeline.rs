@@ -27,7 +27,8 @@ use crate::finding::Event;
 use crate::finding::render;
 use crate::model::Model;
 use crate::model::drift::Binned;
-use crate::record::{self, Limits, Reject, RejectCounts};
+use crate::record::schema::{self, Decoded, Reading, Schema};
+use crate::record::{Limits, Reject, RejectCounts};
 use crate::side_inputs::SideInputs;
 use crate::source::Record;
 use crate::tenant::checkpoint::{Identity, shard_of};
@@ -142,6 +143,11 @@ impl Core {
         self.fold.max_record_bytes
     }
 
+    /// How the records of the input are written.
+    pub fn reading(&self) -> &Reading {
+        &self.fold.reading
+    }
+
     fn limits(&self) -> Limits {
         Limits { max_bytes: self.fold.max_record_bytes, max_depth: self.fold.max_depth }
     }
@@ -165,7 +171,13 @@ impl Core {
 pub struct Arenas(Vec<Bump>);
 
 /// A record after the trace stage.
-pub type Traced<'a> = Result<Trace<'a>, Reject>;
+#[derive(Clone)]
+pub struct Traced<'a> {
+    /// The schema it was read by.
+    pub schema: Schema,
+    /// What is left of it, or why nothing is.
+    pub result: Result<Trace<'a>, Reject>,
+}
 
 /// Decodes and traces a batch, in parallel. One result per record, in order.
 pub fn trace_batch<'a>(core: &Core, records: &[Record<'a>], arenas: &'a mut Arenas) -> Vec<Traced<'a>> {
@@ -173,12 +185,14 @@ pub fn trace_batch<'a>(core: &Core, records: &[Record<'a>], arenas: &'a mut Aren
     arenas.0.resize_with(arenas.0.len().max(chunks), Bump::new);
     arenas.0.iter_mut().for_each(Bump::reset);
     let limits = core.limits();
-    let mut traced: Vec<Traced<'a>> = vec![Err(Reject::Empty); records.len()];
+    let empty = Traced { schema: Schema::Native, result: Err(Reject::Empty) };
+    let mut traced: Vec<Traced<'a>> = vec![empty; records.len()];
     traced.par_chunks_mut(CHUNK).zip(records.par_chunks(CHUNK)).zip(arenas.0.par_iter_mut()).for_each(
         |((out, records), arena)| {
             let arena: &'a Bump = arena;
             for (out, record) in out.iter_mut().zip(records) {
-                *out = record::decode(record.payload, &limits, arena).map(|exchange| core.tracer.trace(&exchange));
+                let Decoded { schema, result } = schema::decode(record, core.reading(), &limits, arena);
+                *out = Traced { schema, result: result.map(|exchange| core.tracer.trace(&exchange)) };
             }
         },
     );
@@ -209,6 +223,8 @@ pub struct Counts {
     pub accepted: u64,
     /// Records rejected, by reason.
     pub rejected: RejectCounts,
+    /// Accepted and rejected records by the schema they were read by.
+    pub schemas: [[u64; 2]; Schema::COUNT],
     /// Top-level fields the schema does not know.
     pub unknown_fields: u64,
     /// Decisions by the tenth of the range that their score fell into.
@@ -221,13 +237,16 @@ impl Counts {
         self.read += other.read;
         self.accepted += other.accepted;
         self.rejected.merge(&other.rejected);
+        self.schemas.iter_mut().zip(other.schemas).for_each(|([a, r], [oa, or])| (*a, *r) = (*a + oa, *r + or));
         self.unknown_fields += other.unknown_fields;
         self.scores.iter_mut().zip(other.scores).for_each(|(sum, more)| *sum += more);
     }
 
     /// The partition of the total that every driver asserts.
     pub fn add_up(&self) -> bool {
+        let total = |outcome: usize| self.schemas.iter().filter_map(|both| both.get(outcome)).sum::<u64>();
         self.read == self.accepted + self.rejected.total()
+            && (total(0), total(1)) == (self.accepted, self.rejected.total())
     }
 }
 
@@ -270,12 +289,15 @@ where
         }
         partition.next = offset + 1;
         out.counts.read += 1;
-        match traced {
+        let [accepted, rejected] = &mut out.counts.schemas[traced.schema as usize];
+        match &traced.result {
             Err(reason) => {
+                *rejected += 1;
                 out.counts.rejected.add(*reason);
                 out.rejects.push((offset, *reason));
             }
             Ok(trace) => {
+                *accepted += 1;
                 out.counts.accepted += 1;
                 out.counts.unknown_fields += u64::from(trace.unknown_fields);
                 let tick = partition.watermark.observe(trace.ts, trace.tenant_hash);

@@ -203,30 +203,31 @@ impl<'s> Replay<'s> {
         arenas: &'b mut Arenas,
         see: &mut dyn FnMut(&Event),
     ) -> Result<(), ReplayError> {
+        let header = core.reading().tenant_from.header();
         let mut placed = Vec::with_capacity(batch.len());
         let mut records: Vec<Record<'b>> = Vec::with_capacity(batch.len());
         let mut too_long = BTreeMap::new();
         for line in batch.iter() {
             let (envelope, payload) = match line {
-                Line::Whole(line) => (envelope::parse(line, envelopes), Some(line)),
+                Line::Whole(line) => (envelope::parse_seeking(line, header, envelopes), Some(line)),
                 Line::TooLong { bytes, sha256 } => {
                     too_long.insert(records.len(), (bytes, sha256));
                     (None, None)
                 }
             };
             placed.push(envelope.is_some());
-            let plain = Record { at: Position::default(), broker_ts: None, key: None, payload };
+            let plain = Record { at: Position::default(), broker_ts: None, header: None, key: None, payload };
             records.push(envelope.map_or(plain, |e| e.record));
         }
         let mut traced = pipeline::trace_batch(core, &records, arenas);
         for line in too_long.keys() {
             if let Some(traced) = traced.get_mut(*line) {
-                *traced = Err(Reject::TooLarge);
+                traced.result = Err(Reject::TooLarge);
             }
         }
         for ((record, traced), placed) in records.iter_mut().zip(&traced).zip(placed) {
             if !placed {
-                let tenant = traced.as_ref().ok().map(|trace| trace.tenant.as_bytes());
+                let tenant = traced.result.as_ref().ok().map(|trace| trace.tenant.as_bytes());
                 record.at.partition = tenant.map_or(0, |tenant| placement::partition(tenant, self.spec.partitions));
             }
             let partition = record.at.partition;
@@ -242,7 +243,7 @@ impl<'s> Replay<'s> {
                 return Err(ReplayError::Order { path: path.to_owned(), partition, offset, after: *next - 1 });
             }
             *next = offset + 1;
-            if let Ok(trace) = traced {
+            if let Ok(trace) = &traced.result {
                 let span = self.summary.span.get_or_insert((trace.ts, trace.ts));
                 *span = (span.0.min(trace.ts), span.1.max(trace.ts));
             }

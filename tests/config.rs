@@ -98,6 +98,15 @@ fn every_problem_is_told_at_once() {
 fn wrong_types_and_ranges_name_key_value_and_limit() {
     for (lines, expected) in [
         ("live.threads = \"two\"", "`live.threads` must be an integer, not \"two\""),
+        (
+            "input.format = \"openai\"",
+            "`input.format` must be one of \"native\", \"auto\", \"openai_chat\", \"anthropic_messages\", \"litellm\", not \"openai\"",
+        ),
+        (
+            "input.tenant_from = \"tenant\"",
+            "`input.tenant_from` must list `field:a.b`, `header:name` or `key`, and \"tenant\" is none",
+        ),
+        ("input.tenant_from = \"header:a, header:b\"", "must name one header at most, not 2"),
         ("live.threads = -1", "`live.threads` must be between 0 and 1024, not -1"),
         ("live.threads = 1.5", "`live.threads` must be an integer, not 1.5"),
         ("kafka.give_up_after = 30", "`kafka.give_up_after` must be a string such as \"30s\", not 30"),
@@ -262,6 +271,9 @@ fn the_fold_identity_changes_with_the_fold_and_with_nothing_else() {
         "tenants.path = \"tenants.jsonl\"",
         "policy.unsupported = \"*: KP\"",
         "verdicts.path = \"verdicts.jsonl\"",
+        // of no meaning to native records
+        "input.tenant_from = \"key\"",
+        "input.redaction_marks = \"***\"",
     ] {
         assert_eq!(identity(lines), base, "{lines}");
     }
@@ -272,8 +284,14 @@ fn the_fold_identity_changes_with_the_fold_and_with_nothing_else() {
         "fold.close_after = \"23h\"",
         "fold.forget_after = \"31d\"",
         "kafka.topics.input = \"other\"",
+        "input.format = \"auto\"",
+        "input.format = \"litellm\"",
     ] {
         assert_ne!(identity(lines), base, "{lines}");
+    }
+    let litellm = identity("input.format = \"litellm\"");
+    for more in ["input.tenant_from = \"key\"", "input.redaction_marks = \"***\""] {
+        assert_ne!(identity(&format!("input.format = \"litellm\"\n{more}")), litellm, "{more}");
     }
     let other = parse(
         "fold.secret = \"another secret of many bytes\"\nkafka.bootstrap = \"b:1\"\nkafka.start = \"latest\"",

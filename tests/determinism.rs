@@ -133,6 +133,7 @@ fn run(core: &Core, log: &Log, batches: &[usize], restore_after: &[usize]) -> Wr
                 Record {
                     at: Position { partition: *partition, offset },
                     broker_ts: None,
+                    header: None,
                     key: None,
                     payload: payload.as_deref(),
                 }
@@ -292,6 +293,7 @@ fn windows_for_drift_change_no_finding() {
             .map(|((partition, payload), offset)| Record {
                 at: Position { partition: *partition, offset },
                 broker_ts: None,
+                header: None,
                 key: None,
                 payload: payload.as_deref(),
             })
@@ -333,7 +335,7 @@ fn state_of_another_version_is_refused_with_what_to_do() {
     let mut partition = Partition::new(0, 0);
     let payload = br#"{"tenant":"acme","ts":"2026-10-05T00:00:00Z","prompt":"hello"}"#;
     let at = Position { partition: 0, offset: 0 };
-    let records = [Record { at, broker_ts: None, key: None, payload: Some(payload) }];
+    let records = [Record { at, broker_ts: None, header: None, key: None, payload: Some(payload) }];
     let mut arenas = Arenas::default();
     let traced = trace_batch(&core, &records, &mut arenas);
     fold_batch(&core, &mut [&mut partition], &records, &traced);

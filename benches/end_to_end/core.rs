@@ -186,7 +186,7 @@ fn history(core: &Core, tenants: usize, repeats: usize, full: &Value) -> [Cost; 
                     .zip(&payloads)
                     .map(|(step, payload)| {
                         let at = Position { partition: 0, offset: (turn * tenants + step) as i64 };
-                        Record { at, broker_ts: None, key: None, payload: Some(payload) }
+                        Record { at, broker_ts: None, header: None, key: None, payload: Some(payload) }
                     })
                     .collect();
                 let (batch, ()) = cost(|| {

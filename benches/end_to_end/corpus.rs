@@ -53,7 +53,7 @@ impl Corpus {
     pub fn records(&self) -> Vec<Record<'_>> {
         self.lines
             .iter()
-            .map(|line| Record { at: line.at, broker_ts: None, key: None, payload: Some(&line.payload) })
+            .map(|line| Record { at: line.at, broker_ts: None, header: None, key: None, payload: Some(&line.payload) })
             .collect()
     }
 }

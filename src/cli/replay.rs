@@ -12,6 +12,7 @@ use crate::knowledge::Knowledge;
 use crate::library::{Library, Opened};
 use crate::model::Model;
 use crate::pipeline::Core;
+use crate::record::schema::Format;
 use crate::record::time::parse_rfc3339;
 use crate::replay::{Control, ReplayError, Spec, replay};
 use crate::source::files::FileError;
@@ -24,6 +25,7 @@ use crate::verdicts::Verdicts;
 Examples:
   stillwatch replay day.jsonl --findings findings.jsonl
   stillwatch replay logs/ --config stillwatch.toml --scores scores.parquet --threads 4
+  stillwatch replay litellm.jsonl --format litellm --findings findings.jsonl
   stillwatch replay dump.jsonl --control control.jsonl --model new.json --model former.json --findings f.jsonl
   stillwatch replay day.jsonl.zst --findings - --tenant acme --from 2026-07-24T00:00:00Z
 
@@ -75,6 +77,9 @@ pub struct ReplayArgs {
     /// they did in `run`.
     #[arg(long, value_name = "FILE")]
     pub control: Option<PathBuf>,
+    /// How the records are written, instead of the configured `input.format`.
+    #[arg(long, value_name = "SCHEMA")]
+    pub format: Option<Format>,
     /// Configuration file: secret and limits as `run` has them.
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -95,6 +100,9 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     super::logs::start(&config.log);
     if let Some(topic) = &args.topic {
         config.kafka.input.clone_from(topic);
+    }
+    if let Some(format) = args.format {
+        config.fold.reading.format = format;
     }
     if config.fold.is_public() {
         tracing::info!("no config with a secret: hashes are keyed with a public key");

@@ -9,13 +9,14 @@ use super::between::between;
 use super::checker::Checker;
 use super::document::{OPTIONS, Origin};
 use super::load::Need;
-use super::raw::{OptionValue, RawConfig, RawFold, RawHttp, RawKafka, RawLive, RawPolicy, RawTopics};
+use super::raw::{OptionValue, RawConfig, RawHttp, RawInput, RawKafka, RawLive, RawPolicy, RawTopics};
 use super::{
     Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, Mode, ModelConfig, Start, TenantsConfig,
     VerdictsConfig, options,
 };
 use crate::knowledge::Policy;
 use crate::knowledge::policy::Countries;
+use crate::record::schema::{Marks, Reading, TenantFrom};
 use crate::trace::benchmarks::Benchmarks;
 
 const MS: Duration = Duration::from_millis(1);
@@ -35,7 +36,7 @@ const SHADOW: &str = ".shadow";
 pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> Config {
     let config = Config {
         kafka: kafka(&raw.kafka, need, checker),
-        fold: fold(&raw.fold, raw.model.benchmarks.as_deref(), checker),
+        fold: fold(raw, checker),
         model: ModelConfig {
             path: raw.model.path.as_deref().map(|path| checker.path(path)),
             known: raw.model.known.as_deref().map(|path| checker.path(path)),
@@ -169,7 +170,8 @@ fn pass_through(raw: &RawKafka, checker: &mut Checker<'_>) -> Vec<(String, Strin
     passed
 }
 
-fn fold(raw: &RawFold, benchmarks: Option<&str>, checker: &mut Checker<'_>) -> FoldConfig {
+fn fold(raw: &RawConfig, checker: &mut Checker<'_>) -> FoldConfig {
+    let (input, benchmarks, raw) = (&raw.input, raw.model.benchmarks.as_deref(), &raw.fold);
     let written = checker.secret("fold.secret", raw.secret_file.as_ref(), raw.secret.as_ref());
     let place = if raw.secret_file.is_some() { "fold.secret_file" } else { "fold.secret" };
     match &written {
@@ -194,8 +196,17 @@ fn fold(raw: &RawFold, benchmarks: Option<&str>, checker: &mut Checker<'_>) -> F
         memory_per_partition: checker.size("fold.memory_per_partition", &raw.memory_per_partition, MIB..=1024 * GIB),
         close_after_ms: checker.duration("fold.close_after", &raw.close_after, MINUTE..=90 * DAY).as_millis() as i64,
         forget_after_ms: checker.duration("fold.forget_after", &raw.forget_after, HOUR..=3650 * DAY).as_millis() as i64,
+        reading: reading(input, checker),
         benchmarks: benchmarks.map_or_else(Benchmarks::built_in, |path| known_questions(path, checker)),
     }
+}
+
+fn reading(raw: &RawInput, checker: &mut Checker<'_>) -> Reading {
+    let tenant_from = TenantFrom::parse(&raw.tenant_from).unwrap_or_else(|why| {
+        checker.problem("input.tenant_from", why);
+        TenantFrom::default()
+    });
+    Reading { format: raw.format, tenant_from, marks: Marks::parse(&raw.redaction_marks) }
 }
 
 fn known_questions(path: &str, checker: &mut Checker<'_>) -> Arc<Benchmarks> {

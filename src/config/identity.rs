@@ -4,6 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Config, FoldConfig};
+use crate::record::schema::{Format, Reading};
 
 /// The key that `demo` and `replay` use without a config file. It is public: anyone can compute the hashes.
 const PUBLIC_SECRET: &[u8] = b"stillwatch public demonstration key";
@@ -28,6 +29,14 @@ impl Config {
         // references name the topic; its length goes first so that nothing can run into it
         hash.update((self.kafka.input.len() as u64).to_le_bytes());
         hash.update(self.kafka.input.as_bytes());
+        // native records are read in one way; what is configured for the others does not touch them
+        if fold.reading.format != Format::Native {
+            let Reading { format, tenant_from, marks } = &fold.reading;
+            for text in [format!("{format:?}"), tenant_from.to_string(), marks.as_slice().join(",")] {
+                hash.update((text.len() as u64).to_le_bytes());
+                hash.update(text.as_bytes());
+            }
+        }
         hash.finalize().into()
     }
 }

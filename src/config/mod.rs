@@ -27,6 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Policy;
+use crate::record::schema::Reading;
 use crate::trace::benchmarks::Benchmarks;
 
 /// The commented file that `config init` writes.
@@ -135,6 +136,8 @@ pub struct FoldConfig {
     pub close_after_ms: i64,
     /// A tenant silent for this long is forgotten.
     pub forget_after_ms: i64,
+    /// How the records of the input are written, and where their tenant is.
+    pub reading: Reading,
     /// Known questions of public test sets: `model.benchmarks`, or those inside the binary.
     pub benchmarks: Arc<Benchmarks>,
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::quantity::{DurationText, SizeText};
 use super::{DeadLetterMode, LogFormat, Mode, Start};
+use crate::record::schema::{Format, marks};
 
 /// Configuration of stillwatch.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +17,8 @@ use super::{DeadLetterMode, LogFormat, Mode, Start};
 pub struct RawConfig {
     /// Brokers, group and topics.
     pub kafka: RawKafka,
+    /// How the records of the input are written. A change here is a new fold, as in `fold`.
+    pub input: RawInput,
     /// What the findings depend on. A change here is a new fold: the state of the old one is refused.
     pub fold: RawFold,
     /// Which model.
@@ -93,6 +96,19 @@ pub enum OptionValue {
     Number(i64),
     /// `true`
     Switch(bool),
+}
+
+/// How the records of the input are written.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawInput {
+    /// Their schema: `native`, `openai_chat`, `anthropic_messages`, `litellm`, or `auto`: told by each record alone.
+    pub format: Format,
+    /// Where the tenant is, beyond the schema's own place: `field:a.b`, `header:name` or `key`, several between
+    /// commas, of which the first that holds something counts. Native records name it themselves.
+    pub tenant_from: String,
+    /// What stands in the place of withheld text, between commas: a text that is one of them counts as none.
+    pub redaction_marks: String,
 }
 
 /// What the findings depend on.
@@ -249,6 +265,13 @@ impl Default for RawTopics {
             state: "stillwatch.state".to_owned(),
             control: "stillwatch.control".to_owned(),
         }
+    }
+}
+
+impl Default for RawInput {
+    fn default() -> Self {
+        let redaction_marks = marks::DEFAULT.to_owned();
+        RawInput { format: Format::Native, tenant_from: String::new(), redaction_marks }
     }
 }
 

@@ -13,7 +13,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
+use rdkafka::message::{BorrowedMessage, DeliveryResult, Headers as _, Message as _};
 use rdkafka::producer::{BaseProducer, ProducerContext};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
@@ -267,6 +267,12 @@ fn default(client: &mut ClientConfig, config: &KafkaConfig, key: &str, value: &s
     if !config.options.iter().any(|(name, _)| name == key) {
         client.set(key, value);
     }
+}
+
+/// The value of a record's header: of several of one name the last, as Kafka's own clients have it.
+pub fn header<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m [u8]> {
+    let headers = message.headers()?;
+    (0..headers.count()).rev().map(|index| headers.get(index)).find(|header| header.key == name)?.value
 }
 
 /// A list of partitions of one topic.

@@ -112,7 +112,7 @@ impl Report {
 
     /// One partition's part of a folded batch.
     pub fn folded(&self, counts: &Counts, bytes: u64) {
-        self.metrics.batch(counts.accepted, &counts.rejected, bytes);
+        self.metrics.batch(&counts.schemas, &counts.rejected, bytes);
         self.metrics.unknown_fields.add(counts.unknown_fields as i64);
         self.metrics.scores(&counts.scores);
     }

@@ -16,12 +16,10 @@ use crate::finding::{Activity, Kind, Pattern};
 use crate::http::{Cause, Health};
 use crate::record::reject::{Reject, RejectCounts};
 use crate::verdicts::Verdict;
+use crate::record::schema::Schema;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// The one log schema that is read today; a label from the start, so that dashboards outlive the next.
-const NATIVE: &str = "native";
 
 /// Where the time of the poll thread goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,16 +161,19 @@ impl Stage {
 }
 
 impl Metrics {
-    /// A batch that was folded: how many were accepted, the rejects by reason, and the bytes read.
-    pub fn batch(&self, accepted: u64, rejects: &RejectCounts, bytes: u64) {
-        let rejected = rejects.total();
-        self.records.with_label_values(&["accepted", NATIVE]).inc_by(accepted);
-        self.records.with_label_values(&["rejected", NATIVE]).inc_by(rejected);
+    /// A batch that was folded: what was accepted and rejected by schema, the rejects by reason, and the bytes read.
+    pub fn batch(&self, schemas: &[[u64; 2]; Schema::COUNT], rejects: &RejectCounts, bytes: u64) {
+        let mut read = 0;
+        for (schema, [accepted, rejected]) in Schema::ALL.into_iter().zip(schemas) {
+            self.records.with_label_values(&["accepted", schema.label()]).inc_by(*accepted);
+            self.records.with_label_values(&["rejected", schema.label()]).inc_by(*rejected);
+            read += accepted + rejected;
+        }
         for reason in Reject::ALL.into_iter().filter(|reason| 0 < rejects.of(*reason)) {
             self.rejects.with_label_values(&[reason.label()]).inc_by(rejects.of(reason));
         }
         self.bytes.inc_by(bytes);
-        self.batch_records.observe((accepted + rejected) as f64);
+        self.batch_records.observe(read as f64);
     }
 
     /// Decisions by the tenth of the range that their score fell into.
@@ -282,7 +283,7 @@ mod tests {
         let mut rejects = RejectCounts::default();
         rejects.add(Reject::NotJson);
         rejects.add(Reject::NotJson);
-        metrics.batch(40, &rejects, 9_000);
+        metrics.batch(&[[40, 2], [0, 0], [0, 0], [7, 0]], &rejects, 9_000);
         metrics.finding(Kind::Workload, Pattern::Relay, Activity::Create, None);
         metrics.finding(Kind::Tenant, Pattern::Relay, Activity::Update, Some(Verdict::Benign));
         metrics.finding(Kind::Tenant, Pattern::Relay, Activity::Update, Some(Verdict::TruePositive));
@@ -300,6 +301,8 @@ mod tests {
         for line in [
             "stillwatch_records_total{outcome=\"accepted\",schema=\"native\"} 40",
             "stillwatch_records_total{outcome=\"rejected\",schema=\"native\"} 2",
+            "stillwatch_records_total{outcome=\"accepted\",schema=\"litellm\"} 7",
+            "stillwatch_records_total{outcome=\"rejected\",schema=\"openai_chat\"} 0",
             "stillwatch_rejects_total{reason=\"not_json\"} 2",
             "stillwatch_rejects_total{reason=\"bad_ts\"} 0",
             "stillwatch_findings_total{activity=\"create\",kind=\"workload\",pattern=\"relay\"} 1",

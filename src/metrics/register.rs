@@ -7,11 +7,12 @@ use prometheus::{
     Registry,
 };
 
-use super::{Metrics, NATIVE, Row, Stage};
+use super::{Metrics, Row, Stage};
 use crate::finding::{Kind, Pattern};
 use crate::http::Cause;
 use crate::live::report::Reload;
 use crate::record::reject::Reject;
+use crate::record::schema::Schema;
 use crate::verdicts::Verdict;
 
 impl Metrics {
@@ -119,7 +120,9 @@ impl Metrics {
             self.stage_seconds.with_label_values(&[stage.label()]);
         }
         for outcome in ["accepted", "rejected"] {
-            self.records.with_label_values(&[outcome, NATIVE]);
+            for schema in Schema::ALL {
+                self.records.with_label_values(&[outcome, schema.label()]);
+            }
         }
         for outcome in Reload::ALL {
             self.reloads.with_label_values(&[outcome.label()]);

@@ -75,6 +75,7 @@ mod tests {
         let record = Record {
             at: Position { partition: 3, offset: 17 },
             broker_ts: None,
+            header: None,
             key: None,
             payload: Some(b"{\"prompt\":\"my secret plan"),
         };

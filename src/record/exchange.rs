@@ -42,6 +42,8 @@ pub struct Exchange<'a> {
     pub prompt: Option<&'a str>,
     /// What came before the prompt in `messages`.
     pub turns: Turns,
+    /// All messages, where the schema is not the native one: what re-keying needs beyond the fold.
+    pub messages: &'a [Utterance<'a>],
     /// Response text.
     pub response: Option<&'a str>,
     /// Reasoning text.
@@ -66,6 +68,27 @@ pub struct Exchange<'a> {
     pub tier: Tier,
     /// Fields of the record's top level that the schema does not know.
     pub unknown_fields: &'a [&'a str],
+}
+
+impl Exchange<'_> {
+    /// What there is to see, by what is there.
+    pub fn seen(&self) -> Tier {
+        let has_text = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+        if has_text(self.prompt) || has_text(self.response) {
+            return Tier::Content;
+        }
+        let has_tokens = self.usage.input.is_some() || self.usage.output.is_some();
+        if has_tokens { Tier::Tokens } else { Tier::Metadata }
+    }
+}
+
+/// One message of a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Utterance<'a> {
+    /// Who speaks.
+    pub role: &'a str,
+    /// The text, if any.
+    pub text: Option<&'a str>,
 }
 
 /// Shape of the conversation before the prompt.

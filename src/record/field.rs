@@ -138,6 +138,24 @@ pub fn text_or_member<'a>(json: &mut Json<'a>, name: &str) -> Parsed<Read<&'a st
     Ok(member)
 }
 
+/// Reads a nested object: `member` gets each name and stands before its value.
+pub fn object<'a, T: Default>(
+    json: &mut Json<'a>,
+    member: impl Fn(&'a str, &mut Json<'a>, &mut T, &mut Wrong<'a>) -> Parsed<()>,
+) -> Parsed<Read<T>> {
+    if json.peek()? != Kind::Object {
+        return other(json);
+    }
+    let mut value = T::default();
+    let mut wrong = Wrong::new_in(json.arena());
+    let mut key = json.open_object()?;
+    while let Some(name) = key {
+        member(name, json, &mut value, &mut wrong)?;
+        key = json.next_key()?;
+    }
+    Ok(wrong.judge(value))
+}
+
 fn number<T>(json: &mut Json<'_>, convert: impl FnOnce(Number<'_>) -> Option<T>) -> Parsed<Read<T>> {
     match json.peek()? {
         Kind::Number => json.number().map(|number| Read::of(convert(number))),

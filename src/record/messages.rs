@@ -6,9 +6,9 @@
 use bumpalo::Bump;
 use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 
-use super::Turns;
 use super::field::{self, Read, Wrong};
 use super::json::{Json, Kind, Parsed};
+use super::{Turns, Utterance};
 
 /// More tools than this are read and not kept: no agent has them, and names would cost more than the record.
 pub const MAX_TOOLS: usize = 1024;
@@ -22,6 +22,8 @@ pub struct Conversation<'a> {
     pub system: Option<&'a str>,
     /// What stands before the last user message, or all where there is none.
     pub turns: Turns,
+    /// All messages, where they are kept.
+    pub messages: &'a [Utterance<'a>],
 }
 
 /// An array of messages. A `null` among them is not one.
@@ -29,40 +31,61 @@ pub fn conversation<'a>(json: &mut Json<'a>) -> Parsed<Read<Conversation<'a>>> {
     if json.peek()? != Kind::Array {
         return field::other(json);
     }
-    let mut told = Conversation::default();
-    let mut system = Joined::new_in(json.arena());
-    let (mut before_prompt, mut so_far) = (None, Turns::default());
+    let mut telling = Telling::new_in(json.arena());
     let mut wrong = false;
     let mut more = json.open_array()?;
     while more {
         match message(json)? {
             Read::Absent => {}
             Read::Wrong => wrong = true,
-            Read::Value(Message { role, text }) => {
-                let role = role.unwrap_or_default();
-                let bytes = text.map_or(0, str::len) as u32;
-                so_far.messages = so_far.messages.saturating_add(1);
-                so_far.prefill = role == "assistant";
-                match role {
-                    "system" | "developer" => system.add(text),
-                    "user" => {
-                        told.prompt = text;
-                        before_prompt = Some(so_far);
-                        so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
-                    }
-                    _ => {
-                        so_far.assistant = so_far.assistant.saturating_add(u32::from(role == "assistant"));
-                        so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
-                    }
-                }
-            }
+            Read::Value(Message { role, text }) => telling.add(role.unwrap_or_default(), text),
         }
         more = json.next_item()?;
     }
-    told.system = system.text();
-    let before_prompt = before_prompt.unwrap_or(so_far);
-    told.turns = Turns { messages: so_far.messages, prefill: so_far.prefill, ..before_prompt };
-    Ok(if wrong { Read::Wrong } else { Read::Value(told) })
+    Ok(if wrong { Read::Wrong } else { Read::Value(telling.end()) })
+}
+
+/// A conversation that is being read, message by message.
+pub struct Telling<'a> {
+    told: Conversation<'a>,
+    system: Joined<'a>,
+    before_prompt: Option<Turns>,
+    so_far: Turns,
+}
+
+impl<'a> Telling<'a> {
+    /// Nothing said yet.
+    pub fn new_in(arena: &'a Bump) -> Self {
+        let system = Joined::new_in(arena);
+        Telling { told: Conversation::default(), system, before_prompt: None, so_far: Turns::default() }
+    }
+
+    /// The next message.
+    pub fn add(&mut self, role: &str, text: Option<&'a str>) {
+        let bytes = text.map_or(0, str::len) as u32;
+        let so_far = &mut self.so_far;
+        so_far.messages = so_far.messages.saturating_add(1);
+        so_far.prefill = role == "assistant";
+        match role {
+            "system" | "developer" => self.system.add(text),
+            "user" => {
+                self.told.prompt = text;
+                self.before_prompt = Some(*so_far);
+                so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
+            }
+            _ => {
+                so_far.assistant = so_far.assistant.saturating_add(u32::from(role == "assistant"));
+                so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
+            }
+        }
+    }
+
+    /// All of it.
+    pub fn end(self) -> Conversation<'a> {
+        let before_prompt = self.before_prompt.unwrap_or(self.so_far);
+        let turns = Turns { messages: self.so_far.messages, prefill: self.so_far.prefill, ..before_prompt };
+        Conversation { system: self.system.text(), turns, ..self.told }
+    }
 }
 
 /// A string, or a message object whose content is the text.
@@ -165,30 +188,37 @@ fn tool_name<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
     })
 }
 
-/// Texts joined by line feeds.
-struct Joined<'a> {
+/// Texts that are joined: by line feeds, or as pieces of one. A single text stays borrowed.
+pub(super) struct Joined<'a> {
     first: Option<&'a str>,
     all: Option<BumpString<'a>>,
+    between: &'static str,
     arena: &'a Bump,
 }
 
 impl<'a> Joined<'a> {
-    fn new_in(arena: &'a Bump) -> Self {
-        Joined { first: None, all: None, arena }
+    /// Texts of their own.
+    pub(super) fn new_in(arena: &'a Bump) -> Self {
+        Joined { first: None, all: None, between: "\n", arena }
     }
 
-    fn add(&mut self, text: Option<&'a str>) {
+    /// Pieces of one text.
+    pub(super) fn pieces_in(arena: &'a Bump) -> Self {
+        Joined { between: "", ..Self::new_in(arena) }
+    }
+
+    pub(super) fn add(&mut self, text: Option<&'a str>) {
         let Some(text) = text else { return };
         let Some(first) = self.first else {
             self.first = Some(text);
             return;
         };
         let all = self.all.get_or_insert_with(|| BumpString::from_str_in(first, self.arena));
-        all.push('\n');
+        all.push_str(self.between);
         all.push_str(text);
     }
 
-    fn text(self) -> Option<&'a str> {
+    pub(super) fn text(self) -> Option<&'a str> {
         self.all.map(BumpString::into_bump_str).or(self.first)
     }
 }
@@ -212,7 +242,10 @@ mod tests {
             {"role":"assistant","content":"So"}]"#;
         let told = conversation(&mut Json::new(messages, &arena)).unwrap();
         let turns = Turns { messages: 7, assistant: 1, context_bytes: 6, prefill: true };
-        assert_eq!(told, Read::Value(Conversation { prompt: Some("two"), system: Some("Be brief.\nReally."), turns }));
+        assert_eq!(
+            told,
+            Read::Value(Conversation { prompt: Some("two"), system: Some("Be brief.\nReally."), turns, messages: &[] })
+        );
     }
 
     #[test]
@@ -220,7 +253,7 @@ mod tests {
         let arena = Bump::new();
         let told = conversation(&mut Json::new(r#"[{"role":"assistant","content":"abc"},null,{}]"#, &arena)).unwrap();
         let turns = Turns { messages: 2, assistant: 1, context_bytes: 3, prefill: false };
-        assert_eq!(told, Read::Value(Conversation { prompt: None, system: None, turns }));
+        assert_eq!(told, Read::Value(Conversation { turns, ..Conversation::default() }));
     }
 
     #[test]

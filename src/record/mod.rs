@@ -10,11 +10,12 @@ pub mod json;
 pub mod messages;
 pub mod native;
 pub mod reject;
+pub mod schema;
 pub mod time;
 
 use bumpalo::Bump;
 
-pub use exchange::{Client, Exchange, Params, Tier, Turns, Usage};
+pub use exchange::{Client, Exchange, Params, Tier, Turns, Usage, Utterance};
 pub use reject::{Reject, RejectCounts};
 
 /// What a record may cost.
@@ -32,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// The exchange that a record holds. No payload at all is a tombstone, and empty.
+/// The exchange that a native record holds. No payload at all is a tombstone, and empty.
 pub fn decode<'a>(payload: Option<&'a [u8]>, limits: &Limits, arena: &'a Bump) -> Result<Exchange<'a>, Reject> {
     native::decode(payload.ok_or(Reject::Empty)?, limits, arena)
 }

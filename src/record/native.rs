@@ -4,6 +4,8 @@
 //! end in the contract's order: a record has exactly one reject reason, the first that holds.
 //! `null` is the same as no field; of a field that comes twice the last counts.
 
+pub mod write;
+
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
@@ -11,7 +13,7 @@ use super::field::{self, Read, Wrong};
 use super::json::{Json, Kind, Malformed, Parsed, is_blank};
 use super::messages::{self, Conversation};
 use super::time::parse_rfc3339;
-use super::{Client, Exchange, Limits, Params, Reject, Tier, Usage};
+use super::{Client, Exchange, Limits, Params, Reject, Usage};
 use crate::units::Millis;
 
 /// Longest name of a tenant, in bytes.
@@ -25,19 +27,23 @@ pub const TIMES: std::ops::Range<i64> = 1_420_070_400_000..4_102_444_800_000;
 
 /// The exchange of a native record.
 pub fn decode<'a>(payload: &'a [u8], limits: &Limits, arena: &'a Bump) -> Result<Exchange<'a>, Reject> {
+    let mut json = Json::new(text_of(payload, limits)?, arena);
+    let draft = Draft::read(&mut json).map_err(|Malformed| Reject::NotJson)?;
+    if json.deepest() > limits.max_depth {
+        return Err(Reject::TooDeep);
+    }
+    draft.check()
+}
+
+/// The text of a record of any schema, unless it is empty, too large or not text.
+pub fn text_of<'a>(payload: &'a [u8], limits: &Limits) -> Result<&'a str, Reject> {
     if is_blank(payload) {
         return Err(Reject::Empty);
     }
     if payload.len() > limits.max_bytes {
         return Err(Reject::TooLarge);
     }
-    let text = simdutf8::basic::from_utf8(payload).map_err(|_| Reject::NotUtf8)?;
-    let mut json = Json::new(text, arena);
-    let draft = Draft::read(&mut json).map_err(|Malformed| Reject::NotJson)?;
-    if json.deepest() > limits.max_depth {
-        return Err(Reject::TooDeep);
-    }
-    draft.check()
+    simdutf8::basic::from_utf8(payload).map_err(|_| Reject::NotUtf8)
 }
 
 /// What the record said, not yet judged.
@@ -146,18 +152,9 @@ impl<'a> Draft<'a> {
             unknown_fields: self.unknown.into_bump_slice(),
             ..self.plain
         };
-        exchange.tier = tier(&exchange);
+        exchange.tier = exchange.seen();
         Ok(exchange)
     }
-}
-
-fn tier(exchange: &Exchange<'_>) -> Tier {
-    let has_text = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
-    if has_text(exchange.prompt) || has_text(exchange.response) {
-        return Tier::Content;
-    }
-    let has_tokens = exchange.usage.input.is_some() || exchange.usage.output.is_some();
-    if has_tokens { Tier::Tokens } else { Tier::Metadata }
 }
 
 fn version(json: &mut Json<'_>) -> Parsed<Read<()>> {
@@ -168,14 +165,20 @@ fn version(json: &mut Json<'_>) -> Parsed<Read<()>> {
     })
 }
 
-fn tenant<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
-    let read = field::text(json)?;
-    let Read::Value(name) = read else { return Ok(read) };
-    let good = (1..=MAX_TENANT_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
-    Ok(if good { read } else { Read::Wrong })
+pub(super) fn tenant<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
+    Ok(match field::text(json)? {
+        Read::Value(name) => tenant_named(name),
+        read => read,
+    })
 }
 
-fn timestamp(json: &mut Json<'_>) -> Parsed<Result<Millis, Reject>> {
+/// A tenant's name, if it is one.
+pub(super) fn tenant_named(name: &str) -> Read<&str> {
+    let good = (1..=MAX_TENANT_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
+    if good { Read::Value(name) } else { Read::Wrong }
+}
+
+pub(super) fn timestamp(json: &mut Json<'_>) -> Parsed<Result<Millis, Reject>> {
     let time = match json.peek()? {
         Kind::String => parse_rfc3339(json.string()?),
         Kind::Number => {
@@ -188,12 +191,16 @@ fn timestamp(json: &mut Json<'_>) -> Parsed<Result<Millis, Reject>> {
         Kind::Null => return json.null().map(|()| Err(Reject::MissingTs)),
         _ => json.skip().map(|()| None)?,
     };
-    let in_range = |time: Millis| if TIMES.contains(&time.0) { Ok(time) } else { Err(Reject::TsOutOfRange) };
     Ok(time.ok_or(Reject::BadTs).and_then(in_range))
 }
 
+/// The time, if it is believed.
+pub(super) fn in_range(time: Millis) -> Result<Millis, Reject> {
+    if TIMES.contains(&time.0) { Ok(time) } else { Err(Reject::TsOutOfRange) }
+}
+
 fn params<'a>(json: &mut Json<'a>) -> Parsed<Read<Params<'a>>> {
-    object(json, |name, json, params: &mut Params<'a>, wrong| {
+    field::object(json, |name, json, params: &mut Params<'a>, wrong| {
         match name {
             "temperature" => wrong.put(name, &mut params.temperature, field::float(json)?),
             "top_p" => wrong.put(name, &mut params.top_p, field::float(json)?),
@@ -215,7 +222,7 @@ fn params<'a>(json: &mut Json<'a>) -> Parsed<Read<Params<'a>>> {
 }
 
 fn usage(json: &mut Json<'_>) -> Parsed<Read<Usage>> {
-    object(json, |name, json, usage: &mut Usage, wrong| {
+    field::object(json, |name, json, usage: &mut Usage, wrong| {
         match name {
             "input_tokens" => wrong.put(name, &mut usage.input, field::whole(json)?),
             "output_tokens" => wrong.put(name, &mut usage.output, field::whole(json)?),
@@ -227,8 +234,8 @@ fn usage(json: &mut Json<'_>) -> Parsed<Read<Usage>> {
     })
 }
 
-fn client<'a>(json: &mut Json<'a>) -> Parsed<Read<Client<'a>>> {
-    object(json, |name, json, client: &mut Client<'a>, wrong| {
+pub(super) fn client<'a>(json: &mut Json<'a>) -> Parsed<Read<Client<'a>>> {
+    field::object(json, |name, json, client: &mut Client<'a>, wrong| {
         match name {
             "ip" => wrong.put(name, &mut client.ip, field::text(json)?),
             "country" => wrong.put(name, &mut client.country, field::text(json)?),
@@ -240,24 +247,6 @@ fn client<'a>(json: &mut Json<'a>) -> Parsed<Read<Client<'a>>> {
         }
         Ok(())
     })
-}
-
-/// Reads a nested object: `member` gets each name and stands before its value.
-fn object<'a, T: Default>(
-    json: &mut Json<'a>,
-    member: impl Fn(&'a str, &mut Json<'a>, &mut T, &mut Wrong<'a>) -> Parsed<()>,
-) -> Parsed<Read<T>> {
-    if json.peek()? != Kind::Object {
-        return field::other(json);
-    }
-    let mut value = T::default();
-    let mut wrong = Wrong::new_in(json.arena());
-    let mut key = json.open_object()?;
-    while let Some(name) = key {
-        member(name, json, &mut value, &mut wrong)?;
-        key = json.next_key()?;
-    }
-    Ok(wrong.judge(value))
 }
 
 #[cfg(test)]

@@ -35,12 +35,17 @@ pub struct Envelope<'a> {
     pub record: Record<'a>,
 }
 
-/// The envelope that a line is, or none if the line is a record by itself.
+/// The envelope that a line is, or none if the line is a record by itself. Headers are passed over.
 pub fn parse<'a>(line: &'a [u8], arena: &'a Bump) -> Option<Envelope<'a>> {
+    parse_seeking(line, None, arena)
+}
+
+/// The same with the value of one header, if its name is given and the record has it.
+pub fn parse_seeking<'a>(line: &'a [u8], header: Option<&str>, arena: &'a Bump) -> Option<Envelope<'a>> {
     // most lines are none: a search costs a tenth of reading them twice
     memchr::memmem::find(line, b"\"payload")?;
     let mut json = Json::of_bytes(line, arena);
-    let fields = Fields::read(&mut json).ok()?;
+    let fields = Fields::read(&mut json, header).ok()?;
     let partition = i32::try_from(fields.partition?).ok().and_then(|partition| u32::try_from(partition).ok())?;
     let offset = fields.offset.filter(|offset| *offset >= 0)?;
     let broker_ts = fields.ts.filter(|ts| *ts >= 0 && fields.ts_type != Some("unknown"));
@@ -48,7 +53,8 @@ pub fn parse<'a>(line: &'a [u8], arena: &'a Bump) -> Option<Envelope<'a>> {
     if payload.is_none() && !fields.has_payload {
         return None;
     }
-    let record = Record { at: Position { partition, offset }, broker_ts, key: fields.key_b64.or(fields.key), payload };
+    let (header, key) = (fields.header, fields.key_b64.or(fields.key));
+    let record = Record { at: Position { partition, offset }, broker_ts, header, key, payload };
     Some(Envelope { topic: fields.topic, record })
 }
 
@@ -75,6 +81,7 @@ struct Fields<'a> {
     offset: Option<i64>,
     ts_type: Option<&'a str>,
     ts: Option<i64>,
+    header: Option<&'a [u8]>,
     key: Option<&'a [u8]>,
     payload: Option<&'a [u8]>,
     /// `payload` is there, if only as null.
@@ -84,7 +91,7 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn read(json: &mut Json<'a>) -> Parsed<Self> {
+    fn read(json: &mut Json<'a>, header: Option<&str>) -> Parsed<Self> {
         let mut fields = Fields::default();
         let mut key = json.open_object()?;
         while let Some(name) = key {
@@ -95,6 +102,7 @@ impl<'a> Fields<'a> {
                 "offset" => fields.offset = good(field::whole(json)?)?,
                 "tstype" => fields.ts_type = good(field::text(json)?)?,
                 "ts" => fields.ts = good(field::whole(json)?)?,
+                "headers" if header.is_some() => fields.header = value_of(json, header)?,
                 "key" => fields.key = bytes(json)?,
                 "payload" => (fields.payload, fields.has_payload) = (bytes(json)?, true),
                 "key_b64" => fields.key_b64 = decoded(json)?,
@@ -111,6 +119,25 @@ impl<'a> Fields<'a> {
 /// A wrong type makes the line no envelope, just as malformed JSON does.
 fn good<T>(read: Read<T>) -> Parsed<Option<T>> {
     if matches!(read, Read::Wrong) { Err(Malformed) } else { Ok(read.value()) }
+}
+
+/// The last value under a name in a flat array of names and values.
+fn value_of<'a>(json: &mut Json<'a>, wanted: Option<&str>) -> Parsed<Option<&'a [u8]>> {
+    if json.peek()? != Kind::Array {
+        return json.skip().map(|()| None);
+    }
+    let (mut found, mut is_name, mut is_next) = (None, true, false);
+    let mut more = json.open_array()?;
+    while more {
+        match (is_name, json.peek()?) {
+            (true, Kind::String) => is_next = Some(json.bytes()?) == wanted.map(str::as_bytes),
+            (false, Kind::String) if is_next => found = Some(json.bytes()?),
+            _ => json.skip()?,
+        }
+        is_name = !is_name;
+        more = json.next_item()?;
+    }
+    Ok(found)
 }
 
 fn bytes<'a>(json: &mut Json<'a>) -> Parsed<Option<&'a [u8]>> {
@@ -149,7 +176,7 @@ mod tests {
     use bumpalo::Bump;
     use proptest::prelude::*;
 
-    use super::{parse, write};
+    use super::{parse, parse_seeking, write};
     use crate::source::Record;
     use crate::units::Position;
 
@@ -173,6 +200,25 @@ mod tests {
         assert_eq!(envelope.record.broker_ts, Some(1_784_884_435_102));
         assert_eq!(envelope.record.key, Some(&b"acme"[..]));
         assert_eq!(envelope.record.payload, Some(&b"{\"ts\":1,\n \"tenant\":\"acme\"}"[..]));
+    }
+
+    #[test]
+    fn a_header_is_found_by_its_name() {
+        let line = |headers: &str| {
+            format!(r#"{{"partition":0,"offset":0,"headers":{headers},"key":null,"payload":"x"}}"#).into_bytes()
+        };
+        let found = |headers: &str| {
+            let arena = Bump::new();
+            let line = line(headers);
+            parse_seeking(&line, Some("x-tenant"), &arena).unwrap().record.header.map(<[u8]>::to_vec)
+        };
+        assert_eq!(found(r#"["trace","x-tenant","x-tenant","acme","y",null]"#), Some(b"acme".to_vec()));
+        assert_eq!(found(r#"["x-tenant","old","x-tenant","acme"]"#), Some(b"acme".to_vec()), "the last, as in Kafka");
+        for none in [r#"["x-tenant",null]"#, r#"["x-tenant"]"#, "[]", "{}", "7", "null"] {
+            assert_eq!(found(none), None, "{none}");
+        }
+        let arena = Bump::new();
+        assert_eq!(parse(&line(r#"["x-tenant","acme"]"#), &arena).unwrap().record.header, None);
     }
 
     #[test]
@@ -231,7 +277,7 @@ mod tests {
             partition in 0..=0x7fff_ffff_u32, offset in 0..=i64::MAX, broker_ts in prop::option::of(0..=i64::MAX),
             key in some_bytes(), payload in some_bytes(), topic in any::<String>(),
         ) {
-            let record = Record { at: Position { partition, offset }, broker_ts, key: key.as_deref(), payload: payload.as_deref() };
+            let record = Record { at: Position { partition, offset }, broker_ts, header: None, key: key.as_deref(), payload: payload.as_deref() };
             let mut line = Vec::new();
             write(&record, &topic, &mut line).unwrap();
             prop_assert_eq!(memchr::memchr(b'\n', &line), Some(line.len() - 1));

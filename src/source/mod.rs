@@ -15,6 +15,8 @@ pub struct Record<'a> {
     pub at: Position,
     /// Time the broker or the envelope gives, if any: the fallback for schemas without a time.
     pub broker_ts: Option<i64>,
+    /// Value of the header that `input.tenant_from` names, if it names one and the record has it.
+    pub header: Option<&'a [u8]>,
     /// The record's key.
     pub key: Option<&'a [u8]>,
     /// The record's bytes.

@@ -256,6 +256,7 @@ fn fold_messages(
 ) {
     let mut next: BTreeMap<i32, i64> =
         owned.iter().filter(|(_, o)| o.fold.is_some()).map(|(p, o)| (*p, o.next())).collect();
+    let header = core.reading().tenant_from.header();
     let records: Vec<Record<'_>> = messages
         .iter()
         .filter(|message| {
@@ -270,6 +271,7 @@ fn fold_messages(
         .map(|message| Record {
             at: Position { partition: message.partition() as u32, offset: message.offset() },
             broker_ts: message.timestamp().to_millis(),
+            header: header.and_then(|name| client::header(message, name)),
             key: message.key(),
             payload: message.payload(),
         })

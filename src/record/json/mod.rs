@@ -92,6 +92,15 @@ impl<'a> Json<'a> {
         self.deepest
     }
 
+    /// JSON inside a string of this record, which counts as nested in it.
+    pub fn nested<T>(&mut self, text: &'a str, read: impl FnOnce(&mut Json<'a>) -> Parsed<T>) -> Parsed<T> {
+        let mut inner = Json { depth: self.depth, deepest: self.deepest, ..Json::new(text, self.arena) };
+        let value = read(&mut inner)?;
+        inner.finish()?;
+        self.deepest = inner.deepest;
+        Ok(value)
+    }
+
     /// What comes next.
     pub fn peek(&mut self) -> Parsed<Kind> {
         self.skip_space();
