@@ -49,7 +49,22 @@ fn a_shadow_reads_the_same_and_writes_nothing_of_the_live_one() {
 fn a_replay_in_shadow_mode_differs_in_its_marks_alone_and_compare_sets_both_side_by_side() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    done(path, &["simulate", "--tenants", "60", "--days", "1", "--seed", "8", "--out", "log.jsonl"]);
+    done(
+        path,
+        &[
+            "simulate",
+            "--tenants",
+            "60",
+            "--days",
+            "1",
+            "--seed",
+            "8",
+            "--attacks",
+            "reasoning_harvest=8",
+            "--out",
+            "log.jsonl",
+        ],
+    );
     let config = |name: &str, mode: &str| {
         let text = format!(
             "fold.secret = \"sixteen bytes or more of secret\"\nkafka.mode = \"{mode}\"\nmodel.path = \"{EAGER}\"\n"

@@ -15,8 +15,8 @@ use crate::feature::TABLE;
 use crate::finding::{Activity, Kind, Pattern};
 use crate::http::{Cause, Health};
 use crate::record::reject::{Reject, RejectCounts};
-use crate::verdicts::Verdict;
 use crate::record::schema::Schema;
+use crate::verdicts::Verdict;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -357,7 +357,7 @@ mod tests {
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().iter().filter(|row| row.name.starts_with("stillwatch_")).count(), 36);
+        assert_eq!(metrics.table().iter().filter(|row| row.name.starts_with("stillwatch_")).count(), 37);
         assert!(metrics.text().unwrap().contains("process_resident_memory_bytes "));
     }
 }
