@@ -229,7 +229,7 @@ mod tests {
         let mut rejects = RejectCounts::default();
         rejects.add(Reject::NotJson);
         rejects.add(Reject::NotJson);
-        metrics.batch(&[[40, 2], [0, 0], [0, 0], [7, 0]], &rejects, 9_000);
+        metrics.batch(&[[40, 2], [0, 0], [0, 0], [7, 0], [0, 0]], &rejects, 9_000);
         metrics.finding(Kind::Workload, Pattern::Relay, Activity::Create);
         metrics.lag(3, 17);
         metrics.model("density-1", "ab12");

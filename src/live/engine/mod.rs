@@ -16,6 +16,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 
+pub(in crate::live) use group::seek;
+
 use super::client::{self, Context};
 use super::fatal::Fatal;
 use super::output::Outputs;
@@ -202,7 +204,7 @@ impl Engine {
 }
 
 /// Takes records until the batch is full or nothing more is at hand.
-fn poll_batch<'c>(
+pub(in crate::live) fn poll_batch<'c>(
     consumer: &'c BaseConsumer<Context>,
     config: &Config,
     patience: Duration,
