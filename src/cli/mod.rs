@@ -13,6 +13,7 @@ pub mod model;
 pub mod artefact;
 pub mod benchmark;
 pub mod replay;
+pub mod route;
 pub mod run;
 pub mod simulate;
 pub mod topics;
@@ -51,6 +52,8 @@ pub enum Command {
     Run(run::RunArgs),
     /// The same over files
     Replay(replay::ReplayArgs),
+    /// Records of any schema in, native records keyed by tenant out: before a run, where topics are not keyed so
+    Route(route::RouteArgs),
     /// Fit a model to calm traffic
     Train(train::TrainArgs),
     /// Fit the model to one's own history, and set a threshold that holds a budget
@@ -101,6 +104,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Route(args) => route::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),

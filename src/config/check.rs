@@ -9,10 +9,10 @@ use super::between::between;
 use super::checker::Checker;
 use super::document::{OPTIONS, Origin};
 use super::load::Need;
-use super::raw::{OptionValue, RawConfig, RawHttp, RawInput, RawKafka, RawLive, RawPolicy, RawTopics};
+use super::raw::{OptionValue, RawConfig, RawHttp, RawKafka, RawLive, RawPolicy, RawTopics};
 use super::{
-    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, Mode, ModelConfig, Start, TenantsConfig,
-    VerdictsConfig, options,
+    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, Mode, ModelConfig, RouteConfig, Start,
+    TenantsConfig, VerdictsConfig, options,
 };
 use crate::knowledge::Policy;
 use crate::knowledge::policy::Countries;
@@ -36,6 +36,7 @@ const SHADOW: &str = ".shadow";
 pub(super) fn check(raw: &RawConfig, need: Need, checker: &mut Checker<'_>) -> Config {
     let config = Config {
         kafka: kafka(&raw.kafka, need, checker),
+        route: route(raw, checker),
         fold: fold(raw, checker),
         model: ModelConfig {
             path: raw.model.path.as_deref().map(|path| checker.path(path)),
@@ -128,12 +129,7 @@ fn check_topics(topics: &RawTopics, checker: &mut Checker<'_>) {
         ("kafka.topics.control", &topics.control),
     ];
     for (i, (key, name)) in topics.iter().enumerate() {
-        let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
-        if !legal || name.is_empty() || TOPIC_NAME < name.len() || matches!(name.as_str(), "." | "..") {
-            let message =
-                format!("must be 1 to {TOPIC_NAME} letters, digits, dots, underscores or hyphens, not {name:?}");
-            checker.problem(key, message);
-        }
+        topic_name(key, name, checker);
         if let Some((other, _)) = topics.iter().take(i).find(|(_, earlier)| earlier == name) {
             checker.problem(key, format!("is {name:?}, and so is `{other}`; every topic needs a name of its own"));
         }
@@ -196,17 +192,55 @@ fn fold(raw: &RawConfig, checker: &mut Checker<'_>) -> FoldConfig {
         memory_per_partition: checker.size("fold.memory_per_partition", &raw.memory_per_partition, MIB..=1024 * GIB),
         close_after_ms: checker.duration("fold.close_after", &raw.close_after, MINUTE..=90 * DAY).as_millis() as i64,
         forget_after_ms: checker.duration("fold.forget_after", &raw.forget_after, HOUR..=3650 * DAY).as_millis() as i64,
-        reading: reading(input, checker),
+        reading: Reading {
+            format: input.format,
+            tenant_from: tenant_from("input.tenant_from", &input.tenant_from, checker),
+            marks: Marks::parse(&input.redaction_marks),
+        },
         benchmarks: benchmarks.map_or_else(Benchmarks::built_in, |path| known_questions(path, checker)),
     }
 }
 
-fn reading(raw: &RawInput, checker: &mut Checker<'_>) -> Reading {
-    let tenant_from = TenantFrom::parse(&raw.tenant_from).unwrap_or_else(|why| {
-        checker.problem("input.tenant_from", why);
+fn tenant_from(key: &str, written: &str, checker: &mut Checker<'_>) -> TenantFrom {
+    TenantFrom::parse(written).unwrap_or_else(|why| {
+        checker.problem(key, why);
         TenantFrom::default()
-    });
-    Reading { format: raw.format, tenant_from, marks: Marks::parse(&raw.redaction_marks) }
+    })
+}
+
+fn route(raw: &RawConfig, checker: &mut Checker<'_>) -> RouteConfig {
+    let topics = &raw.kafka.topics;
+    let ours = [&topics.findings, &topics.dead_letters, &topics.state, &topics.control];
+    for (key, name) in [("route.input", &raw.route.input), ("route.output", &raw.route.output)] {
+        topic_name(key, name, checker);
+        if ours.contains(&name) {
+            checker.problem(
+                key,
+                format!("is {name:?}, which is another topic of ours; every topic needs a name of its own"),
+            );
+        }
+    }
+    if raw.route.input == raw.route.output {
+        checker.problem("route.output", format!("is {:?}, and so is `route.input`", raw.route.output));
+    }
+    RouteConfig {
+        input: raw.route.input.clone(),
+        output: raw.route.output.clone(),
+        format: raw.route.format,
+        reading: Reading {
+            tenant_from: tenant_from("route.tenant_from", &raw.route.tenant_from, checker),
+            marks: Marks::parse(&raw.input.redaction_marks),
+            format: raw.route.format.of_one().unwrap_or_default(),
+        },
+    }
+}
+
+fn topic_name(key: &str, name: &str, checker: &mut Checker<'_>) {
+    let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    if !legal || name.is_empty() || TOPIC_NAME < name.len() || matches!(name, "." | "..") {
+        let message = format!("must be 1 to {TOPIC_NAME} letters, digits, dots, underscores or hyphens, not {name:?}");
+        checker.problem(key, message);
+    }
 }
 
 fn known_questions(path: &str, checker: &mut Checker<'_>) -> Arc<Benchmarks> {

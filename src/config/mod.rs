@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Policy;
 use crate::record::schema::Reading;
+use crate::record::schema::split::RouteFormat;
 use crate::trace::benchmarks::Benchmarks;
 
 /// The commented file that `config init` writes.
@@ -38,6 +39,8 @@ pub const TEMPLATE: &str = include_str!("../../deploy/stillwatch.toml");
 pub struct Config {
     /// Everything about the brokers and topics.
     pub kafka: KafkaConfig,
+    /// What is re-keyed.
+    pub route: RouteConfig,
     /// What the findings depend on; its hash is part of the identity of state.
     pub fold: FoldConfig,
     /// Which model.
@@ -119,6 +122,19 @@ pub enum DeadLetterMode {
     Reference,
     /// The original bytes, or the reference where they do not fit.
     Bytes,
+}
+
+/// What `route` re-keys. No finding depends on it.
+#[derive(Clone, Debug)]
+pub struct RouteConfig {
+    /// The topic that is read.
+    pub input: String,
+    /// The topic of native records keyed by tenant.
+    pub output: String,
+    /// How the records are written.
+    pub format: RouteFormat,
+    /// Where their tenant is, and the format of records that hold one exchange each.
+    pub reading: Reading,
 }
 
 /// What findings depend on.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::quantity::{DurationText, SizeText};
 use super::{DeadLetterMode, LogFormat, Mode, Start};
+use crate::record::schema::split::RouteFormat;
 use crate::record::schema::{Format, marks};
 
 /// Configuration of stillwatch.
@@ -19,6 +20,8 @@ pub struct RawConfig {
     pub kafka: RawKafka,
     /// How the records of the input are written. A change here is a new fold, as in `fold`.
     pub input: RawInput,
+    /// What `route` re-keys.
+    pub route: RawRoute,
     /// What the findings depend on. A change here is a new fold: the state of the old one is refused.
     pub fold: RawFold,
     /// Which model.
@@ -109,6 +112,20 @@ pub struct RawInput {
     pub tenant_from: String,
     /// What stands in the place of withheld text, between commas: a text that is one of them counts as none.
     pub redaction_marks: String,
+}
+
+/// What `route` re-keys: records of any schema and key become native records keyed by tenant.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawRoute {
+    /// The topic that is read.
+    pub input: String,
+    /// The topic that is written; name it in `kafka.topics.input` for `run`.
+    pub output: String,
+    /// How the records are written: as `input.format`, or `otlp`.
+    pub format: RouteFormat,
+    /// Where their tenant is: as `input.tenant_from`. For `otlp`, `field:` names an attribute.
+    pub tenant_from: String,
 }
 
 /// What the findings depend on.
@@ -272,6 +289,13 @@ impl Default for RawInput {
     fn default() -> Self {
         let redaction_marks = marks::DEFAULT.to_owned();
         RawInput { format: Format::Native, tenant_from: String::new(), redaction_marks }
+    }
+}
+
+impl Default for RawRoute {
+    fn default() -> Self {
+        let (input, output) = ("llm.raw".to_owned(), "stillwatch.exchanges".to_owned());
+        RawRoute { input, output, format: RouteFormat::Auto, tenant_from: String::new() }
     }
 }
 

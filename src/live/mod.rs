@@ -24,9 +24,11 @@ pub mod fatal;
 pub mod output;
 pub mod owned;
 pub mod publish;
+mod reach;
 pub mod reload;
 pub mod report;
 pub mod restore;
+pub mod route;
 pub mod start;
 pub mod topics;
 

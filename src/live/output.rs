@@ -107,7 +107,8 @@ impl Outputs {
         shrunk
     }
 
-    fn dead_letter(&self, record: &Record<'_>, letter: &DeadLetter) -> Message {
+    /// A rejected record, as the mode wants it.
+    pub fn dead_letter(&self, record: &Record<'_>, letter: &DeadLetter) -> Message {
         let key = record.key.map(<[u8]>::to_vec);
         let topic = self.dead_letters.clone();
         let note = Some(Note::DeadLetter);

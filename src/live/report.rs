@@ -199,6 +199,13 @@ impl Report {
         self.metrics.rebalances.with_label_values(&[kind]).inc();
     }
 
+    /// What `route` holds now, and how far behind the log it is.
+    pub fn routing(&self, assigned: usize, ready: usize, behind: impl Iterator<Item = (i32, i64)>) {
+        self.metrics.assigned_partitions.set(assigned as i64);
+        self.metrics.partitions_ready.set(ready as i64);
+        behind.for_each(|(partition, records)| self.metrics.lag(partition, records));
+    }
+
     /// What is held now, and how far behind the log it is.
     pub fn holding<'o>(&self, owned: impl Iterator<Item = (&'o i32, &'o Owned)>, edges: &BTreeMap<i32, Edge>) {
         let (mut assigned, mut live, mut stopped, mut oldest) = (0, 0, 0, None);

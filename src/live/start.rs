@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::admin::Admin;
@@ -19,7 +20,7 @@ use super::reload::{Reloader, Sources};
 use super::report::Report;
 use super::topics::check_input;
 use crate::clock::Stopwatch;
-use crate::config::{Config, Loaded, Mode};
+use crate::config::{Config, HttpConfig, KafkaConfig, Loaded, Mode};
 use crate::http::{Answers, Cause, Health, Server};
 use crate::library::Opened;
 use crate::metrics::Metrics;
@@ -43,21 +44,9 @@ pub fn run(path: &Path, loaded: Loaded, opened: Opened, options: Options) -> Res
     }
     health.release(Cause::Model);
     let stop = Arc::new(AtomicBool::new(false));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("http")
-        .enable_all()
-        .build()
-        .map_err(|e| failed("cannot start the HTTP runtime", e.to_string()))?;
-    if let Some(server) = Server::bind(&config.http).map_err(|e| Fatal::Failed(e.to_string()))? {
-        tracing::info!(address = %server.address(), "metrics and probes");
-        let answers = Answers { metrics, health: Arc::clone(&health), redacted_config: redacted, model };
-        runtime.spawn(async move {
-            if let Err(error) = server.serve(Arc::new(answers), std::future::pending()).await {
-                tracing::error!(%error, "metrics and probes have ended");
-            }
-        });
-    }
+    let runtime = runtime()?;
+    let answers = Answers { metrics, health: Arc::clone(&health), redacted_config: redacted, model };
+    serve(&runtime, &config.http, answers)?;
     let tracer = Core::tracer(&config.fold);
     let (reloader, reloads) = Reloader::new(path.to_owned(), &config, Arc::clone(&tracer));
     watch_signals(&runtime, &stop, &reloader)?;
@@ -83,9 +72,32 @@ pub fn run(path: &Path, loaded: Loaded, opened: Opened, options: Options) -> Res
     result
 }
 
+/// The runtime of HTTP and signals.
+pub(super) fn runtime() -> Result<Runtime, Fatal> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("http")
+        .enable_all()
+        .build()
+        .map_err(|e| Fatal::Failed(format!("cannot start the HTTP runtime: {e}")))
+}
+
+/// Serves metrics and probes, if the config wants them.
+pub(super) fn serve(runtime: &Runtime, config: &HttpConfig, answers: Answers) -> Result<(), Fatal> {
+    if let Some(server) = Server::bind(config).map_err(|e| Fatal::Failed(e.to_string()))? {
+        tracing::info!(address = %server.address(), "metrics and probes");
+        runtime.spawn(async move {
+            if let Err(error) = server.serve(Arc::new(answers), std::future::pending()).await {
+                tracing::error!(%error, "metrics and probes have ended");
+            }
+        });
+    }
+    Ok(())
+}
+
 /// Leaving a group can block for as long as the broker does not answer: a stop that takes longer than
 /// it may ends without it.
-fn wait(
+pub(super) fn wait(
     ended: &std::sync::mpsc::Receiver<Result<(), Fatal>>,
     stop: &AtomicBool,
     drain_limit: Duration,
@@ -109,9 +121,8 @@ fn wait(
     }
 }
 
-fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>, reloader: &Reloader) -> Result<(), Fatal> {
+fn watch_signals(runtime: &Runtime, stop: &Arc<AtomicBool>, reloader: &Reloader) -> Result<(), Fatal> {
     let _guard = runtime.enter();
-    let unwatched = |e| Fatal::Failed(format!("cannot watch signals: {e}"));
     let mut hang_ups = signal(SignalKind::hangup()).map_err(unwatched)?;
     let reloader = reloader.clone();
     runtime.spawn(async move {
@@ -122,6 +133,12 @@ fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>, relo
             tokio::task::spawn_blocking(move || reloader.reload()).await.ok();
         }
     });
+    stop_on_signals(runtime, stop)
+}
+
+/// Takes note of SIGTERM and SIGINT.
+pub(super) fn stop_on_signals(runtime: &Runtime, stop: &Arc<AtomicBool>) -> Result<(), Fatal> {
+    let _guard = runtime.enter();
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let mut signals = signal(kind).map_err(unwatched)?;
         let stop = Arc::clone(stop);
@@ -132,6 +149,23 @@ fn watch_signals(runtime: &tokio::runtime::Runtime, stop: &Arc<AtomicBool>, relo
         });
     }
     Ok(())
+}
+
+/// SIGHUP, where nothing is read anew: it must not end the process.
+pub(super) fn ignore_hang_ups(runtime: &Runtime) -> Result<(), Fatal> {
+    let _guard = runtime.enter();
+    let mut hang_ups = signal(SignalKind::hangup()).map_err(unwatched)?;
+    runtime.spawn(async move {
+        while hang_ups.recv().await.is_some() {
+            tracing::info!("SIGHUP: nothing is read anew; a changed configuration waits for a restart");
+        }
+    });
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "an argument of map_err")]
+fn unwatched(error: std::io::Error) -> Fatal {
+    Fatal::Failed(format!("cannot watch signals: {error}"))
 }
 
 fn poll_thread(
@@ -149,16 +183,19 @@ fn poll_thread(
     let Some(partitions) = partitions_of_input(&config, stop, health)? else { return Ok(()) };
     refuse_compacted_input(&config)?;
     let core = Core::new(&config, Arc::clone(&side.model), partitions).judging_by(side).keeping_windows();
-    let member = config.kafka.instance_id.clone().unwrap_or_else(|| format!("{:016x}", random()));
+    let member = member(&config.kafka);
     tracing::info!(input = config.kafka.input, partitions, group = config.kafka.group, member, "starting");
     Engine::new(config, options, core, Arc::clone(stop), report, sources, &member)?.run()
+}
+
+/// The last part of the transactional id.
+pub(super) fn member(kafka: &KafkaConfig) -> String {
+    kafka.instance_id.clone().unwrap_or_else(|| format!("{:016x}", random()))
 }
 
 /// How many partitions the input has; waits for the brokers as long as the config says. `None`: told to
 /// stop meanwhile.
 fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> Result<Option<u32>, Fatal> {
-    let reader = client::reader(&config.kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
-    let watch = Stopwatch::start();
     let topics = [
         &config.kafka.input,
         &config.kafka.findings,
@@ -166,6 +203,31 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
         &config.kafka.state,
         &config.kafka.control,
     ];
+    let Some(partitions) = partition_counts(&config.kafka, &topics, stop, health)? else { return Ok(None) };
+    let &[input, _, _, state, control] = partitions.as_slice() else {
+        return Err(Fatal::Failed("topics were not all looked up".into()));
+    };
+    for (topic, count) in [(&config.kafka.state, state), (&config.kafka.control, control)] {
+        if count != input {
+            return Err(Fatal::Kafka(format!(
+                "topic `{topic}` has {count} partitions, `{}` has {input}: they must be equal; was the input grown? then start a new group with new state and control topics",
+                config.kafka.input
+            )));
+        }
+    }
+    Ok(Some(input))
+}
+
+/// How many partitions each of these topics has; waits for the brokers as long as the config says. `None`: told to
+/// stop meanwhile.
+pub(super) fn partition_counts(
+    kafka: &KafkaConfig,
+    topics: &[&String],
+    stop: &AtomicBool,
+    health: &Health,
+) -> Result<Option<Vec<u32>>, Fatal> {
+    let reader = client::reader(kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
+    let watch = Stopwatch::start();
     let mut partitions = Vec::new();
     for topic in topics {
         loop {
@@ -185,20 +247,17 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
                     }
                     let trouble = reader.context().take_trouble();
                     if let Some(reason) = trouble.authentication {
-                        return Err(Fatal::Kafka(format!(
-                            "wrong credentials for {}: {reason}",
-                            config.kafka.bootstrap
-                        )));
+                        return Err(Fatal::Kafka(format!("wrong credentials for {}: {reason}", kafka.bootstrap)));
                     }
                     if let Some(fatal) = hopeless(&error, &format!("topic `{topic}`")) {
                         return Err(fatal);
                     }
                     let last = trouble.last.unwrap_or_else(|| error.to_string());
                     health.hold(Cause::Broker, &last);
-                    let patience = config.kafka.give_up_after;
+                    let patience = kafka.give_up_after;
                     if watch.elapsed() > patience {
                         return Err(Fatal::OutOfReach {
-                            bootstrap: config.kafka.bootstrap.clone(),
+                            bootstrap: kafka.bootstrap.clone(),
                             seconds: patience.as_secs(),
                             last,
                         });
@@ -208,18 +267,7 @@ fn partitions_of_input(config: &Config, stop: &AtomicBool, health: &Health) -> R
         }
     }
     health.release(Cause::Broker);
-    let &[input, _, _, state, control] = partitions.as_slice() else {
-        return Err(Fatal::Failed("topics were not all looked up".into()));
-    };
-    for (topic, count) in [(&config.kafka.state, state), (&config.kafka.control, control)] {
-        if count != input {
-            return Err(Fatal::Kafka(format!(
-                "topic `{topic}` has {count} partitions, `{}` has {input}: they must be equal; was the input grown? then start a new group with new state and control topics",
-                config.kafka.input
-            )));
-        }
-    }
-    Ok(Some(input))
+    Ok(Some(partitions))
 }
 
 fn partition_count(reader: &BaseConsumer<Context>, topic: &str) -> Result<u32, KafkaError> {

@@ -283,7 +283,7 @@ mod tests {
         let mut rejects = RejectCounts::default();
         rejects.add(Reject::NotJson);
         rejects.add(Reject::NotJson);
-        metrics.batch(&[[40, 2], [0, 0], [0, 0], [7, 0]], &rejects, 9_000);
+        metrics.batch(&[[40, 2], [0, 0], [0, 0], [7, 0], [0, 0]], &rejects, 9_000);
         metrics.finding(Kind::Workload, Pattern::Relay, Activity::Create, None);
         metrics.finding(Kind::Tenant, Pattern::Relay, Activity::Update, Some(Verdict::Benign));
         metrics.finding(Kind::Tenant, Pattern::Relay, Activity::Update, Some(Verdict::TruePositive));

@@ -75,22 +75,43 @@ impl Setup {
 
     /// Starts an instance as a dynamic member of the group.
     pub fn start(&self, name: &str) -> Instance {
-        self.launch(name, self.config.clone(), &[])
+        self.launch("run", name, self.config.clone(), &[])
     }
 
     /// Starts an instance with `name` as its static member id.
     pub fn start_static(&self, name: &str) -> Instance {
         let mut config = self.config.clone();
         put(&mut config, "kafka", "instance_id", name.into());
-        self.launch(name, config, &[])
+        self.launch("run", name, config, &[])
+    }
+
+    /// The same of `route`.
+    pub fn start_routing(&self, name: &str) -> Instance {
+        self.launch("route", name, self.config.clone(), &[])
+    }
+
+    /// The same of `route`, as a static member.
+    pub fn start_routing_static(&self, name: &str) -> Instance {
+        let mut config = self.config.clone();
+        put(&mut config, "kafka", "instance_id", name.into());
+        self.launch("route", name, config, &[])
+    }
+
+    /// The same of `route`, stopping at a failpoint.
+    pub fn start_routing_failing(&self, name: &str, point: &str) -> (Instance, PathBuf) {
+        self.fail("route", name, point)
     }
 
     /// Starts an instance that stops at the nth passage of a failpoint, which the file's existence tells.
     pub fn start_failing(&self, name: &str, point: &str) -> (Instance, PathBuf) {
+        self.fail("run", name, point)
+    }
+
+    fn fail(&self, command: &str, name: &str, point: &str) -> (Instance, PathBuf) {
         let file = self.dir().join(format!("{name}.reached"));
         let text = file.to_str().expect("a plain path").to_owned();
         let env = [("STILLWATCH_FAILPOINT", point), ("STILLWATCH_FAILPOINT_FILE", &text)];
-        (self.launch(name, self.config.clone(), &env), file)
+        (self.launch(command, name, self.config.clone(), &env), file)
     }
 
     /// Starts an instance from the files of the image: a root of its own, mounted read-only, and nobody's rights.
@@ -130,18 +151,18 @@ impl Setup {
         write(self.dir(), &instance.name, &config);
     }
 
-    fn launch(&self, name: &str, mut config: Table, env: &[(&str, &str)]) -> Instance {
+    fn launch(&self, verb: &str, name: &str, mut config: Table, env: &[(&str, &str)]) -> Instance {
         let port = port::free(1);
         put(&mut config, "http", "listen", format!("127.0.0.1:{port}").into());
         let file = write(self.dir(), name, &config);
         let mut command = stillwatch();
-        command.arg("run").arg("-c").arg(file).envs(env.iter().copied());
+        command.arg(verb).arg("-c").arg(file).envs(env.iter().copied());
         let process = Process::start(command, name, self.dir());
         Instance { process, name: name.to_owned(), port, _dir: Rc::clone(&self.dir) }
     }
 }
 
-/// A running `stillwatch run`.
+/// A running `stillwatch run` or `route`.
 pub struct Instance {
     pub process: Process,
     name: String,

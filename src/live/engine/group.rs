@@ -163,7 +163,7 @@ impl Engine {
 }
 
 /// A seek right after an assignment may find the partition not yet fetching.
-fn seek(consumer: &BaseConsumer<Context>, topic: &str, partition: i32, offset: i64) -> bool {
+pub(in crate::live) fn seek(consumer: &BaseConsumer<Context>, topic: &str, partition: i32, offset: i64) -> bool {
     (0..20).any(|_| {
         consumer.seek(topic, partition, Offset::Offset(offset), Duration::from_secs(1)).is_ok() || {
             std::thread::sleep(Duration::from_millis(25));

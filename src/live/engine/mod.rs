@@ -16,6 +16,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 
+pub(in crate::live) use group::seek;
+
 use super::client::{self, Context};
 use super::fatal::Fatal;
 use super::output::Outputs;
@@ -208,15 +210,19 @@ impl Engine {
 }
 
 /// What a poll brought.
-struct Polled<'c> {
-    messages: Vec<BorrowedMessage<'c>>,
-    errors: Vec<KafkaError>,
+pub(in crate::live) struct Polled<'c> {
+    pub(in crate::live) messages: Vec<BorrowedMessage<'c>>,
+    pub(in crate::live) errors: Vec<KafkaError>,
     /// Seconds until the first record came, where none was there.
-    waited: f64,
+    pub(in crate::live) waited: f64,
 }
 
 /// Takes records until the batch is full or nothing more is at hand.
-fn poll_batch<'c>(consumer: &'c BaseConsumer<Context>, config: &Config, patience: Duration) -> Polled<'c> {
+pub(in crate::live) fn poll_batch<'c>(
+    consumer: &'c BaseConsumer<Context>,
+    config: &Config,
+    patience: Duration,
+) -> Polled<'c> {
     let (mut messages, mut errors, mut bytes, mut waited) = (Vec::new(), Vec::new(), 0, 0.0);
     let mut polled = consumer.poll(Duration::ZERO);
     // a rebalance is acted on before anything else is polled

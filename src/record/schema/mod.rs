@@ -6,6 +6,7 @@
 //!          └ named ────────┘        (pull parser, one pass)                  └ tenant, time, order of rejects
 //! ```
 //!
+//! OpenTelemetry's records hold several exchanges: [`otlp`] splits them, and [`split`] makes native records of any.
 //! One file a schema; what they share stands first. Rules of them all:
 //! - which schema a record has is judged by that record alone, never by what came before it;
 //! - a record is rejected for what holds it together (bodies, messages, answers, counts, ids) and never for a
@@ -25,6 +26,8 @@ mod pair;
 mod openai_chat;
 mod anthropic;
 mod litellm;
+pub mod otlp;
+pub mod split;
 
 use bumpalo::Bump;
 use schemars::JsonSchema;
@@ -66,14 +69,16 @@ pub enum Schema {
     AnthropicMessages,
     /// `LiteLLM`'s `StandardLoggingPayload`.
     Litellm,
+    /// OpenTelemetry's conventions for generative AI; read by `route` alone.
+    Otlp,
 }
 
 impl Schema {
     /// How many there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
     /// All of them.
     pub const ALL: [Schema; Schema::COUNT] =
-        [Schema::Native, Schema::OpenaiChat, Schema::AnthropicMessages, Schema::Litellm];
+        [Schema::Native, Schema::OpenaiChat, Schema::AnthropicMessages, Schema::Litellm, Schema::Otlp];
 
     /// The name in metrics and configs.
     pub fn label(self) -> &'static str {
@@ -82,6 +87,7 @@ impl Schema {
             Schema::OpenaiChat => "openai_chat",
             Schema::AnthropicMessages => "anthropic_messages",
             Schema::Litellm => "litellm",
+            Schema::Otlp => "otlp",
         }
     }
 }
@@ -122,7 +128,8 @@ pub fn decode<'a>(record: &Record<'a>, reading: &Reading, limits: &Limits, arena
     let schema = if reading.format == Format::Auto { told() } else { reading.format.schema() };
     let source = Source { text, record, reading, limits, arena };
     let result = match schema {
-        Schema::Native => native::decode(payload, limits, arena),
+        // no format is OTLP: its records are no single exchange
+        Schema::Native | Schema::Otlp => native::decode(payload, limits, arena),
         Schema::OpenaiChat => pair::decode(&source, pair::Dialect::OpenAi),
         Schema::AnthropicMessages => pair::decode(&source, pair::Dialect::Anthropic),
         Schema::Litellm => litellm::decode(&source),

@@ -1,0 +1,428 @@
+//! The poll thread of `route`: poll, split, publish; rebalances in between.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rdkafka::Message as _;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::topic_partition_list::Offset;
+
+use super::super::client::{self, Context, Rebalance};
+use super::super::engine::{Polled, poll_batch, seek};
+use super::super::fatal::{Fatal, hopeless};
+use super::super::publish::{Covers, Outcome, Publisher};
+use super::super::reach::Reach;
+use super::super::report::Report;
+use super::super::restore::{NotReady, committed_offset};
+use super::lane::{Lane, Splitter};
+use crate::clock::{Stopwatch, Ticker};
+use crate::config::{Config, KafkaConfig, LiveConfig, Start};
+use crate::http::Cause;
+use crate::metrics::Stage;
+use crate::pipeline::Counts;
+use crate::source::Record;
+use crate::units::Position;
+
+/// How the operator started and stops it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Go on where records that were not read yet are gone.
+    pub accept_gap: bool,
+    /// A static member gives its partitions up when it stops.
+    pub leave_on_stop: bool,
+}
+
+/// The poll thread's state.
+pub(super) struct Router {
+    kafka: KafkaConfig,
+    config: Config,
+    options: Options,
+    splitter: Splitter,
+    consumer: BaseConsumer<Context>,
+    group: Option<ConsumerGroupMetadata>,
+    publisher: Publisher,
+    lanes: BTreeMap<i32, Lane>,
+    /// Assigned, and their committed offset not known yet.
+    waiting: Vec<i32>,
+    since_publish: Stopwatch,
+    reach: Reach,
+    gauges: Ticker,
+    stop: Arc<AtomicBool>,
+    report: Report,
+}
+
+impl Router {
+    /// Connects nothing yet. `kafka` names the input and the group of `route`.
+    pub(super) fn new(
+        config: Config,
+        kafka: KafkaConfig,
+        options: Options,
+        largest: usize,
+        stop: Arc<AtomicBool>,
+        report: Report,
+        member: &str,
+    ) -> Result<Router, Fatal> {
+        let consumer = client::consumer(&kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
+        Ok(Router {
+            splitter: Splitter::new(&config, largest),
+            config,
+            options,
+            consumer,
+            group: None,
+            publisher: Publisher::new(&kafka, member),
+            lanes: BTreeMap::new(),
+            waiting: Vec::new(),
+            since_publish: Stopwatch::start(),
+            reach: Reach::new(&kafka, report.clone()),
+            kafka,
+            gauges: Ticker::new(Duration::from_secs(1)),
+            stop,
+            report,
+        })
+    }
+
+    /// Runs until asked to stop or until something is fatal.
+    pub(super) fn run(mut self) -> Result<(), Fatal> {
+        while !self.publisher.init()? {
+            self.reach.lost("init_transactions timed out")?;
+            if self.stop.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+        }
+        self.reach.found();
+        self.report.release(Cause::Producer);
+        let input = self.kafka.input.clone();
+        self.consumer.subscribe(&[&input]).map_err(|e| Fatal::Kafka(format!("topic `{input}`: {e}")))?;
+        while !self.stop.load(Ordering::SeqCst) {
+            self.turn()?;
+        }
+        self.drain()
+    }
+
+    fn turn(&mut self) -> Result<(), Fatal> {
+        self.report.tick();
+        let mut errors = Vec::new();
+        if self.bytes() < self.pace().publish_bytes {
+            let polling = Stopwatch::start();
+            let patience = self.pace().publish_every.saturating_sub(self.since_publish.elapsed());
+            let patience = patience.clamp(Duration::from_millis(1), Duration::from_millis(50));
+            let Polled { messages, errors: failed, waited } = poll_batch(&self.consumer, &self.config, patience);
+            errors = failed;
+            self.report.spent(Stage::Wait, waited);
+            self.report.spent(Stage::Poll, (polling.seconds() - waited).max(0.0));
+            let Router { splitter, lanes, report, .. } = self;
+            split_messages(splitter, lanes, report, &messages);
+        } else {
+            // full, and the last transaction did not commit: it is tried again below
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        for error in errors {
+            self.consumer_error(&error)?;
+        }
+        self.rebalance()?;
+        self.begin_waiting()?;
+        self.reach.look(&self.consumer)?;
+        let waited = self.since_publish.elapsed() >= self.pace().publish_every;
+        if self.lanes.values().any(Lane::has_news) && (waited || self.bytes() >= self.pace().publish_bytes) {
+            self.publish()?;
+        }
+        self.publisher.poll();
+        if self.gauges.due() {
+            let edges = self.consumer.context().edges();
+            let behind = self.lanes.iter().filter_map(|(p, lane)| Some((*p, edges.get(p)?.behind(lane.next))));
+            self.report.routing(self.lanes.len() + self.waiting.len(), self.lanes.len(), behind);
+        }
+        Ok(())
+    }
+
+    fn pace(&self) -> &LiveConfig {
+        &self.config.live
+    }
+
+    fn bytes(&self) -> usize {
+        self.lanes.values().map(|lane| lane.bytes).sum()
+    }
+
+    fn consumer_error(&self, error: &KafkaError) -> Result<(), Fatal> {
+        let (input, group) = (&self.kafka.input, &self.kafka.group);
+        let code = error.rdkafka_error_code();
+        if code == Some(RDKafkaErrorCode::FencedInstanceId) {
+            return Err(Fatal::Fenced(self.kafka.instance_id.clone().unwrap_or_default()));
+        }
+        if let Some(fatal) = hopeless(error, &format!("topic `{input}`, group `{group}`:")) {
+            return Err(fatal);
+        }
+        if code == Some(RDKafkaErrorCode::AutoOffsetReset) {
+            return Err(gap(input, "the log was cut while it was read"));
+        }
+        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
+            return Err(Fatal::Kafka(format!("consumer: {error}")));
+        }
+        tracing::debug!(%error, "consumer");
+        Ok(())
+    }
+
+    /// Acts on what the group asked, in order.
+    fn rebalance(&mut self) -> Result<(), Fatal> {
+        let mut any = false;
+        while let Some(event) = self.consumer.context().next_rebalance() {
+            any = true;
+            match event {
+                Rebalance::Assign(partitions) => {
+                    tracing::info!(?partitions, "assigned");
+                    self.report.rebalance("assign");
+                    let mut list = client::list(&self.kafka.input, partitions.iter().copied());
+                    list.set_all_offsets(Offset::Beginning).map_err(|e| Fatal::Failed(format!("assign: {e}")))?;
+                    if let Err(error) = self.consumer.incremental_assign(&list) {
+                        tracing::warn!(%error, "assignment was not taken; the group will ask again");
+                    }
+                    self.waiting.extend(partitions);
+                }
+                Rebalance::Revoke { partitions, lost } => {
+                    tracing::info!(?partitions, lost, "revoked");
+                    self.report.rebalance(if lost { "lost" } else { "revoke" });
+                    if lost {
+                        self.group = None;
+                    } else {
+                        self.publish()?;
+                    }
+                    self.forget(&partitions);
+                    let list = client::list(&self.kafka.input, partitions.iter().copied());
+                    if let Err(error) = self.consumer.incremental_unassign(&list) {
+                        tracing::debug!(%error, "unassign");
+                    }
+                }
+            }
+            self.group = self.consumer.group_metadata();
+        }
+        if any {
+            self.pause_waiting();
+            self.report.release(Cause::Assignment);
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, partitions: &[i32]) {
+        self.waiting.retain(|partition| !partitions.contains(partition));
+        for partition in partitions {
+            self.lanes.remove(partition);
+            self.report.forget(*partition);
+        }
+    }
+
+    /// Pauses are forgotten across a rebalance.
+    fn pause_waiting(&self) {
+        let list = client::list(&self.kafka.input, self.waiting.iter().copied());
+        if list.count() > 0
+            && let Err(error) = self.consumer.pause(&list)
+        {
+            tracing::debug!(%error, "pause");
+        }
+    }
+
+    /// Takes up assigned partitions at their committed offsets.
+    fn begin_waiting(&mut self) -> Result<(), Fatal> {
+        for partition in std::mem::take(&mut self.waiting) {
+            let input = self.kafka.input.clone();
+            let (from, committed) = match self.start_of(partition) {
+                Ok(found) => found,
+                Err(NotReady::Fatal(fatal)) => return Err(fatal),
+                Err(NotReady::Stopped(why) | NotReady::Later(why)) => {
+                    tracing::info!(partition, why, "not known yet where to go on");
+                    self.report.hold(Cause::Partition(partition), &why);
+                    self.waiting.push(partition);
+                    continue;
+                }
+            };
+            let list = client::list(&input, [partition]);
+            if !seek(&self.consumer, &input, partition, from) || self.consumer.resume(&list).is_err() {
+                self.waiting.push(partition);
+                continue;
+            }
+            self.consumer.context().moved(partition);
+            tracing::info!(partition, from, "routing");
+            self.lanes.insert(partition, Lane::at(from, committed));
+            self.report.release(Cause::Partition(partition));
+        }
+        Ok(())
+    }
+
+    /// Where a partition goes on: its committed offset, else where the configuration says.
+    fn start_of(&self, partition: i32) -> Result<(i64, Option<i64>), NotReady> {
+        let input = &self.kafka.input;
+        let committed = committed_offset(&self.consumer, &self.kafka, partition, Duration::from_secs(1))?;
+        let later = |error: KafkaError| NotReady::Later(format!("topic `{input}`: {error}"));
+        let (low, high) = self.consumer.fetch_watermarks(input, partition, Duration::from_secs(5)).map_err(later)?;
+        let from = match (committed, self.kafka.start) {
+            (Some(offset), _) => offset,
+            (None, Start::Earliest) => low,
+            (None, Start::Latest) => high,
+        };
+        if low <= from && from <= high {
+            return Ok((from, committed));
+        }
+        let why = format!("partition {partition} goes on at {from}, and the log holds {low} to {high}");
+        if !self.options.accept_gap {
+            return Err(NotReady::Fatal(gap(input, &why)));
+        }
+        tracing::warn!(why, "going on past a gap (--accept-gap)");
+        Ok((low, committed))
+    }
+
+    /// Publishes all there is. Returns whether it is committed.
+    fn publish(&mut self) -> Result<bool, Fatal> {
+        self.since_publish = Stopwatch::start();
+        if self.group.is_none() || (!self.publisher.ready() && !self.renew()?) {
+            return Ok(false);
+        }
+        let Some(group) = &self.group else { return Ok(false) };
+        let news = self.lanes.iter().filter(|(_, lane)| lane.has_news());
+        let covers: Covers = news.map(|(partition, lane)| (*partition, lane.next)).collect();
+        if covers.is_empty() {
+            return Ok(true);
+        }
+        let watch = Stopwatch::start();
+        let messages = covers.keys().filter_map(|partition| self.lanes.get(partition)).flat_map(|lane| &lane.outputs);
+        match self.publisher.publish(&covers, messages, group)? {
+            Outcome::Committed(timings) => {
+                self.report.transaction(watch.seconds(), &timings);
+                self.committed(&covers);
+                self.reach.found();
+                Ok(true)
+            }
+            Outcome::Aborted(why) => {
+                self.report.transaction_failed("aborted", watch.seconds());
+                tracing::info!(why, "transaction aborted; its outputs stay in memory");
+                // a generation that no rebalance event told us of
+                self.group = self.consumer.group_metadata().filter(|_| !self.consumer.assignment_lost());
+                Ok(false)
+            }
+            Outcome::TooLarge(topic) => {
+                self.report.transaction_failed("aborted", watch.seconds());
+                let why = format!("topic `{topic}` refuses a message for its size: its max.message.bytes was lowered?");
+                tracing::error!("{why} nothing is lost, but nothing goes on until it is raised again");
+                self.report.hold(Cause::Producer, &why);
+                Ok(false)
+            }
+            Outcome::Unknown(why) => {
+                self.report.transaction_failed("unknown", watch.seconds());
+                self.report.hold(Cause::Producer, &why);
+                if self.renew()? {
+                    self.ask_again(&covers);
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    fn committed(&mut self, covers: &Covers) {
+        for (partition, next) in covers {
+            if let Some(lane) = self.lanes.get_mut(partition) {
+                self.report.committed(&lane.outputs);
+                lane.published(*next);
+            }
+        }
+        self.report.release(Cause::Producer);
+    }
+
+    /// A new producer; it fences the old one, so what is open of it ends.
+    fn renew(&mut self) -> Result<bool, Fatal> {
+        if self.publisher.init()? {
+            self.report.release(Cause::Producer);
+            return Ok(true);
+        }
+        self.reach.lost("init_transactions timed out")?;
+        Ok(false)
+    }
+
+    /// After an unknown outcome the committed offsets tell what is done: nothing is kept but them, so the partitions
+    /// begin there anew.
+    fn ask_again(&mut self, covers: &Covers) {
+        for partition in covers.keys() {
+            if self.lanes.remove(partition).is_some() {
+                self.waiting.push(*partition);
+            }
+        }
+        self.pause_waiting();
+    }
+
+    /// SIGTERM: publish, leave the group if asked or if dynamic, within the limit.
+    fn drain(mut self) -> Result<(), Fatal> {
+        let watch = Stopwatch::start();
+        let limit = self.pace().drain_limit;
+        tracing::info!("stopping");
+        while !self.publish()? && !self.lanes.is_empty() && watch.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(20));
+            self.rebalance()?;
+        }
+        if self.kafka.instance_id.is_none() || self.options.leave_on_stop {
+            self.consumer.unsubscribe();
+            while !(self.lanes.is_empty() && self.waiting.is_empty()) && watch.elapsed() < limit {
+                // its records are not routed, and no offset covers them
+                if let Some(Err(error)) = self.consumer.poll(Duration::from_millis(20)) {
+                    tracing::debug!(%error, "stopping");
+                }
+                self.rebalance()?;
+            }
+        }
+        self.consumer.context().closing();
+        tracing::info!(seconds = watch.seconds(), "stopped");
+        Ok(())
+    }
+}
+
+fn gap(input: &str, why: &str) -> Fatal {
+    Fatal::Kafka(format!(
+        "topic `{input}`: {why}: records were deleted before they were read; `stillwatch route --accept-gap` goes on without them"
+    ))
+}
+
+/// Splits a polled batch and keeps what comes of it.
+fn split_messages(
+    splitter: &Splitter,
+    lanes: &mut BTreeMap<i32, Lane>,
+    report: &Report,
+    messages: &[BorrowedMessage<'_>],
+) {
+    if messages.is_empty() {
+        return;
+    }
+    let mut next: BTreeMap<i32, i64> = lanes.iter().map(|(partition, lane)| (*partition, lane.next)).collect();
+    let records: Vec<Record<'_>> = messages
+        .iter()
+        .filter(|message| {
+            // fetched before a pause or a seek took hold, or of a partition that is not ours now
+            let Some(expected) = next.get_mut(&message.partition()) else { return false };
+            let in_order = message.offset() >= *expected;
+            if in_order {
+                *expected = message.offset() + 1;
+            }
+            in_order
+        })
+        .map(|message| Record {
+            at: Position { partition: message.partition() as u32, offset: message.offset() },
+            broker_ts: message.timestamp().to_millis(),
+            header: splitter.header().and_then(|name| client::header(message, name)),
+            key: message.key(),
+            payload: message.payload(),
+        })
+        .collect();
+    let watch = Stopwatch::start();
+    let split = splitter.split(&records);
+    report.spent(Stage::Trace, watch.seconds());
+    let watch = Stopwatch::start();
+    let (mut counts, mut bytes) = (Counts::default(), 0);
+    for (record, parts) in records.iter().zip(split) {
+        let Some(lane) = lanes.get_mut(&(record.at.partition as i32)) else { continue };
+        bytes += record.payload.map_or(0, <[u8]>::len) as u64;
+        splitter.send(lane, record, parts, &mut counts);
+        lane.next = record.at.offset + 1;
+    }
+    assert!(counts.add_up(), "read = accepted + rejected");
+    report.folded(&counts, bytes);
+    report.spent(Stage::Render, watch.seconds());
+}
