@@ -1,4 +1,4 @@
-//! Whether the brokers are within reach, and when patience with them ends. For `route`; the fold's engine holds its own.
+//! Whether the brokers are within reach, and when patience with them ends.
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 mod change;
 mod group;
 mod publish;
-mod reach;
+mod errors;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use super::fatal::Fatal;
 use super::output::Outputs;
 use super::owned::{Owned, Phase};
 use super::publish::Publisher;
+use super::reach::Reach;
 use super::reload::{Reloaded, Sources};
 use super::report::Report;
 use super::restore::Restore;
@@ -66,9 +67,7 @@ pub struct Engine {
     since_publish: Stopwatch,
     /// Goes from stage to stage: together they are the thread's time.
     pace: Stopwatch,
-    /// Set while the brokers are out of reach: since when, and the last error.
-    out_of_reach: Option<(Stopwatch, String)>,
-    since_probe: Stopwatch,
+    reach: Reach,
     gauges: Ticker,
     /// Windows of this process, of all partitions; gauges alone read it.
     drift: drift::Counts,
@@ -92,6 +91,7 @@ impl Engine {
             publisher: Publisher::new(&config.kafka, member),
             restore: Restore::start(&config.kafka, core.clone(), options.accept_gap)?,
             outputs: Outputs::new(&config),
+            reach: Reach::new(&config.kafka, report.clone()),
             config,
             options,
             core,
@@ -104,8 +104,6 @@ impl Engine {
             epochs: 0,
             since_publish: Stopwatch::start(),
             pace: Stopwatch::start(),
-            out_of_reach: None,
-            since_probe: Stopwatch::start(),
             gauges: Ticker::new(Duration::from_secs(1)),
             drift: drift::Counts::default(),
             stop,
@@ -116,12 +114,12 @@ impl Engine {
     /// Runs until asked to stop or until something is fatal.
     pub fn run(mut self) -> Result<(), Fatal> {
         while !self.publisher.init()? {
-            self.reachable_or_give_up("init_transactions timed out")?;
+            self.reach.lost("init_transactions timed out")?;
             if self.stop.load(Ordering::SeqCst) {
                 return Ok(());
             }
         }
-        self.reached();
+        self.reach.found();
         self.report.release(Cause::Producer);
         let input = self.config.kafka.input.clone();
         self.consumer.subscribe(&[&input]).map_err(|e| Fatal::Kafka(format!("topic `{input}`: {e}")))?;
@@ -149,7 +147,7 @@ impl Engine {
         self.rebalance()?;
         self.restored()?;
         self.reloaded()?;
-        self.trouble()?;
+        self.reach.look(&self.consumer)?;
         if self.publish_due() {
             self.publish(false)?;
         }

@@ -81,7 +81,7 @@ impl Engine {
             Outcome::Committed(timings) => {
                 self.report.transaction(seconds, &timings);
                 self.committed(&covers, &slices);
-                self.reached();
+                self.reach.found();
                 Ok(!left_out)
             }
             Outcome::Aborted(why) => {
@@ -131,7 +131,7 @@ impl Engine {
             self.report.release(Cause::Producer);
             return Ok(true);
         }
-        self.reachable_or_give_up("init_transactions timed out")?;
+        self.reach.lost("init_transactions timed out")?;
         Ok(false)
     }
 

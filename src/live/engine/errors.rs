@@ -1,4 +1,4 @@
-//! Errors of the consumer, and brokers out of reach.
+//! Errors of the consumer.
 
 use std::time::Duration;
 
@@ -7,8 +7,6 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::super::fatal::{Fatal, hopeless};
 use super::Engine;
-use crate::clock::Stopwatch;
-use crate::http::Cause;
 
 impl Engine {
     pub(super) fn consumer_error(&mut self, error: &KafkaError) -> Result<(), Fatal> {
@@ -49,49 +47,5 @@ impl Engine {
             })
             .map(|(&partition, _)| partition)
             .collect()
-    }
-
-    /// Looks at what the callbacks reported, and whether the brokers are still there.
-    pub(super) fn trouble(&mut self) -> Result<(), Fatal> {
-        let trouble = self.consumer.context().take_trouble();
-        if let Some(reason) = trouble.authentication {
-            return Err(Fatal::Kafka(format!("wrong credentials for {}: {reason}", self.config.kafka.bootstrap)));
-        }
-        if trouble.brokers_down {
-            let last = trouble.last.unwrap_or_else(|| "all brokers are down".into());
-            self.reachable_or_give_up(&last)?;
-        } else if self.out_of_reach.is_some() && self.since_probe.elapsed() > Duration::from_secs(1) {
-            self.since_probe = Stopwatch::start();
-            match self.consumer.fetch_metadata(Some(&self.config.kafka.input), Duration::from_millis(500)) {
-                Ok(_) => self.reached(),
-                Err(error) => self.reachable_or_give_up(&error.to_string())?,
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn reached(&mut self) {
-        if self.out_of_reach.take().is_some() {
-            tracing::info!("brokers within reach again");
-        }
-        self.report.release(Cause::Broker);
-    }
-
-    pub(super) fn reachable_or_give_up(&mut self, last: &str) -> Result<(), Fatal> {
-        self.report.tick();
-        self.report.hold(Cause::Broker, last);
-        let (since, last) = self.out_of_reach.get_or_insert_with(|| {
-            tracing::warn!(last, "brokers out of reach");
-            (Stopwatch::start(), last.to_owned())
-        });
-        let patience = self.config.kafka.give_up_after;
-        if since.elapsed() > patience {
-            return Err(Fatal::OutOfReach {
-                bootstrap: self.config.kafka.bootstrap.clone(),
-                seconds: patience.as_secs(),
-                last: last.clone(),
-            });
-        }
-        Ok(())
     }
 }
