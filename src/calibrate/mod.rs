@@ -112,13 +112,19 @@ pub fn calibrate(
     }
     // carries the first pass: sees every feature, alarms never
     let quiet = Model::build(Body { threshold: 1e9, ..shipped.clone() }, [0; 32])?;
+    // whom a review found to harvest is no history, in any of the passes
+    let feed: &mut Feed<'_> = &mut |sink| {
+        feed(&mut |trace, at, taken| {
+            if !review.is_harvest(trace.tenant) {
+                sink(trace, at, taken);
+            }
+        })
+    };
     let mut reservoir = reservoir::Reservoir::new(spec.seed);
     let surveyed = survey::survey(&quiet, &Labels::default(), &mut |sink| {
         feed(&mut |trace, at, taken| {
-            if !review.is_harvest(trace.tenant) {
-                reservoir.offer(trace, at);
-                sink(trace, at, taken);
-            }
+            reservoir.offer(trace, at);
+            sink(trace, at, taken);
         })
     })?;
     let history = &surveyed.calm;
