@@ -162,13 +162,13 @@ impl Side {
             for bytes in batch.iter() {
                 line += 1;
                 let wrong = |why: String| CompareError::NotAFinding { path: path.to_owned(), line, why };
-                let Line::Whole(bytes) = bytes else {
-                    return Err(wrong(format!("it is longer than a finding can be ({LARGEST} bytes)")));
-                };
+                let too_long = || wrong(format!("it is longer than a finding can be ({LARGEST} bytes)"));
+                let Line::Whole(bytes) = bytes else { return Err(too_long()) };
                 let payload = envelope::parse(bytes, &arena).map_or(Some(bytes), |envelope| envelope.record.payload);
                 match payload {
                     None => side.tombstones += 1,
                     Some(blank) if blank.iter().all(u8::is_ascii_whitespace) => {}
+                    Some(payload) if payload.len() > LARGEST => return Err(too_long()),
                     Some(payload) => side.add(Told::read(payload).map_err(wrong)?, span),
                 }
             }

@@ -277,6 +277,6 @@ mod tests {
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().len(), 29);
+        assert_eq!(metrics.table().len(), 30);
     }
 }

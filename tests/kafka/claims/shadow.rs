@@ -87,7 +87,7 @@ pub fn it_disturbs_nobody(world: &World) {
 /// A model that wants more evidence than the live one's.
 fn calmer(setup: &Setup) -> String {
     let mut body = Model::body(Some(EAGER.as_ref())).unwrap();
-    body.name = "calmer".to_owned();
+    "calmer".clone_into(&mut body.name);
     body.threshold *= 2.0;
     let path = setup.dir().join("calmer.json");
     std::fs::write(&path, encode(&body).unwrap()).unwrap();
