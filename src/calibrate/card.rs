@@ -11,7 +11,8 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
          - History: {source}; {tenants} tenants over {months:.1} tenant-months; sha256 of what was seen `{data}`\n\
          - Budget: {budget} false findings per 1,000 tenant-months. It needs {average} tenant-months on average, \
          {confident} to hold with 95 % confidence{short}\n\
-         - Threshold in use: {used}. Guaranteed {guaranteed:.3}, modelled {modelled:.3}\n\
+         - Threshold in use: {used}, {threshold:.3}. Of the whole history: guaranteed {guaranteed:.3}, modelled {modelled:.3}\n\
+         - Weeks: {weeks}\n\
          - Suspects: {suspects} (suspects.jsonl), none of them a counter-example in training; removed by review: {harvest}, found calm: {calm}\n\
          - Every tenant was judged by a model that did not learn from it, over {folds} folds; the final model is fitted \
          to all of them, so the threshold is approximate for it\n\n\
@@ -32,6 +33,8 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
         confident = outcome.needed.confident,
         short = if outcome.months < outcome.needed.confident as f64 { ": this history is shorter" } else { "" },
         used = if spec.modelled { "modelled" } else { "guaranteed" },
+        threshold = outcome.body.threshold,
+        weeks = outcome.weeks.says(spec.budget),
         guaranteed = outcome.thresholds.guaranteed,
         modelled = outcome.thresholds.modelled,
         suspects = outcome.suspects.len(),
@@ -43,6 +46,20 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
         let kind = row.kind.replace('_', " ");
         format!("| {kind} | {} % | {} | {} |\n", row.percent, row.made, row.found)
     }));
+    if !outcome.weeks.all.is_empty() {
+        card.push_str(
+            "\n## By week\n\n| from | tenants | tenant-months | in the highest tenth | pass the whole history's threshold | guaranteed | \
+             modelled |\n|---|---|---|---|---|---|---|\n",
+        );
+        card.extend(outcome.weeks.all.iter().map(|week| {
+            let begins = crate::record::time::format_rfc3339(week.begins);
+            let of = week.thresholds.map_or_else(
+                || "too little | too little".to_owned(),
+                |of| format!("{:.3} | {:.3}", of.guaranteed, of.modelled),
+            );
+            format!("| {begins} | {} | {:.1} | {} | {} | {of} |\n", week.tenants, week.months, week.high, week.passing)
+        }));
+    }
     card.push_str(
         "\n## Limits\n\n\
          - The promise is about tenants like those of the history. A release day, new products and new customers are not in it.\n\

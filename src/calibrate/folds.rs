@@ -184,7 +184,12 @@ impl<'a> Folds<'a> {
 
     /// Every decision of the history and the spike-ins, by models that saw neither.
     pub(super) fn trial(&self, feed: &mut Feed<'_>) -> Result<Trial, CalibrateError> {
-        Ok(trial::run_by(&|tenant| &self.models[self.fold_of(tenant)], &self.roles, feed)?)
+        Ok(trial::run_by(&|tenant| self.judge(tenant), &self.roles, feed)?)
+    }
+
+    /// The model that did not learn from this tenant, nor from the host of this spike-in.
+    pub(super) fn judge(&self, tenant: &str) -> &Model {
+        &self.models[self.fold_of(tenant)]
     }
 }
 

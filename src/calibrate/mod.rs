@@ -18,6 +18,7 @@ mod folds;
 mod reservoir;
 mod review;
 mod spikes;
+mod weeks;
 mod write;
 
 use std::path::PathBuf;
@@ -28,10 +29,12 @@ use crate::model::rows::TaughtRow;
 use crate::train::Feed;
 use crate::train::labels::Labels;
 use crate::train::{survey, usual};
+use crate::units::Millis;
 
 pub use budget::{Needed, Thresholds};
 pub use error::CalibrateError;
 pub use review::Review;
+pub use weeks::{Week, Weeks};
 pub use write::{Written, figures};
 
 /// What to fit.
@@ -64,8 +67,10 @@ pub struct Outcome {
     pub months: f64,
     /// What the budget needs.
     pub needed: Needed,
-    /// Both thresholds.
+    /// Both thresholds of the whole history.
     pub thresholds: Thresholds,
+    /// The same by week, and which is used.
+    pub weeks: Weeks,
     /// The most suspicious tenants, the first the most.
     pub suspects: Vec<Suspect>,
     /// Of them, removed since a review confirmed them, and kept since it called them calm.
@@ -121,9 +126,11 @@ pub fn calibrate(
         })
     };
     let mut reservoir = reservoir::Reservoir::new(spec.seed);
+    let mut span: Option<(Millis, Millis)> = None;
     let surveyed = survey::survey(&quiet, &Labels::default(), &mut |sink| {
         feed(&mut |trace, at, taken| {
             reservoir.offer(trace, at);
+            span = Some(span.map_or((at.ts, at.ts), |(first, last)| (first.min(at.ts), last.max(at.ts))));
             sink(trace, at, taken);
         })
     })?;
@@ -143,12 +150,22 @@ pub fn calibrate(
         folds.fit(&left_out)?;
         suspects = folds.described(&left_out);
     }
-    let trial = folds.trial(&mut |sink| spikes.feed(true, feed, sink))?;
+    let mut weekly = weeks::Weekly::of(span);
+    let trial = folds.trial(&mut |sink| {
+        spikes.feed(true, feed, &mut |trace, at, taken| {
+            if let Some(weekly) = &mut weekly {
+                weekly.take(trace, at, folds.judge(trace.tenant));
+            }
+            sink(trace, at, taken);
+        })
+    })?;
     let maxima = trial.maxima();
     let thresholds = Thresholds::of(&maxima, months, spec.budget);
+    let weeks = weekly.map(|weekly| weekly.weeks(spec.budget, thresholds)).unwrap_or_default();
     let mut body = folds.whole()?;
     usual::ranks(&mut body, &trial);
-    let in_use = if spec.modelled { thresholds.modelled } else { thresholds.guaranteed };
+    let used = weeks.in_use().unwrap_or(thresholds);
+    let in_use = if spec.modelled { used.modelled } else { used.guaranteed };
     usual::maxima(&mut body, maxima);
     body.threshold = crate::train::rounded(in_use.max(0.5));
     body.calibrated = true;
@@ -161,13 +178,14 @@ pub fn calibrate(
     let recall = trial.recall(body.threshold);
     let recall = recall.into_iter().map(|((kind, percent), (made, found))| Recall { kind, percent, made, found });
     let recall: Vec<Recall> = recall.collect();
-    body.origin.metrics = metrics(&recall, &thresholds, suspects.len());
+    body.origin.metrics = metrics(&recall, &thresholds, &weeks, suspects.len());
     Ok(Outcome {
         body,
         tenants: history.len(),
         months,
         needed,
         thresholds,
+        weeks,
         suspects,
         reviewed: review.counts(),
         recall,
@@ -175,12 +193,17 @@ pub fn calibrate(
 }
 
 /// Figures of the card and of `check`.
-fn metrics(recall: &[Recall], thresholds: &Thresholds, suspects: usize) -> Vec<(String, f64)> {
+fn metrics(recall: &[Recall], thresholds: &Thresholds, weeks: &Weeks, suspects: usize) -> Vec<(String, f64)> {
     let mut metrics = vec![
         ("threshold_guaranteed".to_owned(), crate::train::rounded(thresholds.guaranteed)),
         ("threshold_modelled".to_owned(), crate::train::rounded(thresholds.modelled)),
         ("suspects".to_owned(), suspects as f64),
     ];
+    if let Some(severe) = weeks.most_severe {
+        metrics.push(("weeks_differ".to_owned(), f64::from(u8::from(weeks.beyond.is_some()))));
+        metrics.push(("threshold_guaranteed_most_severe_week".to_owned(), crate::train::rounded(severe.guaranteed)));
+        metrics.push(("threshold_modelled_most_severe_week".to_owned(), crate::train::rounded(severe.modelled)));
+    }
     for row in recall {
         metrics.push((format!("spike_ins_{}_{}_percent", row.kind, row.percent), row.made as f64));
         metrics.push((format!("spike_ins_{}_{}_percent_found", row.kind, row.percent), row.found as f64));

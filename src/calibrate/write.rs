@@ -7,6 +7,8 @@ use serde_json::json;
 use super::{CalibrateError, CalibrateSpec, Outcome, Suspect, card};
 use crate::model::Model;
 use crate::model::artifact::encode;
+use crate::record::time::format_rfc3339;
+use crate::train::rounded;
 use crate::train::write::replace;
 
 /// Files of a calibration.
@@ -55,6 +57,18 @@ pub(super) fn write(spec: &CalibrateSpec, outcome: &Outcome) -> Result<Written, 
 pub fn figures(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) -> serde_json::Value {
     let recall =
         |row: &super::Recall| json!({ "kind": row.kind, "percent": row.percent, "made": row.made, "found": row.found });
+    let week = |week: &super::Week| {
+        json!({
+            "begins": format_rfc3339(week.begins),
+            "tenants": week.tenants,
+            "tenant_months": rounded(week.months),
+            "passing": week.passing,
+            "high": week.high,
+            "threshold": week.thresholds.map(|of| {
+                json!({ "guaranteed": rounded(of.guaranteed), "modelled": rounded(of.modelled) })
+            }),
+        })
+    };
     json!({
         "model": spec.name,
         "sha256": sha256,
@@ -65,9 +79,13 @@ pub fn figures(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) -> serde_j
         "needed": { "average": outcome.needed.average, "confident": outcome.needed.confident },
         "threshold": {
             "in_use": if spec.modelled { "modelled" } else { "guaranteed" },
-            "guaranteed": crate::train::rounded(outcome.thresholds.guaranteed),
-            "modelled": crate::train::rounded(outcome.thresholds.modelled),
+            "of": if outcome.weeks.in_use().is_some() { "the most severe week" } else { "the whole history" },
+            "guaranteed": rounded(outcome.thresholds.guaranteed),
+            "modelled": rounded(outcome.thresholds.modelled),
+            "used": outcome.body.threshold,
         },
+        "weeks_differ": outcome.weeks.beyond.is_some(),
+        "weeks": outcome.weeks.all.iter().map(week).collect::<Vec<_>>(),
         "reviewed": { "harvest": outcome.reviewed.0, "calm": outcome.reviewed.1 },
         "suspects": outcome.suspects.len(),
         "recall": outcome.recall.iter().map(recall).collect::<Vec<_>>(),

@@ -10,6 +10,7 @@ use super::train::{feed, open};
 use super::{Failure, stdout};
 use crate::calibrate::{CalibrateError, CalibrateSpec, Outcome, Review, Written, calibrate, figures, write};
 use crate::model::Model;
+use crate::record::time::format_rfc3339;
 use crate::source::pass::names;
 
 /// Arguments of `calibrate`.
@@ -23,6 +24,9 @@ Examples:
 The history is some weeks of ordinary traffic, harvesters left out if any are known. Look at
 calibrated/suspects.jsonl, add \"verdict\":\"harvest\" or \"calm\" to the lines you have looked into, and give them
 back with --reviewed: an unnoticed harvester among them makes the guaranteed threshold deaf.
+
+Where two weeks or more have the tenant-months that the budget needs and differ by more than chance (a release day
+moves everyone at once), the most severe week's threshold is used.
 
 A budget of 1 false finding per 1,000 tenant-months needs 999 tenant-months of history, 3 needs 333, 10 needs 99.")]
 pub struct CalibrateArgs {
@@ -115,11 +119,13 @@ fn failure(error: CalibrateError) -> Failure {
 fn tell(spec: &CalibrateSpec, outcome: &Outcome, written: &Written) -> Result<(), Failure> {
     let Outcome { needed, thresholds, .. } = outcome;
     let confident = if outcome.months >= needed.confident as f64 { "held" } else { "not yet held" };
-    let used = |modelled: bool| if modelled == spec.modelled { " (in use)" } else { "" };
+    let of_whole = outcome.weeks.in_use().is_none();
+    let used = |modelled: bool| if of_whole && modelled == spec.modelled { " (in use)" } else { "" };
     stdout::text(&format!(
         "history      {} tenants, {:.1} tenant-months\n\
          budget       {} per 1,000 tenant-months: needs {} tenant-months on average, {} with 95 % confidence ({confident})\n\
          threshold    guaranteed {:.3}{}, modelled {:.3}{}\n\
+         weeks        {}\n\
          reviewed     {} harvesters removed, {} found calm\n",
         outcome.tenants,
         outcome.months,
@@ -130,9 +136,26 @@ fn tell(spec: &CalibrateSpec, outcome: &Outcome, written: &Written) -> Result<()
         used(false),
         thresholds.modelled,
         used(true),
+        outcome.weeks.says(spec.budget),
         outcome.reviewed.0,
         outcome.reviewed.1,
     ))?;
+    for (number, week) in (1..).zip(&outcome.weeks.all) {
+        let own = week.thresholds.map_or_else(
+            || "too little for a threshold of its own".to_owned(),
+            |own| format!("guaranteed {:.3}, modelled {:.3}", own.guaranteed, own.modelled),
+        );
+        stdout::line(&format!(
+            "  week {number:<3} from {}  {:>6.1} tenant-months, {} of {} tenants in the highest tenth; {own}",
+            format_rfc3339(week.begins),
+            week.months,
+            week.high,
+            week.tenants,
+        ))?;
+    }
+    if outcome.weeks.in_use().is_some() {
+        stdout::line(&format!("threshold in use: {:.3}, the most severe week's", outcome.body.threshold))?;
+    }
     stdout::line(
         "\nharvests made of this history's own prompts, found at that threshold by models that saw neither tenant nor harvest",
     )?;

@@ -34,7 +34,7 @@ use serde::Serialize;
 use crate::model::Model;
 use detector::Judged;
 use observe::{Scope, observe};
-use tables::{View, attacks, audit, calm, comparison, drift, leaks};
+use tables::{View, attacks, audit, calm, comparison, drift, leaks, periods};
 
 pub use detector::Origin;
 pub use error::EvaluateError;
@@ -96,6 +96,8 @@ pub struct Evaluation {
     pub audit: Vec<audit::AuditRow>,
     /// How far the innocents' features are from the calm windows that the model knows, if it knows any.
     pub drift: Option<Vec<drift::DriftRow>>,
+    /// By week, what was realised beside how far features had moved; of logs longer than a week.
+    pub drift_by_week: Vec<periods::PeriodRow>,
     /// What was left out, if anything was.
     pub left_out_axis: Option<&'static str>,
     /// Each group under a model that never saw it.
@@ -147,6 +149,7 @@ pub fn evaluate(
         leaks: leaks::rows(&of_surface),
         audit: audit::rows(&of_model),
         drift: drift::rows(&of_model, model),
+        drift_by_week: periods::rows(&of_model, model),
         left_out_axis: None,
         left_out: Vec::new(),
     })

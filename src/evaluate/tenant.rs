@@ -45,6 +45,8 @@ pub struct Observed {
     pub row: Option<Row>,
     /// Of an innocent: windows as bins of the model's calm ones, the first of them.
     pub binned: Vec<Binned>,
+    /// When each of them was.
+    pub binned_at: Vec<Millis>,
     /// Sum and count of each field.
     pub fields: Vec<(f64, u32)>,
     /// The usual value of each name, and how much it leads by.
@@ -164,7 +166,7 @@ impl Fold {
             self.units.add(cell, exchange.offset, exchange.harvested);
         }
         let mut boldest: Option<(f32, u64)> = None;
-        let Observed { row, binned, .. } = &mut self.seen;
+        let Observed { row, binned, binned_at, .. } = &mut self.seen;
         let bins = model.calm_bins().filter(|_| !self.units.kept);
         let seen = Seen { ts: trace.ts, offset: exchange.offset };
         let alarm = self.tenant.observe_with(trace, seen, model, &mut |decision| {
@@ -180,6 +182,7 @@ impl Fold {
                 && binned.len() < MOST_WINDOWS
             {
                 binned.push(bins.bin(decision.row, decision.exchanges));
+                binned_at.push(seen.ts);
             }
         });
         let threshold = f64::from(model.threshold());

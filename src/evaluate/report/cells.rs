@@ -1,5 +1,7 @@
 //! The tables as titles, heads and cells: text and HTML write the same words.
 
+mod drift;
+
 use crate::evaluate::Evaluation;
 use crate::evaluate::detector::Origin;
 use crate::evaluate::leave_out::LeftOutRow;
@@ -9,7 +11,6 @@ use crate::evaluate::tables::attacks::AttackRow;
 use crate::evaluate::tables::audit::AuditRow;
 use crate::evaluate::tables::calm::CalmRow;
 use crate::evaluate::tables::comparison::DetectorRow;
-use crate::evaluate::tables::drift::DriftRow;
 use crate::evaluate::tables::leaks::LeakRow;
 
 /// A table in words.
@@ -72,8 +73,9 @@ pub fn tables(e: &Evaluation) -> Vec<Table> {
         calm("Innocent tenants, by what their records let us see", &e.calm_tiers, budget),
         leaks(&e.leaks),
         audit(&e.audit),
-        drift(e.drift.as_deref()),
+        drift::features(e.drift.as_deref()),
     ];
+    tables.extend(drift::weeks(&e.drift_by_week));
     tables.extend(e.left_out_axis.map(|axis| left_out(axis, &e.left_out)));
     tables
 }
@@ -288,29 +290,6 @@ fn audit(rows: &[AuditRow]) -> Table {
             "{flagged} of {} features and fields are beyond 0.8 or 0.2; the strongest are shown, all are in the JSON",
             rows.len()
         )],
-    }
-}
-
-/// The ten that moved most.
-fn drift(rows: Option<&[DriftRow]>) -> Table {
-    let mut moved: Vec<(&DriftRow, f64)> = rows.into_iter().flatten().filter_map(|row| Some((row, row.psi?))).collect();
-    moved.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.feature.cmp(b.0.feature)));
-    let far = moved.iter().filter(|(_, psi)| *psi > 0.25).count();
-    let cells =
-        |(row, psi): &(&DriftRow, f64)| vec![row.feature.to_owned(), format!("{psi:.2}"), row.windows.to_string()];
-    Table {
-        title: "Drift: windows of innocent tenants against the calm ones that the model knows".into(),
-        head: head(&["feature", "PSI", "windows"]),
-        words: 1,
-        rows: moved.iter().take(10).map(cells).collect(),
-        notes: vec![if rows.is_some() {
-            format!(
-                "population stability index at equal exchange counts: below 0.1 little, above 0.25 much, as {far} of {}; all are in the JSON",
-                moved.len()
-            )
-        } else {
-            "the model knows no calm windows, it is of an older program: train or calibrate it anew".into()
-        }],
     }
 }
 

@@ -7,6 +7,7 @@ pub mod calm;
 pub mod comparison;
 pub mod drift;
 pub mod leaks;
+pub mod periods;
 
 use serde::Serialize;
 
