@@ -61,6 +61,15 @@ impl From<crate::library::LibraryError> for Failure {
     }
 }
 
+impl From<crate::live::Fatal> for Failure {
+    fn from(fatal: crate::live::Fatal) -> Failure {
+        match fatal {
+            crate::live::Fatal::Failed(why) => Failure::Failed(why),
+            other => Failure::Kafka(other.to_string()),
+        }
+    }
+}
+
 impl From<crate::http::HttpError> for Failure {
     fn from(error: crate::http::HttpError) -> Failure {
         Failure::Failed(error.to_string())

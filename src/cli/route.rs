@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::{Failure, logs};
 use crate::config;
-use crate::live::Fatal;
 use crate::live::route::{self, Options};
 
 /// Arguments of `route`.
@@ -35,8 +34,5 @@ pub fn run(args: &RouteArgs) -> Result<(), Failure> {
     let loaded = config::load(&args.config)?;
     logs::start(&loaded.config.log);
     let options = Options { accept_gap: args.accept_gap, leave_on_stop: args.leave_on_stop };
-    route::run(loaded, options).map_err(|fatal| match fatal {
-        Fatal::Failed(why) => Failure::Failed(why),
-        other => Failure::Kafka(other.to_string()),
-    })
+    route::run(loaded, options).map_err(Failure::from)
 }

@@ -8,7 +8,7 @@ use super::{Failure, logs};
 use crate::config;
 use crate::library::Library;
 use crate::live::engine::Options;
-use crate::live::{Fatal, start};
+use crate::live::start;
 
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
@@ -44,8 +44,5 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let opened = Library::open(&loaded.config)?;
     opened.tell();
     let options = Options { accept_gap: args.accept_gap, leave_on_stop: args.leave_on_stop };
-    start::run(&args.config, loaded, opened, options).map_err(|fatal| match fatal {
-        Fatal::Failed(why) => Failure::Failed(why),
-        other => Failure::Kafka(other.to_string()),
-    })
+    start::run(&args.config, loaded, opened, options).map_err(Failure::from)
 }

@@ -25,6 +25,7 @@ pub mod output;
 pub mod owned;
 pub mod publish;
 mod reach;
+mod poll;
 pub mod reload;
 pub mod report;
 pub mod restore;

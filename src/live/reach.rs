@@ -36,6 +36,16 @@ impl Reach {
         self.report.release(Cause::Broker);
     }
 
+    /// Whether a producer could be had: if not, the brokers did not answer.
+    pub(super) fn producer(&mut self, is_ready: bool) -> Result<bool, Fatal> {
+        if is_ready {
+            self.report.release(Cause::Producer);
+        } else {
+            self.lost("init_transactions timed out")?;
+        }
+        Ok(is_ready)
+    }
+
     /// They did not; an error once patience has ended.
     pub(super) fn lost(&mut self, last: &str) -> Result<(), Fatal> {
         self.report.tick();

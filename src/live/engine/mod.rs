@@ -11,9 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
-use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 
 pub(in crate::live) use group::seek;
@@ -22,6 +20,7 @@ use super::client::{self, Context};
 use super::fatal::Fatal;
 use super::output::Outputs;
 use super::owned::{Owned, Phase};
+use super::poll::{Polled, poll_batch, records_in_order};
 use super::publish::Publisher;
 use super::reach::Reach;
 use super::reload::{Reloaded, Sources};
@@ -29,13 +28,11 @@ use super::report::Report;
 use super::restore::Restore;
 use crate::clock::{Stopwatch, Ticker};
 use crate::config::Config;
-use crate::http::Cause;
 use crate::library::Library;
 use crate::metrics::Stage;
 use crate::model::drift;
 use crate::pipeline::{self, Arenas, Core, Partition};
 use crate::source::Record;
-use crate::units::Position;
 
 /// How often control records are written again: far below any retention of the control topic.
 const RESTATE_EVERY: Duration = Duration::from_secs(6 * 3_600);
@@ -113,14 +110,12 @@ impl Engine {
 
     /// Runs until asked to stop or until something is fatal.
     pub fn run(mut self) -> Result<(), Fatal> {
-        while !self.publisher.init()? {
-            self.reach.lost("init_transactions timed out")?;
+        while !self.renew()? {
             if self.stop.load(Ordering::SeqCst) {
                 return Ok(());
             }
         }
         self.reach.found();
-        self.report.release(Cause::Producer);
         let input = self.config.kafka.input.clone();
         self.consumer.subscribe(&[&input]).map_err(|e| Fatal::Kafka(format!("topic `{input}`: {e}")))?;
         let mut arenas = Arenas::default();
@@ -207,47 +202,6 @@ impl Engine {
     }
 }
 
-/// What a poll brought.
-pub(in crate::live) struct Polled<'c> {
-    pub(in crate::live) messages: Vec<BorrowedMessage<'c>>,
-    pub(in crate::live) errors: Vec<KafkaError>,
-    /// Seconds until the first record came, where none was there.
-    pub(in crate::live) waited: f64,
-}
-
-/// Takes records until the batch is full or nothing more is at hand.
-pub(in crate::live) fn poll_batch<'c>(
-    consumer: &'c BaseConsumer<Context>,
-    config: &Config,
-    patience: Duration,
-) -> Polled<'c> {
-    let (mut messages, mut errors, mut bytes, mut waited) = (Vec::new(), Vec::new(), 0, 0.0);
-    let mut polled = consumer.poll(Duration::ZERO);
-    // a rebalance is acted on before anything else is polled
-    if polled.is_none() && !consumer.context().rebalance_waits() {
-        let waiting = Stopwatch::start();
-        polled = consumer.poll(patience);
-        waited = waiting.seconds();
-    }
-    while let Some(result) = polled {
-        match result {
-            Ok(message) => {
-                bytes += message.payload_len();
-                messages.push(message);
-            }
-            Err(error) => {
-                errors.push(error);
-                break;
-            }
-        }
-        if messages.len() >= config.live.batch_records || bytes >= config.live.batch_bytes {
-            break;
-        }
-        polled = consumer.poll(Duration::ZERO);
-    }
-    Polled { messages, errors, waited }
-}
-
 /// Folds a polled batch into the partitions that take records now, and keeps their outputs.
 fn fold_messages(
     core: &Core,
@@ -258,28 +212,8 @@ fn fold_messages(
     messages: &[BorrowedMessage<'_>],
     arenas: &mut Arenas,
 ) {
-    let mut next: BTreeMap<i32, i64> =
-        owned.iter().filter(|(_, o)| o.fold.is_some()).map(|(p, o)| (*p, o.next())).collect();
-    let header = core.reading().tenant_from.header();
-    let records: Vec<Record<'_>> = messages
-        .iter()
-        .filter(|message| {
-            // fetched before a pause or a seek took hold, or of a partition that is not ours now
-            let Some(expected) = next.get_mut(&message.partition()) else { return false };
-            let in_order = message.offset() >= *expected;
-            if in_order {
-                *expected = message.offset() + 1;
-            }
-            in_order
-        })
-        .map(|message| Record {
-            at: Position { partition: message.partition() as u32, offset: message.offset() },
-            broker_ts: message.timestamp().to_millis(),
-            header: header.and_then(|name| client::header(message, name)),
-            key: message.key(),
-            payload: message.payload(),
-        })
-        .collect();
+    let next = owned.iter().filter(|(_, o)| o.fold.is_some()).map(|(p, o)| (*p, o.next())).collect();
+    let records = records_in_order(messages, next, core.reading().tenant_from.header());
     let traced = pipeline::trace_batch(core, &records, arenas);
     report.spent(Stage::Trace, pace.lap());
     let mut folds: Vec<&mut Partition> = owned.values_mut().filter_map(|o| o.fold.as_mut()).collect();

@@ -126,13 +126,8 @@ impl Engine {
     }
 
     /// A new producer; it fences the old one, so what is open of it ends.
-    fn renew(&mut self) -> Result<bool, Fatal> {
-        if self.publisher.init()? {
-            self.report.release(Cause::Producer);
-            return Ok(true);
-        }
-        self.reach.lost("init_transactions timed out")?;
-        Ok(false)
+    pub(super) fn renew(&mut self) -> Result<bool, Fatal> {
+        self.reach.producer(self.publisher.init()?)
     }
 
     /// After an unknown outcome: do the stable committed offsets say that the transaction happened?

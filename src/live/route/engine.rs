@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::Offset;
 
 use super::super::client::{self, Context, Rebalance};
-use super::super::engine::{Polled, poll_batch, seek};
+use super::super::engine::seek;
 use super::super::fatal::{Fatal, hopeless};
+use super::super::poll::{Polled, poll_batch, records_in_order};
 use super::super::publish::{Covers, Outcome, Publisher};
 use super::super::reach::Reach;
 use super::super::report::Report;
@@ -24,8 +24,6 @@ use crate::config::{Config, KafkaConfig, LiveConfig, Start};
 use crate::http::Cause;
 use crate::metrics::Stage;
 use crate::pipeline::Counts;
-use crate::source::Record;
-use crate::units::Position;
 
 /// How the operator started and stops it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,14 +85,12 @@ impl Router {
 
     /// Runs until asked to stop or until something is fatal.
     pub(super) fn run(mut self) -> Result<(), Fatal> {
-        while !self.publisher.init()? {
-            self.reach.lost("init_transactions timed out")?;
+        while !self.renew()? {
             if self.stop.load(Ordering::SeqCst) {
                 return Ok(());
             }
         }
         self.reach.found();
-        self.report.release(Cause::Producer);
         let input = self.kafka.input.clone();
         self.consumer.subscribe(&[&input]).map_err(|e| Fatal::Kafka(format!("topic `{input}`: {e}")))?;
         while !self.stop.load(Ordering::SeqCst) {
@@ -331,12 +327,7 @@ impl Router {
 
     /// A new producer; it fences the old one, so what is open of it ends.
     fn renew(&mut self) -> Result<bool, Fatal> {
-        if self.publisher.init()? {
-            self.report.release(Cause::Producer);
-            return Ok(true);
-        }
-        self.reach.lost("init_transactions timed out")?;
-        Ok(false)
+        self.reach.producer(self.publisher.init()?)
     }
 
     /// After an unknown outcome the committed offsets tell what is done: nothing is kept but them, so the partitions
@@ -391,26 +382,8 @@ fn split_messages(
     if messages.is_empty() {
         return;
     }
-    let mut next: BTreeMap<i32, i64> = lanes.iter().map(|(partition, lane)| (*partition, lane.next)).collect();
-    let records: Vec<Record<'_>> = messages
-        .iter()
-        .filter(|message| {
-            // fetched before a pause or a seek took hold, or of a partition that is not ours now
-            let Some(expected) = next.get_mut(&message.partition()) else { return false };
-            let in_order = message.offset() >= *expected;
-            if in_order {
-                *expected = message.offset() + 1;
-            }
-            in_order
-        })
-        .map(|message| Record {
-            at: Position { partition: message.partition() as u32, offset: message.offset() },
-            broker_ts: message.timestamp().to_millis(),
-            header: splitter.header().and_then(|name| client::header(message, name)),
-            key: message.key(),
-            payload: message.payload(),
-        })
-        .collect();
+    let next = lanes.iter().map(|(partition, lane)| (*partition, lane.next)).collect();
+    let records = records_in_order(messages, next, splitter.header());
     let watch = Stopwatch::start();
     let split = splitter.split(&records);
     report.spent(Stage::Trace, watch.seconds());
