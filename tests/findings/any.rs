@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 use stillwatch::finding::render::{Context, render};
-use stillwatch::finding::{Alarm, Event, Kind, Reason, Seen};
+use stillwatch::finding::{Alarm, Event, Kind, Pattern, Reason, Seen};
 use stillwatch::knowledge::Breaches;
 use stillwatch::model::opinion::{Opinion, Opinions};
 use stillwatch::units::{Millis, Position};
 
 use crate::rules::broken_rules;
-use crate::sample::{ACTIVITIES, PATTERNS, context, json};
+use crate::sample::{ACTIVITIES, context, json};
 
 fn any_finite() -> impl Strategy<Value = f32> {
     any::<u32>().prop_map(f32::from_bits).prop_filter("findings carry finite numbers", |value| value.is_finite())
@@ -36,7 +36,7 @@ prop_compose! {
 prop_compose! {
     fn any_event()(
         kind in prop::sample::select(vec![Kind::Workload, Kind::Tenant]),
-        pattern in prop::sample::select(PATTERNS.to_vec()),
+        pattern in prop::sample::select(Pattern::ALL.to_vec()),
         activity in prop::sample::select(ACTIVITIES.to_vec()),
         (uid, revision, workload) in any::<(u128, u32, u64)>(),
         tenant in "\\PC{1,64}",

@@ -10,7 +10,7 @@ use stillwatch::finding::render::render;
 use stillwatch::finding::{Activity, Event, Kind, Pattern};
 use stillwatch::model::opinion::{Opinion, Opinions};
 
-use crate::sample::{ACTIVITIES, PATTERNS, context, event};
+use crate::sample::{ACTIVITIES, context, event};
 
 fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/findings").join(name)
@@ -18,7 +18,7 @@ fn golden(name: &str) -> PathBuf {
 
 /// Every pattern, kind and activity is in at least one of them.
 fn golden_events() -> Vec<(String, Event)> {
-    let mut events: Vec<(String, Event)> = PATTERNS
+    let mut events: Vec<(String, Event)> = Pattern::ALL
         .iter()
         .map(|&pattern| (pattern.label().to_owned(), event(Kind::Workload, pattern, Activity::Create)))
         .collect();

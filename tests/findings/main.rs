@@ -16,7 +16,7 @@ use stillwatch::finding::render::{Context, render};
 use stillwatch::finding::{Activity, CloseReason, Kind, Pattern};
 
 use crate::rules::{TOP_LEVEL, broken_rules};
-use crate::sample::{PATTERNS, context, event, every_event, json};
+use crate::sample::{context, event, every_event, json};
 
 #[test]
 fn every_event_obeys_the_published_rules() {
@@ -100,7 +100,7 @@ fn without_calibration_no_budget_is_claimed() {
 
 #[test]
 fn attacks_are_the_techniques_of_the_pattern() {
-    for pattern in PATTERNS {
+    for pattern in Pattern::ALL {
         let finding = json(&render(&event(Kind::Tenant, pattern, Activity::Create), &context()));
         let attacks = finding["finding_info"]["attacks"].as_array().unwrap();
         let ids: Vec<&str> = attacks

@@ -10,18 +10,6 @@ use stillwatch::knowledge::Breaches;
 use stillwatch::model::opinion::Opinions;
 use stillwatch::units::{Millis, Position};
 
-pub(crate) const PATTERNS: [Pattern; 9] = [
-    Pattern::ReasoningHarvest,
-    Pattern::InstructionSweep,
-    Pattern::BenchmarkSweep,
-    Pattern::JudgeFarm,
-    Pattern::AgentTrajectories,
-    Pattern::LogitExtraction,
-    Pattern::Relay,
-    Pattern::ReplayedReasoning,
-    Pattern::Unknown,
-];
-
 pub(crate) const ACTIVITIES: [Activity; 4] =
     [Activity::Create, Activity::Update, Activity::Close(CloseReason::Calm), Activity::Close(CloseReason::Evicted)];
 
@@ -96,7 +84,7 @@ pub(crate) fn json(rendered: &Rendered) -> Value {
 pub(crate) fn every_event() -> Vec<Event> {
     let mut events = Vec::new();
     for kind in [Kind::Workload, Kind::Tenant] {
-        for pattern in PATTERNS {
+        for pattern in Pattern::ALL {
             events.extend(ACTIVITIES.map(|activity| event(kind, pattern, activity)));
         }
     }

@@ -7,9 +7,9 @@ use super::super::Usage;
 use super::super::field::{self, Read, Wrong};
 use super::super::json::{Json, Kind, Parsed};
 use super::super::messages::tool_names;
-use super::Marks;
 use super::content::{self, Content, Pieces};
 use super::openai_chat::{Answered, Asked, count_in};
+use super::{Marks, pair};
 
 /// A request's body.
 pub(super) fn request<'a>(json: &mut Json<'a>, marks: &Marks) -> Parsed<Read<Asked<'a>>> {
@@ -53,21 +53,11 @@ fn member<'a>(json: &mut Json<'a>, name: &str) -> Parsed<Option<&'a str>> {
 /// A response's body: a message, or the array of a stream's events.
 pub(super) fn response<'a>(json: &mut Json<'a>, marks: &Marks) -> Parsed<Read<Answered<'a>>> {
     let mut reader = Reader::new_in(json, marks);
-    match json.peek()? {
-        Kind::Object => reader.object(json)?,
-        Kind::Array => {
-            let mut more = json.open_array()?;
-            while more {
-                match json.peek()? {
-                    Kind::Object => reader.object(json)?,
-                    _ => reader.wrong |= field::other::<()>(json)? == Read::Wrong,
-                }
-                more = json.next_item()?;
-            }
-        }
-        _ => return field::other(json),
-    }
-    Ok(reader.end())
+    Ok(match pair::objects(json, |json| reader.object(json))? {
+        Read::Value(()) => reader.end(),
+        Read::Wrong => Read::Wrong,
+        Read::Absent => Read::Absent,
+    })
 }
 
 /// Messages and events that are being read.

@@ -7,7 +7,7 @@ use super::super::json::{Json, Kind, Parsed};
 use super::super::messages::{Conversation, tool_names};
 use super::super::{Params, Reject, Usage};
 use super::content::{self, Content, Pieces};
-use super::{Marks, time};
+use super::{Marks, pair, time};
 use crate::units::Millis;
 
 /// What a request says.
@@ -109,21 +109,11 @@ fn flag_or_count(json: &mut Json<'_>) -> Parsed<Option<bool>> {
 /// A response's body: an object, or the array of a stream's chunks.
 pub(super) fn response<'a>(json: &mut Json<'a>, marks: &Marks) -> Parsed<Read<Answered<'a>>> {
     let mut reader = Reader::new_in(json, marks);
-    match json.peek()? {
-        Kind::Object => reader.object(json)?,
-        Kind::Array => {
-            let mut more = json.open_array()?;
-            while more {
-                match json.peek()? {
-                    Kind::Object => reader.object(json)?,
-                    _ => reader.wrong |= field::other::<()>(json)? == Read::Wrong,
-                }
-                more = json.next_item()?;
-            }
-        }
-        _ => return field::other(json),
-    }
-    Ok(reader.end())
+    Ok(match pair::objects(json, |json| reader.object(json))? {
+        Read::Value(()) => reader.end(),
+        Read::Wrong => Read::Wrong,
+        Read::Absent => Read::Absent,
+    })
 }
 
 /// Responses and chunks that are being read.

@@ -111,3 +111,23 @@ pub(super) fn body<'a, T>(json: &mut Json<'a>, read: impl FnOnce(&mut Json<'a>) 
     let text = json.string()?;
     if text.trim().is_empty() { Ok(Read::Absent) } else { json.nested(text, read) }
 }
+
+/// A body's object, or each of a stream's events.
+pub(super) fn objects<'a>(json: &mut Json<'a>, mut each: impl FnMut(&mut Json<'a>) -> Parsed<()>) -> Parsed<Read<()>> {
+    let mut wrong = false;
+    match json.peek()? {
+        Kind::Object => each(json)?,
+        Kind::Array => {
+            let mut more = json.open_array()?;
+            while more {
+                match json.peek()? {
+                    Kind::Object => each(json)?,
+                    _ => wrong |= field::other::<()>(json)? == Read::Wrong,
+                }
+                more = json.next_item()?;
+            }
+        }
+        _ => return field::other(json),
+    }
+    Ok(if wrong { Read::Wrong } else { Read::Value(()) })
+}
