@@ -18,11 +18,14 @@
     reason = "a benchmark: it fails by panicking, talks on stdout, and has no outside"
 )]
 
+mod machine;
 mod measure;
 mod corpus;
 mod floors;
 mod core;
 mod replay;
+mod kafka;
+mod scrape;
 mod live;
 mod table;
 

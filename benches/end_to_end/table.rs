@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use stillwatch::record::time::format_rfc3339;
-use stillwatch::units::Millis;
 
 use crate::corpus::Corpus;
+use crate::machine::{machine, today};
 
 /// What a ratio must keep, and what it should.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +27,8 @@ pub struct Table {
 
 impl Table {
     pub fn new(date: Option<&str>, corpus: &Corpus) -> Table {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
-        let today = format_rfc3339(Millis(now)).chars().take(10).collect();
         Table {
-            date: date.map_or(today, str::to_owned),
+            date: date.map_or_else(today, str::to_owned),
             corpus: json!({"records": corpus.len(), "mean_bytes": corpus.mean_bytes()}),
             rows: Vec::new(),
             lines: Vec::new(),
@@ -109,16 +105,4 @@ fn verdict(must: bool, stretch: bool) -> &'static str {
         (true, false) => "met",
         (false, false) => "MISSED",
     }
-}
-
-/// What it ran on; the load says how busy the neighbours were.
-fn machine() -> Value {
-    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
-    let info = read("/proc/cpuinfo");
-    let cpu = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map(|(_, name)| name.to_owned());
-    let load: Vec<String> = read("/proc/loadavg").split(' ').take(3).map(str::to_owned).collect();
-    json!({"cpu": cpu, "cores": std::thread::available_parallelism().map_or(0, usize::from), "load": load})
 }

@@ -31,11 +31,37 @@ impl Entry {
 
 /// Writes all entries, in order within each partition; returns when each is acknowledged.
 pub fn fill(bootstrap: &str, topic: &str, entries: impl IntoIterator<Item = Entry>) -> u64 {
-    let (producer, arrived) = producer(base(bootstrap).set("enable.idempotence", "true"));
-    let sent = send(&producer, topic, entries);
-    drain(&producer);
-    assert_eq!(arrived.load(Ordering::Relaxed), sent, "records acknowledged of {topic}");
-    sent
+    let mut writer = Writer::new(bootstrap, topic);
+    writer.write(entries);
+    writer.finish()
+}
+
+/// Writes into one topic, piece by piece.
+pub struct Writer {
+    producer: BaseProducer<Count>,
+    arrived: Arc<AtomicU64>,
+    topic: String,
+    sent: u64,
+}
+
+impl Writer {
+    pub fn new(bootstrap: &str, topic: &str) -> Writer {
+        let (producer, arrived) = producer(base(bootstrap).set("enable.idempotence", "true"));
+        Writer { producer, arrived, topic: topic.to_owned(), sent: 0 }
+    }
+
+    /// Takes entries, in order within each partition; waits only while the producer's queue is full.
+    pub fn write(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        self.sent += send(&self.producer, &self.topic, entries);
+        self.producer.poll(Duration::ZERO);
+    }
+
+    /// Waits until each is acknowledged: how many they were.
+    pub fn finish(self) -> u64 {
+        drain(&self.producer);
+        assert_eq!(self.arrived.load(Ordering::Relaxed), self.sent, "records acknowledged of {}", self.topic);
+        self.sent
+    }
 }
 
 /// Writes all entries in one transaction and takes it back: a `read_committed` reader must not see them.

@@ -72,6 +72,32 @@ pub fn committed(bootstrap: &str, setup: &Setup) -> Outputs {
     Outputs::sorted(values(&setup.names.findings), values(&setup.names.dead_letters))
 }
 
+/// Lines that one side has and the other has not, each as often as it is missing there.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    pub lost: Vec<String>,
+    pub extra: Vec<String>,
+}
+
+impl Difference {
+    /// What is in `expected` and not in `actual` is lost, the reverse is extra.
+    pub fn between(actual: &[String], expected: &[String]) -> Difference {
+        let mut counts = BTreeMap::<&str, i64>::new();
+        for line in actual {
+            *counts.entry(line).or_default() += 1;
+        }
+        for line in expected {
+            *counts.entry(line).or_default() -= 1;
+        }
+        let mut difference = Difference::default();
+        for (line, count) in counts {
+            let side = if count < 0 { &mut difference.lost } else { &mut difference.extra };
+            side.extend((0..count.abs()).map(|_| line.to_owned()));
+        }
+        difference
+    }
+}
+
 /// Fails unless both are the same bytes, and says how they differ.
 pub fn assert_same(actual: &Outputs, expected: &Outputs) {
     for (what, actual, expected) in [
@@ -81,29 +107,8 @@ pub fn assert_same(actual: &Outputs, expected: &Outputs) {
         if actual == expected {
             continue;
         }
-        let count = |lines: &[String]| {
-            lines.iter().fold(BTreeMap::<String, i64>::new(), |mut all, line| {
-                *all.entry(line.clone()).or_default() += 1;
-                all
-            })
-        };
-        let (mut lost, mut extra) = (Vec::new(), Vec::new());
-        let (ours, theirs) = (count(actual), count(expected));
-        for line in ours.keys().chain(theirs.keys()) {
-            let n = ours.get(line).unwrap_or(&0) - theirs.get(line).unwrap_or(&0);
-            if n > 0 {
-                extra.push(line);
-            } else if n < 0 {
-                lost.push(line);
-            }
-        }
-        let show = |lines: &[&String]| {
-            let first: Vec<&str> = lines.iter().take(3).map(|line| line.as_str()).collect();
-            first.join(
-                "
-  ",
-            )
-        };
+        let Difference { lost, extra } = Difference::between(actual, expected);
+        let show = |lines: &[String]| lines.iter().take(3).cloned().collect::<Vec<String>>().join("\n  ");
         panic!(
             "{what}: {} committed, {} expected; {} lost or different:\n  {}\n{} too many or different:\n  {}",
             actual.len(),

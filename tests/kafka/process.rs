@@ -28,6 +28,11 @@ impl Process {
         Process { child, name: name.to_owned(), log }
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL, and the body is gone when this returns.
     pub fn kill(&mut self) {
         self.child.kill().expect("kill");
@@ -77,7 +82,7 @@ impl Process {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("pid"));
+        let pid = Pid::from_raw(i32::try_from(self.pid()).expect("pid"));
         kill(pid, signal).unwrap_or_else(|error| panic!("{signal} to {}: {error}", self.name));
     }
 }

@@ -105,23 +105,33 @@ pub fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn each(bootstrap: &str, topic: &str, mut take: impl FnMut(&BorrowedMessage<'_>)) {
+/// A `read_committed` reader of a whole topic, from its start; it leaves partition ends to the caller.
+pub fn follow(bootstrap: &str, topic: &str) -> BaseConsumer {
     let consumer = consumer(bootstrap, "read_committed");
     let mut assignment = TopicPartitionList::new();
-    let mut open = BTreeSet::new();
     for partition in partitions(&consumer, topic) {
         assignment.add_partition_offset(topic, partition, Offset::Beginning).expect("offset");
-        open.insert(partition);
     }
     consumer.assign(&assignment).expect("assign");
-    let begin = Instant::now();
+    consumer
+}
+
+/// Every committed record of a topic, as they come.
+pub fn each(bootstrap: &str, topic: &str, mut take: impl FnMut(&BorrowedMessage<'_>)) {
+    let consumer = follow(bootstrap, topic);
+    let mut open: BTreeSet<i32> = partitions(&consumer, topic).collect();
+    // of silence: a long topic may take longer
+    let mut heard = Instant::now();
     let mut trouble = String::new();
     while !open.is_empty() {
-        let late = begin.elapsed() >= LIMIT;
-        assert!(!late, "read {topic} for {LIMIT:?}, partitions {open:?} have no end; last error: {trouble}");
+        let late = heard.elapsed() >= LIMIT;
+        assert!(!late, "{topic} is silent for {LIMIT:?}, partitions {open:?} have no end; last error: {trouble}");
         match consumer.poll(Duration::from_millis(200)) {
             None => {}
-            Some(Ok(message)) => take(&message),
+            Some(Ok(message)) => {
+                heard = Instant::now();
+                take(&message);
+            }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 open.remove(&partition);
             }

@@ -12,12 +12,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::broker::{self, Broker};
 use crate::corpus::{Corpus, PARTITIONS};
 use crate::fill::{Entry, fill};
 use crate::measure::{Cost, cpu_of, median};
-use crate::replay;
 use crate::table::{Bound, Table};
+use crate::{kafka, replay};
 use crate::{topics, wait};
 use run::Live;
 
@@ -25,7 +24,7 @@ const CPU: &str = "live, CPU per GB ÷ (bare drain CPU + replay CPU)";
 
 /// All rows that need a broker.
 pub fn rows(corpus: &Corpus, records: usize, rounds: usize, table: &mut Table) {
-    let broker = match a_broker() {
+    let broker = match kafka::a_broker() {
         Ok(broker) => broker,
         Err(why) => {
             table.cannot(CPU, &why);
@@ -96,18 +95,6 @@ pub fn rows(corpus: &Corpus, records: usize, rounds: usize, table: &mut Table) {
         &json!({}),
     );
     transaction::row(bootstrap, &topic, dir.path(), table);
-}
-
-fn a_broker() -> Result<Broker, String> {
-    if let Some(given) = std::env::var("STILLWATCH_TEST_BOOTSTRAP").ok().filter(|given| !given.is_empty()) {
-        return Ok(Broker::given(&given));
-    }
-    let java = Command::new("java").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !java.is_ok_and(|status| status.success()) {
-        return Err("needs a Kafka broker: java is not installed, and STILLWATCH_TEST_BOOTSTRAP names no broker".into());
-    }
-    broker::install()?;
-    Ok(Broker::start())
 }
 
 /// What the program takes to replay a file, from its start to its end.

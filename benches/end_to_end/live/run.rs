@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use serde::Serialize;
 
 use crate::measure::{Cost, cpu_of};
-use crate::process::get;
+use crate::scrape::metrics;
 use crate::{port, wait};
 
 const LIMIT: Duration = Duration::from_secs(600);
@@ -91,14 +91,4 @@ pub fn run(bootstrap: &str, input: &str, records: usize, dir: &Path, round: usiz
         transaction_seconds: value("stillwatch_transaction_seconds_sum"),
         metrics,
     }
-}
-
-fn metrics(port: u16) -> Option<BTreeMap<String, f64>> {
-    let (200, body) = get(port, "/metrics")? else { return None };
-    let value = |line: &str| {
-        let (name, value) = line.rsplit_once(' ')?;
-        let kept = !name.starts_with('#') && !name.contains("_bucket");
-        kept.then(|| Some((name.to_owned(), value.parse().ok()?))).flatten()
-    };
-    Some(body.lines().filter_map(value).collect())
 }
