@@ -131,7 +131,7 @@ impl Admin {
         Ok(settings)
     }
 
-    /// Creates a topic; the cluster's default replication unless a factor is given.
+    /// Creates a topic; the cluster's default replication unless a factor is given. Returns when it can be used.
     pub fn create(&self, topic: &Wanted, replication: Option<i32>) -> Result<(), AdminError> {
         let what = format!("creating topic `{}`", topic.name);
         let replicas = TopicReplication::Fixed(replication.unwrap_or(-1));
@@ -142,6 +142,34 @@ impl Admin {
         let asked = self.runtime.block_on(self.client.create_topics([&new], &admin_options()));
         for answer in asked.map_err(|error| request(&what, &error))? {
             answer.map_err(|(_, code)| AdminError::Request { what: what.clone(), reason: code.to_string() })?;
+        }
+        self.wait_for_leaders(topic)
+    }
+
+    /// The controller answers before the brokers know of the topic: a run that starts at once would find it missing.
+    fn wait_for_leaders(&self, topic: &Wanted) -> Result<(), AdminError> {
+        use RDKafkaErrorCode::{
+            LeaderNotAvailable, NotLeaderForPartition, UnknownPartition, UnknownTopic, UnknownTopicOrPartition,
+        };
+        let watch = Stopwatch::start();
+        for partition in 0..topic.partitions as i32 {
+            // a leader that answers: metadata can name one that does not know of it yet
+            while let Err(error) = self.consumer.fetch_watermarks(&topic.name, partition, REQUEST) {
+                let is_early = matches!(
+                    error.rdkafka_error_code(),
+                    Some(
+                        LeaderNotAvailable
+                            | NotLeaderForPartition
+                            | UnknownPartition
+                            | UnknownTopic
+                            | UnknownTopicOrPartition
+                    )
+                );
+                if !is_early || watch.passed(REQUEST) {
+                    return Err(request(&format!("the new topic `{}` partition {partition}", topic.name), &error));
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
         }
         Ok(())
     }

@@ -78,6 +78,7 @@ const TESTS: &[Test] = &[
     Test::new("errors::a_broker_crash_is_survived", Needs::OwnBroker, claims::errors::broker_crash_is_survived),
     Test::new("errors::patience_has_an_end", Needs::OwnBroker, claims::errors::patience_has_an_end),
     Test::new("errors::missing_topics_are_named", Needs::Broker, claims::errors::missing_topics_are_named),
+    Test::new("errors::created_topics_can_be_used", Needs::Broker, claims::errors::created_topics_can_be_used),
     Test::new("errors::wrong_credentials_are_told", Needs::SecureBroker, claims::errors::wrong_credentials_are_told),
     Test::new("errors::rights_decide_who_gets_in", Needs::SecureBroker, claims::errors::rights_decide_who_gets_in),
     Test::new(

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
 use crate::broker::Broker;
 use crate::fill::fill;
-use crate::instance::{Instance, Setup};
+use crate::instance::{Instance, Setup, stillwatch};
 use crate::outputs::{assert_same, caught_up, committed, expected};
 use crate::runner::World;
 use crate::topics::Names;
@@ -69,6 +72,26 @@ pub fn missing_topics_are_named(world: &World) {
         crate::topics::delete(world.bootstrap(), &[missing]);
         ends(Setup::new(world.bootstrap(), &names, 1).start("lost"), 4, &[missing]);
         crate::topics::create(world.bootstrap(), &[crate::topics::Topic::new(missing, 1)]);
+    }
+    names.delete(world.bootstrap());
+}
+
+/// The controller answers before the brokers know of a topic; `topics create` does not.
+pub fn created_topics_can_be_used(world: &World) {
+    const PARTITIONS: i32 = 64;
+    let names = Names::unique("created");
+    let input = crate::topics::Topic::new(&names.input, PARTITIONS);
+    crate::topics::create(world.bootstrap(), &[input]);
+    let setup = Setup::new(world.bootstrap(), &names, PARTITIONS);
+    let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", world.bootstrap()).create().unwrap();
+    let mut create = stillwatch();
+    create.args(["topics", "create", "--replication", "1", "-c"]).arg(setup.write("created"));
+    let made = create.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    // the last one made, from its last partition
+    for partition in (0..PARTITIONS).rev() {
+        let ends = consumer.fetch_watermarks(&names.state, partition, Duration::from_secs(10));
+        assert_eq!(ends, Ok((0, 0)), "partition {partition}");
     }
     names.delete(world.bootstrap());
 }
