@@ -16,6 +16,8 @@ const RECORDS_PER_TENANT_DAY: f64 = 190.0;
 const BAD_EVERY: usize = 200;
 /// The rate is kept over pieces of this length.
 const PIECE: Duration = Duration::from_millis(20);
+/// Records that wait for their acknowledgement, at most.
+const MOST_WAITING: usize = 5_000;
 
 /// At least `records` simulated exchanges, one tenant in twenty harvesting, each in its tenant's partition; bad records
 /// among them.
@@ -33,6 +35,7 @@ pub fn simulated(seed: u64, tenants: usize, partitions: i32, records: u64) -> im
 
 /// A running load.
 pub struct Load {
+    rate: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<u64>,
@@ -46,18 +49,20 @@ impl Load {
         rate: u64,
         entries: impl FnOnce() -> I + Send + 'static,
     ) -> Load {
-        let load = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let (written, stop) = load.clone();
+        let load = (Arc::new(AtomicU64::new(rate)), Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (rate, written, stop) = load.clone();
         let mut writer = Writer::new(bootstrap, topic);
         let thread = std::thread::spawn(move || {
-            let (mut entries, rate) = (entries(), rate as f64);
+            let mut entries = entries();
             let (mut before, mut credit) = (Instant::now(), 0.0);
             while !stop.load(Ordering::Relaxed) {
+                let rate = rate.load(Ordering::Relaxed) as f64;
                 let now = Instant::now();
                 // what a writer that was held up missed, it catches up with, but not beyond a second's worth
                 credit = (credit + rate * (now - before).as_secs_f64()).min(rate);
                 before = now;
-                let due = credit as usize;
+                // what is written has arrived, but for a few: else a burst would go on in the producer's queue
+                let due = if writer.waiting() < MOST_WAITING { credit as usize } else { 0 };
                 writer.write(entries.by_ref().take(due));
                 credit -= due as f64;
                 written.fetch_add(due as u64, Ordering::Relaxed);
@@ -65,13 +70,18 @@ impl Load {
             }
             writer.finish()
         });
-        let (written, stop) = load;
-        Load { written, stop, thread }
+        let (rate, written, stop) = load;
+        Load { rate, written, stop, thread }
     }
 
     /// Records written so far, acknowledged or not.
     pub fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
+    }
+
+    /// Another rate from now on.
+    pub fn set_rate(&self, rate: u64) {
+        self.rate.store(rate, Ordering::Relaxed);
     }
 
     /// Stops writing: how many records there are, all acknowledged.

@@ -45,9 +45,9 @@ pub fn soak(args: &Args, bootstrap: &str) -> (bool, Value) {
     fleet.ready();
     let mut watch = Watch::new(bootstrap, names, args.partitions);
     let (seed, tenants, partitions) = (args.seed, args.tenants, args.partitions);
-    let records = (seconds * args.rate as f64) as u64;
-    let load = Load::start(bootstrap, &names.input, args.rate, move || simulated(seed, tenants, partitions, records));
-    let mut schedule = Schedule::new(args.seed, seconds, args.rate);
+    let records = (seconds * args.rate() as f64) as u64;
+    let load = Load::start(bootstrap, &names.input, args.rate(), move || simulated(seed, tenants, partitions, records));
+    let mut schedule = Schedule::new(args.seed, seconds, args.rate());
     let lines = watch_over(seconds, &begin, &mut fleet, &mut watch, &load, &mut schedule);
 
     let written = load.finish();
