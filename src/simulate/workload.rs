@@ -11,7 +11,7 @@ use super::text::disguise::Guise;
 use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
 use super::text::reading::Place;
 use super::text::warp::Manner;
-use super::text::{Form, Pen, Wants, World, answer, body, head};
+use super::text::{Form, Inputs, Pen, Wants, World, answer, body, head};
 use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
@@ -107,7 +107,10 @@ impl Workload {
         let cover = draw.pick(recipe.cover);
         let talks = recipe.turns.iter().any(|t| *t != Turns::Single);
         let new = matches!(cover, Cover::Fresh | Cover::Sweep | Cover::Samples(_));
-        let topics = world.draw_topics(&mut draw, topics, Wants { job, talks, new });
+        let template = Draw::new(mix(&[seed, 50])).below(templates(job).len());
+        let inputs = if job == Job::Classify { recipe.inputs } else { Inputs::Any };
+        let wants = Wants { job, talks, new, inputs: (template, inputs) };
+        let topics = world.draw_topics(&mut draw, topics, wants);
         let frame = draw.pick(recipe.frames);
         let elicits = draw.percent(recipe.elicits).then(|| draw.below(ELICIT.len()));
         let style = match (draw.percent(recipe.terse), elicits) {
@@ -166,12 +169,12 @@ impl Workload {
             stripped: false,
             upgrade: None,
         };
-        workload.dress(frame, world, &mut draw);
+        workload.dress(frame, template, world, &mut draw);
         workload
     }
 
     /// Writes the fixed text: system prompt, templates, worked examples.
-    fn dress(&mut self, frame: Frame, world: &World, draw: &mut Draw) {
+    fn dress(&mut self, frame: Frame, template: usize, world: &World, draw: &mut Draw) {
         let mut pen = Pen::new(world, self.topics[0], draw.bits());
         if matches!(frame, Frame::System | Frame::SystemTemplate | Frame::Manual) {
             let mut system = draw.pick(ROLES).to_owned();
@@ -187,11 +190,10 @@ impl Workload {
         }
         let forms = templates(self.job);
         let count = if frame == Frame::Mixed { 4 } else { 1 };
-        let first = draw.below(forms.len());
         for i in 0..count {
             let (before, after) = match frame {
                 Frame::Bare | Frame::System => ("", ""),
-                _ => forms[(first + i) % forms.len()],
+                _ => forms[(template + i) % forms.len()],
             };
             let mut prefix = before.to_owned();
             if frame == Frame::Shots {

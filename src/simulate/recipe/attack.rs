@@ -2,15 +2,17 @@
 
 use super::{BASE, Cover, Frame, Habit, Recipe, Shape, Topics, Turns};
 use crate::simulate::spec::Family;
-use crate::simulate::text::Form;
 use crate::simulate::text::phrases::Job;
+use crate::simulate::text::{Form, Inputs};
 
 /// Rates are those of machines: innocent batch jobs have the same.
 const HARVEST: Recipe = Recipe { per_day: 70.0, ..BASE };
 
-/// Labels through one template; the text differs.
+/// Labels through one template, of texts that it was not written for: whoever needs labels of what it was written
+/// for has the customers that it is about.
 const DISTIL: Recipe = Recipe {
     topics: Topics::Many,
+    inputs: Inputs::Foreign,
     frames: &[Frame::Template, Frame::SystemTemplate, Frame::Shots, Frame::Manual],
     habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
     terse: 60,
@@ -115,11 +117,7 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
                 (Job::Classify, Form::Snippet),
                 (Job::Classify, Form::Question),
             ],
-            topics: Topics::Many,
-            frames: &[Frame::Template, Frame::SystemTemplate, Frame::Shots, Frame::Manual],
-            habits: &[Habit::Fixed, Habit::Plain, Habit::LogProbs, Habit::Json],
-            terse: 60,
-            ..HARVEST
+            ..DISTIL
         },
         Family::ClassifierWords => Recipe { tasks: &[(Job::Classify, Form::Words)], ..DISTIL },
         Family::ClassifierForeignText => {

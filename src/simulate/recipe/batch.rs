@@ -2,9 +2,9 @@
 
 use super::innocent::Class;
 use super::{BASE, Cover, Frame, Habit, Recipe, Shape, Topics, Turns};
-use crate::simulate::text::Form;
 use crate::simulate::text::disguise::Guise;
 use crate::simulate::text::phrases::Job;
+use crate::simulate::text::{Form, Inputs};
 
 /// Batch jobs run at the rates of harvests.
 const BATCH: Recipe = Recipe {
@@ -37,10 +37,12 @@ pub(super) const CLASSES: &[Class] = &[
     ),
     Class::new(
         "bulk_classification",
-        5,
+        12,
         Recipe {
             tasks: &[(Job::Classify, Form::Ticket), (Job::Classify, Form::Snippet), (Job::Classify, Form::Passage)],
-            cover: &[Cover::Matters(100), Cover::Matters(400), Cover::Popular(300)],
+            // tickets never end: what tells them from a harvest's texts is that the template was written for them
+            inputs: Inputs::Natural,
+            cover: &[Cover::Fresh, Cover::Matters(100), Cover::Matters(400), Cover::Popular(300)],
             habits: &[Habit::Fixed, Habit::Plain, Habit::Json, Habit::LogProbs],
             terse: 60,
             ..BATCH
@@ -144,6 +146,7 @@ pub(super) const CLASSES: &[Class] = &[
                 (Job::Next, Form::Words),
                 (Job::Classify, Form::Ticket),
             ],
+            inputs: Inputs::Natural,
             frames: &[Frame::Template, Frame::Shots, Frame::Bare],
             cover: &[Cover::Matters(150), Cover::Popular(300), Cover::Passes(60)],
             habits: &[Habit::OneToken, Habit::OneToken, Habit::OneToken, Habit::LogProbs, Habit::Biased, Habit::Biased],
@@ -189,7 +192,7 @@ pub(super) const CLASSES: &[Class] = &[
     ),
     Class::new(
         "academic_labelling",
-        3,
+        1,
         Recipe {
             // The innocent twins of classifier distillation: word lists, texts from elsewhere, question sets.
             tasks: &[
@@ -206,19 +209,20 @@ pub(super) const CLASSES: &[Class] = &[
         },
     ),
     // The innocent twins of the three kinds of classifier distillation, one by one.
-    Class::new("word_list_labelling", 2, Recipe { tasks: &[(Job::Classify, Form::Words)], ..LABELLING }),
+    Class::new("word_list_labelling", 1, Recipe { tasks: &[(Job::Classify, Form::Words)], ..LABELLING }),
     Class::new(
         "foreign_text_labelling",
-        2,
+        1,
         Recipe { tasks: &[(Job::Classify, Form::Passage), (Job::Classify, Form::Snippet)], ..LABELLING },
     ),
-    Class::new("question_labelling", 2, Recipe { tasks: &[(Job::Classify, Form::Question)], ..LABELLING }),
+    Class::new("question_labelling", 1, Recipe { tasks: &[(Job::Classify, Form::Question)], ..LABELLING }),
     // Attachments and payloads come encoded.
     Class::new(
         "payload_inspection",
         2,
         Recipe {
             tasks: &[(Job::Classify, Form::Passage), (Job::Extract, Form::Record), (Job::Parse, Form::Logs)],
+            inputs: Inputs::Natural,
             guises: &[Guise::Base64],
             habits: &[Habit::Json, Habit::Fixed, Habit::Plain],
             ..BATCH
@@ -231,6 +235,7 @@ pub(super) const CLASSES: &[Class] = &[
             tasks: &[(Job::Extract, Form::Record), (Job::Answer, Form::Record), (Job::Classify, Form::Record)],
             frames: &[Frame::Manual],
             topics: Topics::One,
+            inputs: Inputs::Natural,
             habits: &[Habit::Json, Habit::Fixed],
             ..BATCH
         },

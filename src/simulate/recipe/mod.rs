@@ -10,9 +10,9 @@ mod batch;
 mod tests;
 
 use super::schedule::{Shape, Turns};
-use super::text::Form;
 use super::text::disguise::Guise;
 use super::text::phrases::Job;
+use super::text::{Form, Inputs};
 pub(super) use attack::attack;
 pub(super) use innocent::{Class, GATEWAY};
 
@@ -21,6 +21,8 @@ pub(super) use innocent::{Class, GATEWAY};
 pub(super) struct Recipe {
     pub(super) tasks: &'static [(Job, Form)],
     pub(super) topics: Topics,
+    /// Whether what it labels is what the template is for.
+    pub(super) inputs: Inputs,
     pub(super) cover: &'static [Cover],
     pub(super) frames: &'static [Frame],
     pub(super) turns: &'static [Turns],
@@ -109,6 +111,7 @@ pub(super) enum Habit {
 const BASE: Recipe = Recipe {
     tasks: &[(Job::Answer, Form::Chat)],
     topics: Topics::Few,
+    inputs: Inputs::Any,
     cover: &[Cover::Fresh],
     frames: &[Frame::Bare, Frame::System, Frame::Template],
     turns: &[Turns::Single],

@@ -2,6 +2,7 @@
 
 use super::{Class, Cover, Recipe, attack};
 use crate::simulate::spec::Family;
+use crate::simulate::text::Inputs;
 use crate::simulate::text::phrases::Job;
 
 /// Whether a harvest covers its items as this class does its own.
@@ -20,7 +21,9 @@ fn alike(class: &Recipe, family: &Recipe) -> f64 {
     let covered = class.cover.iter().filter(|cover| covers(family, **cover)).count();
     let turns = class.turns.iter().filter(|turns| family.turns.contains(turns)).count();
     let share = |part: usize, all: usize| part as f64 / all as f64;
-    share(tasks, class.tasks.len())
+    // labels of what a template is for are no distillation, however new
+    let same = if class.inputs == Inputs::Natural && family.inputs == Inputs::Foreign { 0.0 } else { 1.0 };
+    same * share(tasks, class.tasks.len())
         * share(covered, class.cover.len())
         * share(turns, class.turns.len())
         * (1.0 - f64::from(class.goes_on) / 100.0)

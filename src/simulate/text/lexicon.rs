@@ -37,7 +37,21 @@ pub(in crate::simulate) struct Wants {
     pub(in crate::simulate) talks: bool,
     /// Ever new items.
     pub(in crate::simulate) new: bool,
+    /// Which template the texts go through, and whether they are what it is for.
+    pub(in crate::simulate) inputs: (usize, Inputs),
 }
+
+/// Whether texts are what a template is for. Every source is foreign to some templates, whoever uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulate) enum Inputs {
+    Any,
+    Natural,
+    Foreign,
+}
+
+/// Sources that a template was written for, and one in so many made topics.
+const HOMES: usize = 2;
+const TOPIC_HOMES: usize = 6;
 
 /// One language.
 #[derive(Debug)]
@@ -83,15 +97,27 @@ impl World {
 
     /// Topics for a workload, all of one source; of a rich one, if there is one, for what must always be new.
     pub(in crate::simulate) fn draw_topics(&self, draw: &mut Draw, count: usize, wants: Wants) -> Vec<usize> {
-        let made = |draw: &mut Draw| (0..count).map(|_| draw.below(self.topics.len())).collect();
+        let made = |draw: &mut Draw| (0..count).map(|_| self.made_topic(draw, wants)).collect();
         let sources = &self.corpora.sources;
         if sources.is_empty() {
             return made(draw);
         }
         let built_in = if self.corpora.built_in { 3 } else { 0 };
         let rich = wants.new && (built_in > 0 || sources.iter().any(Source::is_rich));
+        let (template, inputs) = wants.inputs;
+        let homes = self.homes(template);
+        let built_in = if inputs == Inputs::Natural { 0 } else { built_in };
+        let serves = |i: usize| match inputs {
+            Inputs::Any => true,
+            Inputs::Natural => homes.contains(&i),
+            Inputs::Foreign => !homes.contains(&i),
+        };
         let suits = |s: &Source| if rich && !s.is_rich() { 0 } else { s.suits(wants.job, wants.talks) };
-        let weights: Vec<usize> = sources.iter().map(suits).collect();
+        let mut weights: Vec<usize> = sources.iter().map(suits).collect();
+        // few corpora may have nothing foreign
+        if built_in > 0 || (0..sources.len()).any(|i| serves(i) && weights[i] > 0) {
+            weights.iter_mut().enumerate().for_each(|(i, weight)| *weight *= usize::from(serves(i)));
+        }
         let mut at = draw.below(weights.iter().sum::<usize>() + built_in);
         let mut first = self.topics.len();
         for (source, weight) in sources.iter().zip(weights) {
@@ -104,6 +130,28 @@ impl World {
             first += source.parts();
         }
         made(draw)
+    }
+
+    /// A made topic that will do: as likely as another.
+    fn made_topic(&self, draw: &mut Draw, wants: Wants) -> usize {
+        let start = draw.below(self.topics.len());
+        let (template, inputs) = wants.inputs;
+        let is_home = |topic: usize| topic % TOPIC_HOMES == template % TOPIC_HOMES;
+        let mut all = (0..self.topics.len()).map(|i| (start + i) % self.topics.len());
+        let found = all.find(|topic| inputs == Inputs::Any || is_home(*topic) == (inputs == Inputs::Natural));
+        found.unwrap_or(start)
+    }
+
+    /// The sources that a template was written for, of those that can serve new items if there are any: the same in
+    /// every log of these corpora, so that an operator's history and its later traffic agree.
+    fn homes(&self, template: usize) -> Vec<usize> {
+        let sources = &self.corpora.sources;
+        let any_rich = sources.iter().any(Source::is_rich);
+        let rank = |name: &str| name.bytes().fold(mix(&[51, template as u64]), |hash, byte| mix(&[hash, byte.into()]));
+        let mut order: Vec<usize> = (0..sources.len()).filter(|i| !any_rich || sources[*i].is_rich()).collect();
+        order.sort_by_key(|i| rank(&sources[*i].name));
+        order.truncate(HOMES);
+        order
     }
 
     /// Clients to take rhythms from.

@@ -18,6 +18,6 @@ pub(super) mod answer;
 
 pub(super) use answer::answer;
 pub(super) use form::{Form, body};
-pub(super) use lexicon::{Wants, World};
+pub(super) use lexicon::{Inputs, Wants, World};
 pub(super) use pen::Pen;
 pub(super) use reading::head;
