@@ -111,7 +111,8 @@ pub(super) struct Gone {
 /// The tenants of one shard.
 #[derive(Debug, Default)]
 pub struct Shard {
-    pub(super) slots: HashMap<TenantHash, Slot, BuildHasherDefault<LowBits>>,
+    /// Boxed: a table holds up to four times as many places as tenants, and a place of its own is more than a kilobyte.
+    pub(super) slots: HashMap<TenantHash, Box<Slot>, BuildHasherDefault<LowBits>>,
     pub(super) dirty: Vec<TenantHash>,
     pub(super) gone: BTreeMap<TenantHash, Gone>,
     /// Records below this offset are in the state.
@@ -182,7 +183,7 @@ impl Shard {
         let slot = self.slots.entry(hash).or_insert_with(|| {
             let slot = Slot::new(step.trace.tenant, rules.model_tag, gone.remove(&hash).map_or(-1, |g| g.written));
             *bytes += slot.logical_bytes() as u64;
-            slot
+            Box::new(slot)
         });
         let before = slot.logical_bytes() as u64;
         let workloads = slot.tenant.open_workloads();
@@ -319,7 +320,7 @@ impl Shard {
     /// Puts a restored tenant in, replacing an older value.
     pub(super) fn restore(&mut self, hash: TenantHash, mut slot: Slot, written: i64) {
         slot.written = written;
-        if let Some(old) = self.slots.insert(hash, slot) {
+        if let Some(old) = self.slots.insert(hash, Box::new(slot)) {
             self.written_xor ^= super::checkpoint::mark(old.tenant.name().as_bytes(), old.written);
         }
         if let Some(slot) = self.slots.get(&hash) {
