@@ -109,6 +109,7 @@ impl Library {
             library.add_knowledge(Arc::clone(knowledge));
         }
         let model = Arc::new(Model::of(config.model.path.as_deref())?);
+        model.accepts(config.fold.slots.as_deref())?;
         library.add_model(Arc::clone(&model));
         let (knowledge, verdicts) = (knowledge.unwrap_or_default(), verdicts.unwrap_or_default());
         Ok(Opened { library, model, knowledge, policy: config.policy.clone(), verdicts, passed_over })

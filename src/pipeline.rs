@@ -81,7 +81,8 @@ impl Core {
 
     /// What turns exchanges into traces, by a config.
     pub fn tracer(fold: &FoldConfig) -> Arc<Tracer> {
-        Arc::new(Tracer::new(&fold.secret).knowing(Arc::clone(&fold.benchmarks)))
+        let tracer = Tracer::new(&fold.secret).knowing(Arc::clone(&fold.benchmarks));
+        Arc::new(tracer.comparing(fold.slots.clone()))
     }
 
     /// The same fold, keeping every decision and not only the alarms.

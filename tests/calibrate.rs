@@ -62,7 +62,7 @@ fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
     // the same bytes again
     let again = dir.path().join("again");
     calibrate(&history, &again, &[]);
-    for file in ["calibrated.json", "calibrated.card.md", "suspects.jsonl", "calibration.json"] {
+    for file in ["calibrated.json", "calibrated.slots", "calibrated.card.md", "suspects.jsonl", "calibration.json"] {
         assert_eq!(std::fs::read(first.join(file)).unwrap(), std::fs::read(again.join(file)).unwrap(), "{file}");
     }
 
@@ -98,9 +98,38 @@ fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
     assert!(text(&refused.stderr).contains("model `calibrated` is calibrated already"), "{}", text(&refused.stderr));
     let findings = lines(&findings);
     assert!(!findings.is_empty(), "so loose a budget lets some pass");
+    the_tables_of_slots_belong_to_the_model(log, &second);
     for finding in findings {
         assert_eq!(finding["unmapped"]["stillwatch"]["budget"]["per_1000_tenant_months"], 500.0, "{finding}");
     }
+}
+
+/// Without them, with others, or under another secret the threshold would be another: refused, and named.
+fn the_tables_of_slots_belong_to_the_model(log: &str, calibrated: &Path) {
+    let (model, slots) = (calibrated.join("calibrated.json"), calibrated.join("calibrated.slots"));
+    let verified = stillwatch(&["model", "verify", slots.to_str().unwrap(), "--json"]);
+    let known: Value = serde_json::from_slice(&verified.stdout).expect("verified");
+    assert_eq!((&known["kind"], &known["ok"]), (&"slots".into(), &true.into()));
+    let config = calibrated.join("other.toml");
+    let secret = "[fold]\nsecret = \"0123456789abcdef0123456789abcdef\"\n";
+    std::fs::write(&config, secret).unwrap();
+    let refused = |more: &[&str], why: &str| {
+        let args = ["replay", log, "--findings", "-", "--model", model.to_str().unwrap()];
+        let done = stillwatch(&[&args[..], more].concat());
+        assert_eq!(done.status.code(), Some(3), "{why}");
+        assert!(text(&done.stderr).contains(why), "{}", text(&done.stderr));
+    };
+    refused(&["--config", config.to_str().unwrap()], "were made with another secret: calibrate again");
+    let aside = calibrated.join("aside");
+    std::fs::rename(&slots, &aside).unwrap();
+    refused(&[], "model `calibrated` was calibrated with tables of slots");
+    std::fs::write(&slots, "something else").unwrap();
+    refused(&[], "is no table of slots");
+    // another calibration may go by the same tables, and a fold that runs with them goes on
+    let again = calibrated.join("again");
+    let figures = calibrate(Path::new(log), &again, &["--no-adapt", "--slots", aside.to_str().unwrap()]);
+    assert_eq!(figures["slots"], known["sha256"]);
+    assert_eq!(std::fs::read(again.join("calibrated.slots")).unwrap(), std::fs::read(&aside).unwrap());
 }
 
 #[test]

@@ -22,10 +22,12 @@ mod weeks;
 mod write;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::model::Model;
 use crate::model::artifact::Body;
 use crate::model::rows::TaughtRow;
+use crate::trace::slots::Slots;
 use crate::train::Feed;
 use crate::train::labels::Labels;
 use crate::train::{survey, usual};
@@ -54,6 +56,8 @@ pub struct CalibrateSpec {
     pub modelled: bool,
     /// What the history is, in a few words.
     pub source: String,
+    /// What is usual in the history's slots, and the feed was traced with; none if that could not be told.
+    pub slots: Option<Arc<Slots>>,
 }
 
 /// What came out, without the files.
@@ -169,6 +173,7 @@ pub fn calibrate(
     usual::maxima(&mut body, maxima);
     body.threshold = crate::train::rounded(in_use.max(0.5));
     body.calibrated = true;
+    body.slots = spec.slots.as_ref().map(|slots| crate::units::hex(&slots.sha256()));
     body.name.clone_from(&spec.name);
     body.origin.budget = spec.budget;
     body.origin.seed = spec.seed;

@@ -49,7 +49,7 @@ impl Review {
         Ok(review)
     }
 
-    pub(super) fn is_harvest(&self, tenant: &str) -> bool {
+    pub(crate) fn is_harvest(&self, tenant: &str) -> bool {
         self.verdicts.get(tenant) == Some(&Verdict::Harvest)
     }
 

@@ -18,6 +18,8 @@ pub struct Written {
     pub model: PathBuf,
     /// Its card.
     pub card: PathBuf,
+    /// What is usual in slots: belongs beside the model.
+    pub slots: PathBuf,
     /// The suspects, one JSON object a line, to which a reviewer adds a verdict.
     pub suspects: PathBuf,
     /// Thresholds, recall and what they rest on, as JSON.
@@ -34,6 +36,7 @@ pub(super) fn write(spec: &CalibrateSpec, outcome: &Outcome) -> Result<Written, 
     let written = Written {
         model: file(&format!("{}.json", spec.name)),
         card: file(&format!("{}.card.md", spec.name)),
+        slots: file(&format!("{}.slots", spec.name)),
         suspects: file("suspects.jsonl"),
         figures: file("calibration.json"),
         sha256: String::new(),
@@ -41,6 +44,14 @@ pub(super) fn write(spec: &CalibrateSpec, outcome: &Outcome) -> Result<Written, 
     let bytes = encode(&outcome.body).map_err(|error| unwritable(&written.model, error.into()))?;
     // checked as a reader would before anybody can load it
     let sha256 = Model::from_bytes(&spec.name, &bytes)?.sha256_hex();
+    match &spec.slots {
+        Some(slots) => save(&written.slots, &slots.encode())?,
+        // those of a calibration before this one would not be accepted
+        None if written.slots.exists() => {
+            std::fs::remove_file(&written.slots).map_err(|source| unwritable(&written.slots, source))?;
+        }
+        None => {}
+    }
     save(&written.model, &bytes)?;
     save(&written.card, card::describe(spec, outcome, &sha256).as_bytes())?;
     let line = |suspect: &Suspect| {
@@ -84,6 +95,7 @@ pub fn figures(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) -> serde_j
             "modelled": rounded(outcome.thresholds.modelled),
             "used": outcome.body.threshold,
         },
+        "slots": outcome.body.slots,
         "weeks_differ": outcome.weeks.beyond.is_some(),
         "weeks": outcome.weeks.all.iter().map(week).collect::<Vec<_>>(),
         "reviewed": { "harvest": outcome.reviewed.0, "calm": outcome.reviewed.1 },

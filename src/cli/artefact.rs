@@ -14,10 +14,11 @@ use super::{Failure, stdout};
 use crate::model::{Model, rows};
 use crate::trace::benchmarks::{self, Benchmarks};
 use crate::trace::embed::{self, Table};
+use crate::trace::slots::{self, Slots};
 use crate::units::hex;
 
 /// The largest of any kind: a set of questions.
-const MOST_BYTES: u64 = 32 << 20;
+const MOST_BYTES: u64 = 128 << 20;
 
 /// Arguments of `model list`.
 #[derive(Clone, Debug, Args)]
@@ -46,7 +47,7 @@ Examples:
 Checks header, length, checksum, feature table and every number; of a model also the rows and the card beside it,
 where there are any. Stops at the first that cannot be used, says why, and exits 3.")]
 pub struct VerifyArgs {
-    /// Models, rows, sets of benchmark questions, embeddings.
+    /// Models, rows, sets of benchmark questions, embeddings, tables of slots.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// One JSON object a line.
@@ -61,6 +62,7 @@ enum Kind {
     Rows,
     Benchmarks,
     Embedding,
+    Slots,
 }
 
 /// What is known of a whole artefact.
@@ -111,7 +113,9 @@ pub fn verify(args: &VerifyArgs) -> Result<(), Failure> {
         let shown = path.display().to_string();
         let bytes = read(path)?;
         let kind = Kind::of(&bytes).ok_or_else(|| {
-            Failure::Model(format!("{shown} is no model, rows of one, set of benchmark questions or embedding"))
+            Failure::Model(format!(
+                "{shown} is no model, rows of one, set of benchmark questions, embedding or table of slots"
+            ))
         })?;
         let known = kind.check(&shown, &bytes).map_err(Failure::Model)?;
         let beside = if kind == Kind::Model { companions(path, &known)? } else { Vec::new() };
@@ -154,11 +158,12 @@ fn companions(model: &Path, known: &Known) -> Result<Vec<String>, Failure> {
 
 impl Kind {
     fn of(bytes: &[u8]) -> Option<Kind> {
-        let kinds: [(&[u8], Kind); 4] = [
+        let kinds: [(&[u8], Kind); 5] = [
             (b"{\"stillwatch_model\":", Kind::Model),
             (b"{\"stillwatch_rows\":", Kind::Rows),
             (benchmarks::MAGIC, Kind::Benchmarks),
             (embed::MAGIC, Kind::Embedding),
+            (slots::MAGIC, Kind::Slots),
         ];
         kinds.into_iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, kind)| kind)
     }
@@ -169,6 +174,7 @@ impl Kind {
             Kind::Rows => "rows",
             Kind::Benchmarks => "benchmarks",
             Kind::Embedding => "embedding",
+            Kind::Slots => "slots",
         }
     }
 
@@ -196,6 +202,10 @@ impl Kind {
                 let set = Benchmarks::decode(bytes).map_err(|error| format!("{name}: {error}"))?;
                 let (questions, grams) = set.size();
                 Ok(plain(&set.sha256(), format!("{questions} questions, {grams} grams")))
+            }
+            Kind::Slots => {
+                let slots = Slots::decode(bytes).map_err(|error| format!("{name}: {error}"))?;
+                Ok(plain(&slots.sha256(), format!("{} groups, beside the words of all slots", slots.groups())))
             }
             Kind::Embedding => {
                 Table::decode(bytes).map_err(|error| format!("{name}: {error}"))?;

@@ -1,17 +1,21 @@
 //! `stillwatch calibrate`: fits a model to an operator's own history.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::progress::Progress;
 use super::replay::files;
-use super::train::{feed, open};
+use super::train::{feed, gather, open};
 use super::{Failure, stdout};
 use crate::calibrate::{CalibrateError, CalibrateSpec, Outcome, Review, Written, calibrate, figures, write};
+use crate::config::{self, FoldConfig};
 use crate::model::Model;
 use crate::record::time::format_rfc3339;
 use crate::source::pass::names;
+use crate::trace::Tracer;
+use crate::trace::slots::Slots;
 
 /// Arguments of `calibrate`.
 #[derive(Clone, Debug, Args)]
@@ -48,6 +52,12 @@ pub struct CalibrateArgs {
     /// Which threshold the model gets.
     #[arg(long, value_enum, default_value_t = Which::Guaranteed)]
     pub threshold: Which,
+    /// Config whose `fold.secret` keys the tables of slots; without it the public key that `replay` has.
+    #[arg(long, short = 'c', value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Tables of slots to go by, instead of new ones: a fold that runs with them goes on.
+    #[arg(long, value_name = "FILE")]
+    pub slots: Option<PathBuf>,
     /// Model to start from; without it, the one inside the binary.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
@@ -82,6 +92,10 @@ pub fn run(args: &CalibrateArgs) -> Result<(), Failure> {
         Some(path) => Review::read(open(path)?).map_err(|e| Failure::Usage(format!("{}: {e}", path.display())))?,
         None => Review::default(),
     };
+    let secret = match &args.config {
+        Some(path) => config::load_for_replay(path)?.config.fold.secret,
+        None => FoldConfig::public_secret(),
+    };
     let (shipped, taught) = (Model::body(args.model.as_deref())?, Model::taught(args.model.as_deref())?);
     let spec = CalibrateSpec {
         out: args.out.clone(),
@@ -91,13 +105,22 @@ pub fn run(args: &CalibrateArgs) -> Result<(), Failure> {
         adapt: !args.no_adapt,
         modelled: args.threshold == Which::Modelled,
         source: names(&inputs),
+        slots: None,
     };
     let progress = Progress::bytes("calibrate");
-    let mut pass = 0;
+    progress.say("calibrate, what is usual".to_owned());
+    let tracer = Tracer::new(&secret);
+    let slots = match &args.slots {
+        Some(path) => Some(Arc::new(Slots::load(path, &secret).map_err(|e| Failure::Usage(e.to_string()))?)),
+        None => gather(&inputs, &tracer, &|tenant| !review.is_harvest(tenant), &progress)
+            .map_err(|error| Failure::Usage(error.to_string()))?,
+    };
+    let spec = CalibrateSpec { slots: slots.clone(), ..spec };
+    let (tracer, mut pass) = (tracer.comparing(slots), 0);
     let outcome = calibrate(&spec, &shipped, &taught, &review, &mut |sink| {
         pass += 1;
         progress.say(format!("calibrate, pass {pass} of 3"));
-        feed(&inputs, None, &progress, sink)
+        feed(&inputs, None, &tracer, &mut 0, &progress, sink)
     });
     progress.end();
     let outcome = outcome.map_err(failure)?;
@@ -126,6 +149,7 @@ fn tell(spec: &CalibrateSpec, outcome: &Outcome, written: &Written) -> Result<()
          budget       {} per 1,000 tenant-months: needs {} tenant-months on average, {} with 95 % confidence ({confident})\n\
          threshold    guaranteed {:.3}{}, modelled {:.3}{}\n\
          weeks        {}\n\
+         slots        {}\n\
          reviewed     {} harvesters removed, {} found calm\n",
         outcome.tenants,
         outcome.months,
@@ -137,6 +161,13 @@ fn tell(spec: &CalibrateSpec, outcome: &Outcome, written: &Written) -> Result<()
         thresholds.modelled,
         used(true),
         outcome.weeks.says(spec.budget),
+        spec.slots.as_ref().map_or_else(
+            || "too few prompts to tell what is usual in them".to_owned(),
+            |slots| format!(
+                "what is usual in all, and under {} templates and system prompts of several customers",
+                slots.groups()
+            ),
+        ),
         outcome.reviewed.0,
         outcome.reviewed.1,
     ))?;

@@ -9,10 +9,12 @@ use super::replay::files;
 use super::train::open;
 use super::{Failure, stdout};
 use crate::clock::Stopwatch;
+use crate::config::Config;
 use crate::evaluate::leave_out::{Axis, Training, leave_out};
 use crate::evaluate::{EvaluateError, Evaluation, Feed, Spec, Truth, evaluate, report, truth_of};
 use crate::model::Model;
 use crate::simulate::{self, demo_spec};
+use crate::trace::slots::Slots;
 
 /// Days of the log that models are trained on to leave a group out: each is read four times.
 const TRAINING_DAYS: u32 = 3;
@@ -104,9 +106,12 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global().ok();
     }
     let model = Model::of(args.model.as_deref())?;
+    let slots = args.model.as_deref().map(|path| Slots::beside(path, &Config::public().fold.secret)).transpose();
+    let slots = slots.map_err(|error| Failure::Model(error.to_string()))?.flatten();
+    model.accepts(slots.as_deref())?;
     let (feed, truth) = if args.simulate { simulated(args)? } else { given(args)? };
     let watch = Stopwatch::start();
-    let spec = Spec { budget: args.budget, bootstrap: args.bootstrap as usize };
+    let spec = Spec { budget: args.budget, bootstrap: args.bootstrap as usize, slots };
     let progress = Progress::steps("evaluate");
     let result = evaluate(&spec, &model, &truth, &feed, &mut |done, total| {
         progress.at(done.saturating_mul(100) / total.max(1), 100);

@@ -16,6 +16,7 @@ use crate::record::schema::Format;
 use crate::record::time::parse_rfc3339;
 use crate::replay::{Control, ReplayError, Spec, replay};
 use crate::source::files::FileError;
+use crate::trace::slots::Slots;
 use crate::units::Millis;
 use crate::verdicts::Verdicts;
 
@@ -103,6 +104,10 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     }
     if let Some(format) = args.format {
         config.fold.reading.format = format;
+    }
+    if let Some(model) = args.model.first() {
+        let slots = Slots::beside(model, &config.fold.secret);
+        config.fold.slots = slots.map_err(|error| Failure::Model(error.to_string()))?;
     }
     if config.fold.is_public() {
         tracing::info!("no config with a secret: hashes are keyed with a public key");

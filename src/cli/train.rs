@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -10,11 +11,14 @@ use super::progress::Progress;
 use super::replay::files;
 use super::{Failure, stdout};
 use crate::record::Limits;
-use crate::source::files::Line;
+use crate::source::files::{Line, LineBatch};
 use crate::source::pass::{names, pass};
-use crate::trace::Tracer;
+use crate::trace::slots::{Sampling, Slots, Typicality};
+use crate::trace::{Trace, Tracer};
 use crate::train::embedding::{self, Gathering};
-use crate::train::{HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_lines, train};
+use crate::train::{
+    HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_lines, read_slots, train,
+};
 
 /// Arguments of `train`.
 #[derive(Clone, Debug, Args)]
@@ -24,6 +28,7 @@ Examples:
   stillwatch train traffic.jsonl --labels labels.jsonl --out trees-2.json --seed 7
   stillwatch train --embedding corpora/*.jsonl.zst --out models/embedding-1.bin
 
+Each file is one operator's log: what is usual in slots is told from its own customers.
 With --labels, tenants that are labelled as attacks are left out of the fit. Beside the model a card is
 written: what it was trained on, its threshold and how it does.
 
@@ -80,11 +85,27 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         source: names(&inputs),
     };
     let progress = Progress::bytes("train");
+    progress.say("train, what is usual".to_owned());
+    let usual = |tenant: &str| labels.is_customer(tenant);
+    let tracers = inputs.iter().map(|input| {
+        let tracer = Tracer::new(TRAIN_SECRET);
+        let slots = gather(std::slice::from_ref(input), &tracer, &usual, &progress)?;
+        Ok(tracer.comparing(slots))
+    });
+    let tracers = tracers.collect::<Result<Vec<Tracer>, TrainError>>();
     let mut pass = 0;
-    let result = train(&spec, &labels, &mut |sink| {
-        pass += 1;
-        progress.say(format!("train, pass {pass}"));
-        feed(&inputs, ids.as_ref(), &progress, sink)
+    let result = tracers.and_then(|tracers| {
+        train(&spec, &labels, &mut |sink| {
+            pass += 1;
+            progress.say(format!("train, pass {pass}"));
+            let mut offset = 0;
+            inputs.iter().zip(&tracers).try_for_each(|(input, tracer)| {
+                let input = std::slice::from_ref(input);
+                feed(input, ids.as_ref(), tracer, &mut offset, &progress, &mut |trace, at, taken| {
+                    sink(&half_blind(trace), at, taken);
+                })
+            })
+        })
     });
     progress.end();
     let report = result.map_err(|error| match error {
@@ -133,23 +154,55 @@ fn fit_embedding(inputs: &[PathBuf], args: &TrainArgs) -> Result<(), Failure> {
     ))
 }
 
+/// Half of the tenants are shown without what tables say of their slots: a model serves operators who have none, too.
+fn half_blind<'t>(trace: &Trace<'t>) -> Trace<'t> {
+    let mut shown = *trace;
+    if trace.tenant_hash.0 >> 65 & 1 == 1 {
+        shown.typicality = Typicality::default();
+    }
+    shown
+}
+
+/// What is usual in the slots of a log; none if it has too little to tell.
+pub(super) fn gather(
+    inputs: &[PathBuf],
+    tracer: &Tracer,
+    usual: &(dyn Fn(&str) -> bool + Sync),
+    progress: &Progress,
+) -> Result<Option<Arc<Slots>>, TrainError> {
+    let (mut sampling, mut offset) = (Sampling::default(), 0);
+    pass(inputs, Limits::default().max_bytes, |_, batch, (done, total)| {
+        read_slots(&numbered(batch, &mut offset), tracer, usual, &mut sampling);
+        progress.at(done, total);
+        Ok::<_, TrainError>(())
+    })?;
+    Ok(sampling.tables(tracer).ok().map(Arc::new))
+}
+
+/// The lines of a batch with their places in the log.
+fn numbered<'b>(batch: &'b LineBatch, offset: &mut i64) -> Vec<(i64, &'b [u8])> {
+    let mut lines = Vec::new();
+    for line in batch.iter() {
+        if let Line::Whole(line) = line {
+            lines.push((*offset, line));
+        }
+        *offset += 1;
+    }
+    lines
+}
+
 /// One pass over the files, in order. Rejects are left out, as everywhere.
 pub(super) fn feed(
     inputs: &[PathBuf],
     ids: Option<&HarvestIds>,
+    tracer: &Tracer,
+    offset: &mut i64,
     progress: &Progress,
     sink: &mut Sink<'_>,
 ) -> Result<(), TrainError> {
-    let (tracer, mut offset) = (Tracer::new(TRAIN_SECRET), 0);
     pass(inputs, Limits::default().max_bytes, |_, batch, (done, total)| {
-        let mut lines = Vec::new();
-        for line in batch.iter() {
-            if let Line::Whole(line) = line {
-                lines.push((offset, line));
-            }
-            offset += 1;
-        }
-        read_lines(&lines, &tracer, &mut |trace, at, id| sink(trace, at, HarvestIds::taken(ids, id)));
+        let lines = numbered(batch, offset);
+        read_lines(&lines, tracer, &mut |trace, at, id| sink(trace, at, HarvestIds::taken(ids, id)));
         progress.at(done, total);
         Ok(())
     })

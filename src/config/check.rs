@@ -9,7 +9,7 @@ use super::between::between;
 use super::checker::Checker;
 use super::document::{OPTIONS, Origin};
 use super::load::Need;
-use super::raw::{OptionValue, RawConfig, RawHttp, RawKafka, RawLive, RawPolicy, RawTopics};
+use super::raw::{OptionValue, RawConfig, RawHttp, RawKafka, RawLive, RawModel, RawPolicy, RawTopics};
 use super::{
     Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, Mode, ModelConfig, RouteConfig, Start,
     TenantsConfig, VerdictsConfig, options,
@@ -18,6 +18,7 @@ use crate::knowledge::Policy;
 use crate::knowledge::policy::Countries;
 use crate::record::schema::{Marks, Reading, TenantFrom};
 use crate::trace::benchmarks::Benchmarks;
+use crate::trace::slots::Slots;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -167,7 +168,7 @@ fn pass_through(raw: &RawKafka, checker: &mut Checker<'_>) -> Vec<(String, Strin
 }
 
 fn fold(raw: &RawConfig, checker: &mut Checker<'_>) -> FoldConfig {
-    let (input, benchmarks, raw) = (&raw.input, raw.model.benchmarks.as_deref(), &raw.fold);
+    let (input, model, raw) = (&raw.input, &raw.model, &raw.fold);
     let written = checker.secret("fold.secret", raw.secret_file.as_ref(), raw.secret.as_ref());
     let place = if raw.secret_file.is_some() { "fold.secret_file" } else { "fold.secret" };
     match &written {
@@ -185,8 +186,9 @@ fn fold(raw: &RawConfig, checker: &mut Checker<'_>) -> FoldConfig {
         }
         _ => {}
     }
+    let secret = FoldConfig::derive_secret(written.unwrap_or_default().as_bytes());
     FoldConfig {
-        secret: FoldConfig::derive_secret(written.unwrap_or_default().as_bytes()),
+        secret,
         max_record_bytes: checker.size("fold.max_record", &raw.max_record, KIB..=256 * MIB) as usize,
         max_depth: raw.max_depth as usize,
         memory_per_partition: checker.size("fold.memory_per_partition", &raw.memory_per_partition, MIB..=1024 * GIB),
@@ -197,7 +199,11 @@ fn fold(raw: &RawConfig, checker: &mut Checker<'_>) -> FoldConfig {
             tenant_from: tenant_from("input.tenant_from", &input.tenant_from, checker),
             marks: Marks::parse(&input.redaction_marks),
         },
-        benchmarks: benchmarks.map_or_else(Benchmarks::built_in, |path| known_questions(path, checker)),
+        benchmarks: model
+            .benchmarks
+            .as_deref()
+            .map_or_else(Benchmarks::built_in, |path| known_questions(path, checker)),
+        slots: usual_slots(model, &secret, checker),
     }
 }
 
@@ -251,6 +257,24 @@ fn known_questions(path: &str, checker: &mut Checker<'_>) -> Arc<Benchmarks> {
             let name = path.display();
             checker.problem("model.benchmarks", format!("names {name}, which is no set of questions: {error}"));
             Benchmarks::built_in()
+        }
+    }
+}
+
+fn usual_slots(raw: &RawModel, secret: &[u8; 16], checker: &mut Checker<'_>) -> Option<Arc<Slots>> {
+    let (key, path) = match (&raw.slots, &raw.path) {
+        (Some(path), _) => ("model.slots", checker.path(path)),
+        (None, Some(path)) => ("model.path", Slots::place(&checker.path(path))),
+        (None, None) => return None,
+    };
+    if raw.slots.is_none() && !path.exists() {
+        return None;
+    }
+    match Slots::load(&path, secret) {
+        Ok(slots) => Some(Arc::new(slots)),
+        Err(error) => {
+            checker.problem(key, format!("leads to {}, which cannot be used: {error}", path.display()));
+            None
         }
     }
 }

@@ -17,6 +17,10 @@ impl Config {
         hash.update(b"stillwatch fold v2\0");
         hash.update(fold.key_id());
         hash.update(fold.benchmarks.sha256());
+        if let Some(slots) = &fold.slots {
+            hash.update(b"slots\0");
+            hash.update(slots.sha256());
+        }
         for number in [
             fold.max_record_bytes as u64,
             fold.max_depth as u64,

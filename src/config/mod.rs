@@ -30,6 +30,7 @@ use crate::knowledge::Policy;
 use crate::record::schema::Reading;
 use crate::record::schema::split::RouteFormat;
 use crate::trace::benchmarks::Benchmarks;
+use crate::trace::slots::Slots;
 
 /// The commented file that `config init` writes.
 pub const TEMPLATE: &str = include_str!("../../deploy/stillwatch.toml");
@@ -156,6 +157,8 @@ pub struct FoldConfig {
     pub reading: Reading,
     /// Known questions of public test sets: `model.benchmarks`, or those inside the binary.
     pub benchmarks: Arc<Benchmarks>,
+    /// What is usual in slots: `model.slots`, or the tables beside `model.path`.
+    pub slots: Option<Arc<Slots>>,
 }
 
 /// Which model.

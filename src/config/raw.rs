@@ -166,6 +166,10 @@ pub struct RawModel {
     /// are used. A change here is a new fold: the state of the old one is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub benchmarks: Option<String>,
+    /// What is usual in slots, as `calibrate` writes it; without it `NAME.slots` beside the model is used, if it is
+    /// there. A change here is a new fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<String>,
 }
 
 /// What the provider knows of its tenants.

@@ -154,7 +154,7 @@ impl Trial {
         };
         let only: BTreeSet<String> =
             truth.iter().filter(|(name, tenant)| wanted(name, tenant)).map(|(name, _)| name.to_owned()).collect();
-        let scope = Scope { model: &model, truth, only: Some(&only) };
+        let scope = Scope { model: &model, truth, only: Some(&only), slots: None };
         let seen = observe(feed, &scope, &mut |_, _| {})?;
         Ok(Trial { threshold: f64::from(model.threshold()), seen })
     }

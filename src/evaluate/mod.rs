@@ -29,9 +29,12 @@ pub mod statistics;
 pub mod tables;
 pub mod report;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::model::Model;
+use crate::trace::slots::Slots;
 use detector::Judged;
 use observe::{Scope, observe};
 use tables::{View, attacks, audit, calm, comparison, drift, leaks, periods};
@@ -49,6 +52,8 @@ pub struct Spec {
     pub budget: f64,
     /// Resamples for each interval.
     pub bootstrap: usize,
+    /// What is usual in slots, where the model was calibrated with tables.
+    pub slots: Option<Arc<Slots>>,
 }
 
 /// All tables.
@@ -112,7 +117,7 @@ pub fn evaluate(
     feed: &Feed,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evaluation, EvaluateError> {
-    let observation = observe(feed, &Scope { model, truth, only: None }, progress)?;
+    let observation = observe(feed, &Scope { model, truth, only: None, slots: spec.slots.clone() }, progress)?;
     let counts = observation.counts;
     if observation.tenants.is_empty() {
         return Err(EvaluateError::NothingLabelled { read: counts.read, labels: truth.len() });

@@ -7,6 +7,7 @@
 //! A shard is folded by one thread in the order of the log, so the number of threads changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bumpalo::Bump;
 use rayon::prelude::*;
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::model::Model;
 use crate::record::{self, Limits};
 use crate::source::envelope;
+use crate::trace::slots::Slots;
 use crate::trace::{Trace, Tracer};
 
 /// Tenants are spread over so many slots: more than threads, so that giants do not hold others up.
@@ -38,6 +40,8 @@ pub struct Scope<'s> {
     /// Only these tenants, and the model alone: counts are then of no meaning. All tenants, with
     /// baselines, if none are named.
     pub only: Option<&'s BTreeSet<String>>,
+    /// What is usual in slots.
+    pub slots: Option<Arc<Slots>>,
 }
 
 /// What the log held.
@@ -90,7 +94,7 @@ pub fn observe(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Observation, EvaluateError> {
     // the key that `replay` has without a config: both then see the same chance collisions
-    let tracer = Tracer::new(&Config::public().fold.secret);
+    let tracer = Tracer::new(&Config::public().fold.secret).comparing(scope.slots.clone());
     let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::default()).collect();
     let mut kernel: Option<Kernel> = None;
     let mut arenas: Vec<Bump> = Vec::new();

@@ -181,7 +181,7 @@ impl Fold {
                 && is_window(decision.exchanges)
                 && binned.len() < MOST_WINDOWS
             {
-                binned.push(bins.bin(decision.row, decision.exchanges));
+                binned.push(bins.bin(decision.row, decision.exchanges, trace.typicality.all.is_some()));
                 binned_at.push(seen.ts);
             }
         });

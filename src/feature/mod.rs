@@ -122,6 +122,11 @@ pub struct Feature {
 }
 
 impl Feature {
+    /// Whether it needs tables of slots to say anything.
+    pub fn goes_by_slots(&self) -> bool {
+        matches!(self.name, "slot_typicality" | "group_typicality")
+    }
+
     /// The unit's value, if what it needs is there.
     pub fn value(&self, unit: &Unit) -> Option<f64> {
         self.needs.met_by(row::present(unit)).then(|| (self.value)(unit))

@@ -49,6 +49,8 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         ("successive_similarity", Habit { stay: 1, ..PERSON }, Habit { stay: 4, ..PERSON }),
         ("new_subjects", Habit { topic_words: 12, ..PIPELINE }, Habit { stay: 1, ..PERSON }),
         ("prompt_likeness", Habit { stay: 1, ..PERSON }, PERSON),
+        ("slot_typicality", Habit { usual: (-2.0, 0.0), ..PIPELINE }, Habit { usual: (1.0, 0.0), ..PIPELINE }),
+        ("group_typicality", Habit { usual: (0.0, -2.0), ..PIPELINE }, PIPELINE),
         ("elicitation_share", PIPELINE, asks(HARVEST.opening)),
         ("reasoning_ratio", PERSON, Habit { reasoning: 200, ..PERSON }),
         ("reasoning_log2", PERSON, Habit { reasoning: 200, ..PERSON }),

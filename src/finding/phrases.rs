@@ -58,6 +58,16 @@ const PHRASES: &[Phrase] = &[
     ),
     plain("new_subjects", "{value} of the prompts in {lately} are about none of the last four subjects"),
     plain("prompt_likeness", "two random prompts of {lately} are like each other by {value}"),
+    phrase(
+        "slot_typicality",
+        "what the prompts in {lately} hold is more usual than other customers' by {value} deviations",
+        "what the prompts in {lately} hold is as unusual among other customers' as {value} deviations",
+    ),
+    phrase(
+        "group_typicality",
+        "what is put into the template in {lately} is more usual than what others put there by {value} deviations",
+        "what is put into the template in {lately} is as unusual there as {value} deviations",
+    ),
     plain("elicitation_share", "{value} of the prompts in {lately} ask for the reasoning"),
     plain("reasoning_ratio", "{value} of the output tokens in {lately} are reasoning"),
     plain("reasoning_log2", "an answer in {lately} takes about {value} reasoning tokens"),

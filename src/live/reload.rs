@@ -63,7 +63,7 @@ impl Reloader {
     fn load(&self) -> Reloaded {
         let config = config::load(&self.path).map_err(|error| error.to_string())?.config;
         if config.fold_identity() != self.fold {
-            return Err("what the fold depends on has changed (fold.*, model.benchmarks, kafka.topics.input): that is another fold and needs a new group with new topics".into());
+            return Err("what the fold depends on has changed (fold.*, model.benchmarks, model.slots or the tables beside model.path, kafka.topics.input): that is another fold and needs a new group with new topics".into());
         }
         if config.kafka.mode != self.mode {
             return Err("kafka.mode has changed: an instance is live or a shadow from its start to its end; restart it, or to promote a shadow's model name it in the live configuration".into());

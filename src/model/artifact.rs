@@ -85,6 +85,9 @@ pub struct Body {
     pub calm_tenants: usize,
     /// Fitted to an operator's own history.
     pub calibrated: bool,
+    /// SHA-256 of the tables of slots that its threshold was set with, if there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<String>,
     /// Where it comes from.
     pub origin: Origin,
 }

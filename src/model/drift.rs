@@ -11,7 +11,8 @@
 
 use super::artifact::{CalmBins, STAGES};
 use super::calibration::stage;
-use super::{Model, ModelError, Row, WIDTH};
+use super::{Model, ModelError, Row, TABLE, WIDTH};
+use crate::feature::Feature;
 
 /// Edges of a feature at most: nine deciles.
 pub const MOST_CUTS: usize = 9;
@@ -71,11 +72,13 @@ impl Reference {
         Ok(Reference(calm.to_vec()))
     }
 
-    /// The bins of a window.
-    pub fn bin(&self, row: &Row, exchanges: u64) -> Binned {
+    /// The bins of a window; `compared` says whether there were tables to compare its slots with, without which the
+    /// features that go by them stand in the middle and say nothing.
+    pub fn bin(&self, row: &Row, exchanges: u64, compared: bool) -> Binned {
         let mut bins = [ABSENT; WIDTH];
         for (feature, (slot, calm)) in bins.iter_mut().zip(&self.0).enumerate() {
-            if let Some(value) = row.get(feature) {
+            let says = compared || !TABLE.get(feature).is_some_and(Feature::goes_by_slots);
+            if let Some(value) = row.get(feature).filter(|_| says) {
                 *slot = place(&calm.cuts, value) as u8;
             }
         }
@@ -184,7 +187,7 @@ mod tests {
         let mut counts = Counts::default();
         let window = |i: u64| {
             let values = [value((i * 7_919 % count) as f64 / count as f64 + 1e-9); WIDTH];
-            model.calm_bins().unwrap().bin(&Row { values, present: 31 }, exchanges)
+            model.calm_bins().unwrap().bin(&Row { values, present: 31 }, exchanges, true)
         };
         counts.add(model, &(0..count).map(window).collect::<Vec<_>>());
         counts
@@ -242,12 +245,25 @@ mod tests {
         let model = model();
         let mut counts = Counts::default();
         let row = Row { values: [0.5; WIDTH], present: 0 };
-        counts.add(&model, &vec![model.calm_bins().unwrap().bin(&row, 64); 600]);
+        counts.add(&model, &vec![model.calm_bins().unwrap().bin(&row, 64, true); 600]);
         let tokens = crate::feature::TABLE.iter().position(|f| !f.needs.met_by(0)).unwrap();
         assert_eq!(counts.of(tokens), 0);
         let other = Model::build(Model::body(None).unwrap(), [7; 32]).unwrap();
-        counts.add(&other, &[model.calm_bins().unwrap().bin(&row, 64)]);
+        counts.add(&other, &[model.calm_bins().unwrap().bin(&row, 64, true)]);
         assert_eq!(counts.windows, 1);
+    }
+
+    #[test]
+    fn without_tables_of_slots_what_goes_by_them_says_nothing() {
+        let model = model();
+        let bins = model.calm_bins().unwrap();
+        let row = Row { values: [0.0; WIDTH], present: 31 };
+        let absent = |compared| {
+            let binned = bins.bin(&row, 64, compared);
+            TABLE.iter().zip(binned.bins).filter(|(_, bin)| *bin == ABSENT).map(|(f, _)| f.name).collect::<Vec<_>>()
+        };
+        assert_eq!(absent(false), ["slot_typicality", "group_typicality"]);
+        assert!(absent(true).is_empty());
     }
 
     #[test]

@@ -41,6 +41,18 @@ pub enum ModelError {
         /// In the program.
         expected: u64,
     },
+    /// Calibrated with other tables of what is usual in slots.
+    #[error(
+        "model `{model}` was calibrated with tables of slots {needed}, found {found}: keep `NAME.slots` beside `NAME.json`, name it as `model.slots`, or calibrate again"
+    )]
+    OtherSlots {
+        /// Which model.
+        model: String,
+        /// SHA-256 of those.
+        needed: String,
+        /// Of what is there.
+        found: String,
+    },
     /// The body is shorter or longer than the header says.
     #[error("model `{model}` has {found} bytes after its header, the header says {expected}")]
     WrongLength {

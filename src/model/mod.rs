@@ -21,6 +21,7 @@ use std::path::Path;
 
 use crate::evidence::Params;
 use crate::feature::{Direction, Row, TABLE, WIDTH};
+use crate::trace::slots::Slots;
 use artifact::{Body, Line};
 use calibration::Calibration;
 use density::{Density, Scratch};
@@ -55,6 +56,8 @@ pub struct Model {
     evidence: Option<Params>,
     threshold: f32,
     budget: Option<f64>,
+    /// SHA-256 of the tables of slots that the threshold was set with.
+    slots: Option<String>,
 }
 
 #[derive(Debug)]
@@ -170,8 +173,22 @@ impl Model {
             evidence: body.evidence,
             threshold: body.threshold as f32,
             budget: body.calibrated.then_some(body.origin.budget),
+            slots: body.slots,
             name: body.name,
         })
+    }
+
+    /// Refuses tables of slots that its threshold was not set with, and none where there were some.
+    pub fn accepts(&self, slots: Option<&Slots>) -> Result<(), ModelError> {
+        let found = slots.map(|slots| crate::units::hex(&slots.sha256()));
+        match &self.slots {
+            Some(needed) if found.as_ref() != Some(needed) => Err(ModelError::OtherSlots {
+                model: self.name.clone(),
+                needed: needed.clone(),
+                found: found.unwrap_or_else(|| "none".to_owned()),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The model's name.

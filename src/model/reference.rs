@@ -54,6 +54,7 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         calm_maxima: (0..200).map(|i| f64::from(i) / 60.0).collect(),
         calm_tenants: 200,
         calibrated: false,
+        slots: None,
         origin: Origin::default(),
     };
     let model = model(&body);

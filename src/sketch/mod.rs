@@ -6,6 +6,7 @@
 pub mod mean;
 pub mod moments;
 pub mod novelty;
+pub mod offset;
 pub mod past;
 pub mod quoted;
 pub mod ring;
@@ -18,6 +19,7 @@ pub mod wander;
 pub use mean::{Mean, Spread};
 pub use moments::Moments;
 pub use novelty::Novelty;
+pub use offset::Offset;
 pub use past::{Past, Verdict};
 pub use quoted::Quoted;
 pub use ring::Ring;

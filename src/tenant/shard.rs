@@ -196,6 +196,7 @@ impl Shard {
         let seen = Seen { ts: step.tick.effective, offset: step.offset };
         let Folded { tenths, scores, windows, .. } = out;
         let bins = rules.model.calm_bins().filter(|_| rules.windows);
+        let compared = step.trace.typicality.all.is_some();
         let alarm = slot.tenant.observe_with(step.trace, seen, rules.model, &mut |decision| {
             tenths[((decision.scored.rank * TENTHS as f32) as usize).min(TENTHS - 1)] += 1;
             if rules.scores {
@@ -206,7 +207,7 @@ impl Shard {
                 && is_window(decision.exchanges)
                 && decision.evidence < rules.model.threshold()
             {
-                windows.push(bins.bin(decision.row, decision.exchanges));
+                windows.push(bins.bin(decision.row, decision.exchanges, compared));
             }
         });
         if let Some(alarm) = alarm {

@@ -2,6 +2,7 @@
 
 use crate::finding::Seen;
 use crate::record::{Exchange, Tier, Turns, Usage};
+use crate::trace::slots::Typicality;
 use crate::trace::{Trace, Tracer};
 use crate::units::Millis;
 
@@ -39,6 +40,8 @@ pub(crate) struct Habit {
     pub(crate) past: u64,
     /// What prompts are made of after the past, if of something else.
     pub(crate) then: Option<Then>,
+    /// How far its slots are from calm ones, of all customers and of its group.
+    pub(crate) usual: (f32, f32),
     pub(crate) account: &'static str,
     pub(crate) tweak: Tweak,
 }
@@ -73,6 +76,7 @@ pub(crate) const PERSON: Habit = Habit {
     even: false,
     slows_after: u64::MAX,
     numbered: false,
+    usual: (0.0, 0.0),
     past: 0,
     then: None,
     account: "seat",
@@ -182,7 +186,8 @@ pub(crate) fn stream(habit: &Habit, seed: u64, count: u64) -> Vec<(Trace<'static
             exchange.params.logprobs = Some(habit.probes);
             (habit.tweak)(&mut exchange, i);
             let trace = tracer.trace(&exchange);
-            let trace = trace.renamed("acme", Some(habit.account));
+            let mut trace = trace.renamed("acme", Some(habit.account));
+            trace.typicality = Typicality { all: Some(habit.usual.0), group: Some(habit.usual.1) };
             (trace, Seen { ts, offset: i as i64 })
         })
         .collect()

@@ -24,6 +24,7 @@ enum Purpose {
     Program,
     Number,
     Uptake,
+    Slot,
 }
 
 /// One keyed hasher per purpose.
@@ -43,6 +44,7 @@ pub(super) struct Keys {
     program: SipHasher13,
     number: SipHasher13,
     uptake: SipHasher13,
+    slot: SipHasher13,
 }
 
 impl Keys {
@@ -65,6 +67,7 @@ impl Keys {
             program: hasher(Purpose::Program),
             number: hasher(Purpose::Number),
             uptake: hasher(Purpose::Uptake),
+            slot: hasher(Purpose::Slot),
         }
     }
 
@@ -103,6 +106,11 @@ impl Keys {
     /// Of a word 5-gram, 32 bits: only compared within a tenant's last few hundred.
     pub(super) fn uptake(&self, public: u64) -> u32 {
         self.uptake.hash(&public.to_le_bytes()) as u32
+    }
+
+    /// Of a word of a slot, for the operator's tables.
+    pub(super) fn slot(&self, public: u64) -> u64 {
+        self.slot.hash(&public.to_le_bytes())
     }
 
     // sixteen bits from here on, for "the same as one of the last few?"; 0 stands for "none"

@@ -16,6 +16,7 @@ mod parameters;
 mod phrases;
 mod runs;
 mod shingles;
+pub mod slots;
 mod text;
 mod uptake;
 pub mod words;
@@ -31,6 +32,7 @@ pub use uptake::GRAMS;
 use benchmarks::Benchmarks;
 use keyed::Keys;
 use phrases::Phrases;
+use slots::{Slots, Typicality};
 
 /// Longest account name that a finding shows.
 pub const ACCOUNT_BYTES: usize = 64;
@@ -60,6 +62,8 @@ pub struct Trace<'a> {
     pub prompt: u64,
     /// The slot's place among topics.
     pub place: embed::Place,
+    /// How usual the slot's words are.
+    pub typicality: Typicality,
     /// Input tokens: counted, or estimated from text.
     pub input_tokens: u32,
     /// Output tokens: counted, or estimated from text.
@@ -277,12 +281,21 @@ pub struct Tracer {
     keys: Keys,
     phrases: Phrases,
     benchmarks: Arc<Benchmarks>,
+    slots: Option<Arc<Slots>>,
 }
 
 impl Tracer {
     /// A tracer for a secret. Another secret gives other hashes, and makes old state useless.
     pub fn new(secret: &[u8; 16]) -> Tracer {
-        Tracer { keys: Keys::new(secret), phrases: Phrases::new(), benchmarks: Benchmarks::built_in() }
+        let benchmarks = Benchmarks::built_in();
+        Tracer { keys: Keys::new(secret), phrases: Phrases::new(), benchmarks, slots: None }
+    }
+
+    /// The same with tables of what is usual in slots. Those of another secret say nothing and are left.
+    #[must_use]
+    pub fn comparing(self, slots: Option<Arc<Slots>>) -> Tracer {
+        let slots = slots.filter(|slots| slots.is_of(&self.keys));
+        Tracer { slots, ..self }
     }
 
     /// The same with other known questions than those inside the binary.
@@ -305,17 +318,24 @@ impl Tracer {
         }
         let tokens = parameters::tokens(exchange);
         let account = self.keys.account(exchange.account);
+        let tenant_hash = self.tenant_hash(exchange.tenant);
+        let (frame, template) = (self.keys.frame(read.frame), self.keys.template(read.template));
+        let typicality = self.slots.as_ref().map_or_else(Typicality::default, |slots| {
+            let slot = slots::Slot::of(exchange.prompt.unwrap_or_default());
+            slots.typicality(&self.keys, tenant_hash, template, frame, &slot)
+        });
         Trace {
             unknown_fields: exchange.unknown_fields.len().min(usize::from(u16::MAX)) as u16,
             tenant: exchange.tenant,
-            tenant_hash: self.tenant_hash(exchange.tenant),
+            tenant_hash,
             account: exchange.account.filter(|account| !account.is_empty()).map(cut),
             account_hash: AccountHash(account),
-            frame: FrameHash(self.keys.frame(read.frame)),
+            frame: FrameHash(frame),
             ts: exchange.ts,
             session: self.keys.session(exchange.session),
             user: self.keys.user(exchange.user),
-            template: self.keys.template(read.template),
+            template,
+            typicality,
             prompt: self.keys.prompt(read.prompt),
             place: read.place,
             input_tokens: tokens.input,
@@ -345,6 +365,12 @@ impl Tracer {
             asked: self.grams(read.uptake.asked(), account),
             answered: self.grams(read.uptake.answered(), account),
         }
+    }
+
+    /// Template and frame of an exchange, keyed.
+    fn groups(&self, exchange: &Exchange<'_>) -> (u64, u64) {
+        let (template, frame) = text::groups(exchange);
+        (self.keys.template(template), self.keys.frame(frame))
     }
 
     fn grams(&self, public: &[u64], account: u64) -> (u8, [u32; GRAMS]) {

@@ -81,6 +81,12 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
     }
 }
 
+/// Template and frame alone.
+pub(super) fn groups(exchange: &Exchange<'_>) -> (u64, u64) {
+    let template = folded(exchange.prompt.unwrap_or_default(), TEMPLATE_WORDS);
+    (template, frame(exchange.system.unwrap_or_default(), exchange.tools, template))
+}
+
 /// System prompt (numbers folded) and tools, or the template where there is neither.
 fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
     if system.is_empty() && tools.is_empty() {

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::TrainError;
 use crate::finding::Seen;
 use crate::record::{self, Limits};
+use crate::trace::slots::Sampling;
 use crate::trace::{Trace, Tracer};
 
 /// Secret of training runs. A model holds no hash, so it depends on the secret by chance collisions
@@ -60,6 +61,28 @@ pub fn read_line(
     };
     sink(&trace, at, id);
     true
+}
+
+/// Decodes lines in parallel and gives what they have to say of slots; tenants that are not `usual` say nothing.
+pub fn read_slots(
+    lines: &[(i64, &[u8])],
+    tracer: &Tracer,
+    usual: &(dyn Fn(&str) -> bool + Sync),
+    sampling: &mut Sampling,
+) {
+    let mut arenas: Vec<Bump> = lines.chunks(CHUNK).map(|_| Bump::new()).collect();
+    let chunks = lines.par_chunks(CHUNK).zip(arenas.par_iter_mut());
+    let all: Vec<Vec<_>> = chunks
+        .map(|(lines, arena)| {
+            let arena: &Bump = arena;
+            let looked = lines.iter().filter_map(|(offset, line)| {
+                let exchange = record::decode(Some(line), &Limits::default(), arena).ok()?;
+                usual(exchange.tenant).then(|| Sampling::look(tracer, &exchange, *offset)).flatten()
+            });
+            looked.collect()
+        })
+        .collect();
+    all.into_iter().flatten().for_each(|taken| sampling.take(taken));
 }
 
 /// None for a reject.

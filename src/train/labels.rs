@@ -95,6 +95,11 @@ impl Labels {
         self.role(tenant) == Role::Calm && self.kind(tenant).starts_with(TWIN_OF)
     }
 
+    /// Whether a tenant is calm and nobody's twin.
+    pub fn is_customer(&self, tenant: &str) -> bool {
+        self.role(tenant) == Role::Calm && !self.is_twin(tenant)
+    }
+
     /// Percent of a tenant's exchanges that are harvest.
     pub fn percent(&self, tenant: &str) -> u8 {
         self.by_tenant.get(tenant).map_or(0, |label| if label.role == Role::Attack { label.percent } else { 0 })

@@ -35,7 +35,7 @@ use crate::model::artifact::{Body, Boosted, CalmRange, Mixture, Origin, STAGES, 
 use crate::units::hex;
 
 pub use error::TrainError;
-pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line, read_lines};
+pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line, read_lines, read_slots};
 pub use harvest_ids::HarvestIds;
 pub(crate) use labels::TWIN_OF;
 pub use labels::{Labels, Role};
@@ -169,6 +169,7 @@ fn blank(spec: &TrainSpec) -> Body {
         calm_maxima: Vec::new(),
         calm_tenants: 0,
         calibrated: false,
+        slots: None,
         origin: Origin::default(),
     }
 }

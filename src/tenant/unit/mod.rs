@@ -187,6 +187,10 @@ impl Unit {
             shares.typical.add(n, told.past == Verdict::Typical);
         }
 
+        // what cannot be compared is neither usual nor odd
+        means.slot_usual.add(n, trace.typicality.all.unwrap_or_default());
+        means.group_usual.add(n, trace.typicality.group.unwrap_or_default());
+
         // the last prompt again, or nothing but its template: nothing new
         let shingles = told.own.shingles();
         let new = self.shingles.observe(shingles);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sketch::{Mean, Ring, Share, Spectrum, Spread, Wander};
+use crate::sketch::{Mean, Offset, Ring, Share, Spectrum, Spread, Wander};
 use crate::units::Millis;
 
 /// Days of one block of the hour map; a unit remembers the current and the previous block.
@@ -106,6 +106,9 @@ pub(crate) struct Means {
     pub(crate) context_log2: Mean,
     pub(crate) messages_log2: Mean,
     pub(crate) words_ratio: Mean,
+    /// Deviations from calm slots: of all customers, and of the same group.
+    pub(crate) slot_usual: Offset,
+    pub(crate) group_usual: Offset,
     pub(crate) gaps: Spread,
     pub(crate) input_log2: Spread,
     pub(crate) output_log2: Spread,
