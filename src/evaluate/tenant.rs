@@ -25,6 +25,8 @@ const LEAST_SURFACES: u32 = 8;
 
 /// Mean and deviation of every surface figure.
 pub const SURFACE_WIDTH: usize = 2 * surface::WIDTH;
+/// The first of them are means, the others deviations.
+pub const SURFACE_MEANS: usize = surface::WIDTH;
 
 /// What one tenant showed.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,7 @@ use super::comparison::area;
 use super::{LEAST_TENANTS, View};
 use crate::evaluate::statistics::Estimate;
 use crate::evaluate::statistics::logistic::{Logistic, Sample};
+use crate::evaluate::tenant::{SURFACE_MEANS, SURFACE_WIDTH};
 use crate::evaluate::truth::Side;
 
 /// One family.
@@ -29,6 +30,9 @@ pub struct LeakRow {
     pub twins: usize,
     /// Surface-only area of attackers against their twins.
     pub against_twins: Option<Estimate>,
+    /// The same by what texts are like in the mean, without how they spread: who comes back to the same spreads less,
+    /// which is behaviour and no mark of a text.
+    pub by_means: Option<Estimate>,
     /// What that says.
     pub verdict: Leak,
 }
@@ -64,18 +68,22 @@ impl Leak {
     }
 }
 
+/// Attacker's and twin's score by the attacker's place.
+type Scores = BTreeMap<usize, (f64, f64)>;
+
 /// Folds of the line between twins.
 const FOLDS: usize = 5;
 
 /// All families together, then each; `view` shows the surface-only detector.
 pub fn rows(view: &View<'_>) -> Vec<LeakRow> {
-    let scores = scores(view, &twins(view));
+    let twins = twins(view);
+    let both = [SURFACE_WIDTH, SURFACE_MEANS].map(|figures| scores(view, &twins, figures));
     let mut families = BTreeMap::<&str, Vec<usize>>::new();
     for (place, tenant) in view.tenants.iter().enumerate().filter(|(_, tenant)| tenant.is_attacker()) {
         families.entry("").or_default().push(place);
         families.entry(&tenant.truth.family).or_default().push(place);
     }
-    families.into_iter().map(|(family, places)| row(view, family, &places, &scores)).collect()
+    families.into_iter().map(|(family, places)| row(view, family, &places, &both)).collect()
 }
 
 /// The innocent twin of each attacker that has one, else its control.
@@ -99,10 +107,10 @@ pub fn twins(view: &View<'_>) -> BTreeMap<usize, usize> {
     twins
 }
 
-/// Out-of-fold scores of the surfaces of each attacker and its twin, at their ends. A tenant too small for
-/// a surface says nothing of it.
-fn scores(view: &View<'_>, twins: &BTreeMap<usize, usize>) -> BTreeMap<usize, (f64, f64)> {
-    let figures = |place: usize| Some(&view.tenants[place].seen.surfaces.last()?.figures[..]);
+/// Out-of-fold scores of the first figures of each attacker's and its twin's surface, at their ends. A tenant too small
+/// for a surface says nothing of it.
+fn scores(view: &View<'_>, twins: &BTreeMap<usize, usize>, first: usize) -> Scores {
+    let figures = |place: usize| Some(&view.tenants[place].seen.surfaces.last()?.figures[..first]);
     let of = |(attacker, twin): (&usize, &usize)| Some((*attacker, figures(*attacker)?, figures(*twin)?));
     let pairs: Vec<(usize, &[f64], &[f64])> = twins.iter().filter_map(of).collect();
     let mut scores = BTreeMap::new();
@@ -119,19 +127,24 @@ fn scores(view: &View<'_>, twins: &BTreeMap<usize, usize>) -> BTreeMap<usize, (f
     scores
 }
 
-fn row(view: &View<'_>, family: &str, places: &[usize], scores: &BTreeMap<usize, (f64, f64)>) -> LeakRow {
+fn row(view: &View<'_>, family: &str, places: &[usize], [whole, means]: &[Scores; 2]) -> LeakRow {
     let score = |place: usize| view.detector.tracks[place].highest;
     let pure: Vec<f64> = places.iter().filter(|p| view.tenants[**p].truth.is_pure()).map(|p| score(*p)).collect();
     let calm = (0..view.tenants.len()).filter(|place| view.tenants[*place].counts_as_innocent());
     let calm: Vec<f64> = calm.map(score).collect();
-    let (attack, innocent): (Vec<f64>, Vec<f64>) = places.iter().filter_map(|place| scores.get(place)).copied().unzip();
+    let sides = |scores: &Scores| -> (Vec<f64>, Vec<f64>) {
+        places.iter().filter_map(|place| scores.get(place)).copied().unzip()
+    };
+    let (attack, innocent) = sides(whole);
     let against_twins = area(&attack, &innocent, view.bootstrap, 1);
+    let (attack_means, innocent_means) = sides(means);
     LeakRow {
         family: if family.is_empty() { "all".into() } else { family.to_owned() },
         pure: pure.len(),
         against_innocents: area(&pure, &calm, view.bootstrap, 2).filter(|_| pure.len() >= LEAST_TENANTS),
         twins: attack.len(),
         against_twins,
+        by_means: area(&attack_means, &innocent_means, view.bootstrap, 3),
         verdict: Leak::of(against_twins),
     }
 }

@@ -3,7 +3,7 @@
 use super::calm::{classes, thirds};
 use super::*;
 use crate::evaluate::detector::Origin;
-use crate::evaluate::tenant::{Observed, SURFACE_WIDTH, Snapshot};
+use crate::evaluate::tenant::{Observed, SURFACE_MEANS, SURFACE_WIDTH, Snapshot};
 use crate::evaluate::track::Moment;
 use crate::evaluate::{EvaluateError, Truth};
 use crate::units::Millis;
@@ -86,21 +86,22 @@ fn twins_with_another_surface_leak_and_equal_ones_do_not() -> Result<(), Evaluat
         )
     };
     let truth = Truth::read((0..30).map(pair).collect::<Vec<_>>().concat().as_bytes())?;
-    let verdict = |leak: f64| {
+    let verdict = |leak: f64, figure: usize| {
         let tenant = |i: u32| {
             let mut seen = seen(100, &[(100, if i < 30 { 100 } else { 0 }, 0.0)]);
             let mut figures = [0.0; SURFACE_WIDTH];
-            figures[0] = f64::from(i % 30 % 7) + if i < 30 { leak } else { 0.0 };
+            figures[figure] = f64::from(i % 30 % 7) + if i < 30 { leak } else { 0.0 };
             seen.surfaces.push(Snapshot { at: seen.end, share: 0.0, figures });
             seen
         };
         let observed: Vec<Observed> = (0..60).map(tenant).collect();
         let (tenants, detector) = (tenants(&truth, &observed), detector(&observed));
         let rows = leaks::rows(&View { tenants: &tenants, detector: &detector, bootstrap: 200 });
-        (rows[0].twins, rows[0].verdict)
+        (rows[0].twins, rows[0].verdict, rows[0].by_means.is_some_and(|area| area.low > 0.5))
     };
-    assert_eq!(verdict(0.0), (30, leaks::Leak::NotShown));
-    assert_eq!(verdict(5.0), (30, leaks::Leak::ToldApart));
+    assert_eq!(verdict(0.0, 0), (30, leaks::Leak::NotShown, false));
+    assert_eq!(verdict(5.0, 0), (30, leaks::Leak::ToldApart, true));
+    assert_eq!(verdict(5.0, SURFACE_MEANS), (30, leaks::Leak::ToldApart, false), "in the spread alone");
     Ok(())
 }
 

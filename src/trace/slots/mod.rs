@@ -12,7 +12,7 @@
 //!
 //! The tables are made by `calibrate` from the operator's own history, under its secret: no word can be read back
 //! without that. Tenants are in two halves, and each is judged by the words of the other: nobody makes
-//! his own texts usual. Cost: nothing without tables; with them about 1.5 µs a record.
+//! his own texts usual. Cost: nothing without tables; with them 2 to 3 µs a record.
 
 mod file;
 mod gather;
