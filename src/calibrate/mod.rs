@@ -173,7 +173,7 @@ pub fn calibrate(
     usual::maxima(&mut body, maxima);
     body.threshold = crate::train::rounded(in_use.max(0.5));
     body.calibrated = true;
-    body.slots = spec.slots.as_ref().map(|slots| crate::units::hex(&slots.sha256()));
+    body.slots = spec.slots.as_ref().map(|slots| slots.sha256_hex());
     body.name.clone_from(&spec.name);
     body.origin.budget = spec.budget;
     body.origin.seed = spec.seed;

@@ -17,7 +17,7 @@ use crate::trace::embed::{self, Table};
 use crate::trace::slots::{self, Slots};
 use crate::units::hex;
 
-/// The largest of any kind: a set of questions.
+/// The largest of any kind: tables of slots.
 const MOST_BYTES: u64 = 128 << 20;
 
 /// Arguments of `model list`.

@@ -103,7 +103,7 @@ fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let (name, sha256, promise) = (opened.model.name(), opened.model.sha256_hex(), opened.model.promise());
     report.ok(Area::Model, "model", &format!("`{name}`, sha256 {sha256}, {promise}"))?;
     if let Some(slots) = &config.fold.slots {
-        let (sha256, groups) = (crate::units::hex(&slots.sha256()), slots.groups());
+        let (sha256, groups) = (slots.sha256_hex(), slots.groups());
         report.ok(Area::Model, "slots", &format!("sha256 {sha256}, {groups} templates and system prompts"))?;
     }
     for former in opened.library.models().filter(|known| known.sha256() != opened.model.sha256()) {

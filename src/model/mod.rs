@@ -180,7 +180,7 @@ impl Model {
 
     /// Refuses tables of slots that its threshold was not set with, and none where there were some.
     pub fn accepts(&self, slots: Option<&Slots>) -> Result<(), ModelError> {
-        let found = slots.map(|slots| crate::units::hex(&slots.sha256()));
+        let found = slots.map(Slots::sha256_hex);
         match &self.slots {
             Some(needed) if found.as_ref() != Some(needed) => Err(ModelError::OtherSlots {
                 model: self.name.clone(),

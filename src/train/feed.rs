@@ -36,14 +36,8 @@ const CHUNK: usize = 256;
 
 /// Decodes lines in parallel and hands their traces and their records' ids on in order; rejects are left out.
 pub fn read_lines(lines: &[(i64, &[u8])], tracer: &Tracer, sink: &mut dyn FnMut(&Trace<'_>, Seen, Option<&str>)) {
-    let mut arenas: Vec<Bump> = lines.chunks(CHUNK).map(|_| Bump::new()).collect();
-    let chunks = lines.par_chunks(CHUNK).zip(arenas.par_iter_mut());
-    let all: Vec<Vec<_>> = chunks
-        .map(|(lines, arena)| {
-            let arena: &Bump = arena;
-            lines.iter().filter_map(|(offset, line)| traced(line, *offset, tracer, arena)).collect()
-        })
-        .collect();
+    let mut arenas = arenas_for(lines);
+    let all = in_chunks(lines, &mut arenas, |offset, line, arena| traced(line, offset, tracer, arena));
     all.iter().flatten().for_each(|(trace, at, id)| sink(trace, *at, *id));
 }
 
@@ -70,19 +64,31 @@ pub fn read_slots(
     usual: &(dyn Fn(&str) -> bool + Sync),
     sampling: &mut Sampling,
 ) {
-    let mut arenas: Vec<Bump> = lines.chunks(CHUNK).map(|_| Bump::new()).collect();
-    let chunks = lines.par_chunks(CHUNK).zip(arenas.par_iter_mut());
-    let all: Vec<Vec<_>> = chunks
-        .map(|(lines, arena)| {
-            let arena: &Bump = arena;
-            let looked = lines.iter().filter_map(|(offset, line)| {
-                let exchange = record::decode(Some(line), &Limits::default(), arena).ok()?;
-                usual(exchange.tenant).then(|| Sampling::look(tracer, &exchange, *offset)).flatten()
-            });
-            looked.collect()
-        })
-        .collect();
+    let mut arenas = arenas_for(lines);
+    let all = in_chunks(lines, &mut arenas, |offset, line, arena| {
+        let exchange = record::decode(Some(line), &Limits::default(), arena).ok()?;
+        usual(exchange.tenant).then(|| Sampling::look(tracer, &exchange, offset)).flatten()
+    });
     all.into_iter().flatten().for_each(|taken| sampling.take(taken));
+}
+
+/// One arena for each chunk of lines.
+fn arenas_for(lines: &[(i64, &[u8])]) -> Vec<Bump> {
+    lines.chunks(CHUNK).map(|_| Bump::new()).collect()
+}
+
+/// What `look` finds in each line, in the order of the lines; chunks in parallel, each with its arena.
+fn in_chunks<'a, T: Send>(
+    lines: &[(i64, &'a [u8])],
+    arenas: &'a mut [Bump],
+    look: impl Fn(i64, &'a [u8], &'a Bump) -> Option<T> + Sync,
+) -> Vec<Vec<T>> {
+    let chunks = lines.par_chunks(CHUNK).zip(arenas.par_iter_mut());
+    let found = chunks.map(|(lines, arena)| {
+        let arena: &Bump = arena;
+        lines.iter().filter_map(|(offset, line)| look(*offset, line, arena)).collect()
+    });
+    found.collect()
 }
 
 /// None for a reject.

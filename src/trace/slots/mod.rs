@@ -133,6 +133,11 @@ impl Slots {
         self.sha256
     }
 
+    /// The same as text.
+    pub fn sha256_hex(&self) -> String {
+        crate::units::hex(&self.sha256)
+    }
+
     /// Groups that it knows.
     pub fn groups(&self) -> usize {
         self.groups.len()
