@@ -105,15 +105,17 @@ impl Exchange {
         Self { ranks, words, instead, letters, digits }
     }
 
-    /// Writes `text` in other words.
+    /// Writes `text` in other words after what stands in `out`; its first sentence always stays.
     pub(in crate::simulate) fn rewrite(&self, text: &str, manner: &Manner, out: &mut String) {
+        let from = out.len();
         let mut lower = String::new();
         let mut said = String::new();
         for sentence in text.split_inclusive(['.', '?', '!', '\n']) {
             let is_prose = !sentence.ends_with('\n') && sentence.split(' ').count() >= 6;
             let bits =
                 sentence.bytes().fold(manner.key, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)) >> 20;
-            if is_prose && bits & 255 < manner.shorter {
+            let is_rest = out.len() > from;
+            if is_prose && is_rest && bits & 255 < manner.shorter {
                 continue;
             }
             said.clear();
@@ -128,7 +130,8 @@ impl Exchange {
             }
         }
         if manner.ends {
-            out.truncate(out.trim_end_matches(['.', '?', '!', ' ']).len());
+            let written = out.get(from..).unwrap_or_default();
+            out.truncate(from + written.trim_end_matches(['.', '?', '!', ' ']).len());
         }
     }
 
@@ -295,6 +298,17 @@ mod tests {
             let band = |r: usize| (r.max(8) / 8).ilog2() + u32::from(r >= 8);
             assert_eq!(band(rank), band(*other as usize), "{rank} became {other}");
         }
+    }
+
+    #[test]
+    fn only_what_is_written_is_cut() {
+        let exchange = exchange(4);
+        let terse = Manner { shorter: 256, ends: true, ..PLAIN };
+        let mut out = String::from("Question: ");
+        exchange.rewrite("...", &terse, &mut out);
+        assert_eq!(out, "Question: ");
+        exchange.rewrite("one two three four five six. seven eight nine ten eleven twelve.", &terse, &mut out);
+        assert!(out.starts_with("Question: ") && out.split(' ').count() == 7 && !out.ends_with('.'), "{out}");
     }
 
     #[test]
