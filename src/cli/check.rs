@@ -5,21 +5,23 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::topics::{PATIENCE, describe};
+use super::topics::{Job, PATIENCE, describe};
 use super::{Failure, stdout};
 use crate::config::quantity::size_text;
 use crate::config::{self, Config, KafkaConfig, Loaded, Mode};
 use crate::library::{Library, LibraryError, Opened};
 use crate::live::admin::{Admin, AdminError};
-use crate::live::topics::{Found, Step, check_input, plan, wanted};
+use crate::live::topics::{Found, Step, check_input, plan};
 use crate::verdicts::Verdict;
 
 /// Arguments of `check`.
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
   stillwatch check -c stillwatch.toml
   stillwatch check -c stillwatch.toml --offline --deny-warnings   in a pipeline, without a broker
+  stillwatch check -c stillwatch.toml --route                     before `route`: its topics, group and rights
 
 To learn whether writing is allowed, a transaction is begun and aborted; no record is written.")]
 pub struct CheckArgs {
@@ -29,6 +31,9 @@ pub struct CheckArgs {
     /// Ask no broker.
     #[arg(long)]
     pub offline: bool,
+    /// Check what `route` needs instead of what `run` needs.
+    #[arg(long)]
+    pub route: bool,
     /// Treat warnings as errors.
     #[arg(long)]
     pub deny_warnings: bool,
@@ -48,12 +53,18 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
     };
     configured(&config, &mut report)?;
-    model(&config, &mut report)?;
+    if args.route {
+        let (input, output) = (&config.route.input, &config.route.output);
+        report.ok(Area::Config, "route", &format!("`{input}` to `{output}`"))?;
+    } else {
+        model(&config, &mut report)?;
+    }
     if args.offline {
         report.ok(Area::Kafka, "broker", "not asked (--offline)")?;
-    } else {
-        brokers(&config, &mut report)?;
+        return report.end();
     }
+    let memory = (!args.route).then_some(config.fold.memory_per_partition);
+    brokers(&Job::new(config, args.route), memory, &mut report)?;
     report.end()
 }
 
@@ -156,8 +167,9 @@ fn verdicts(opened: &Opened, report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-fn brokers(config: &Config, report: &mut Report) -> Result<(), Failure> {
-    let kafka = &config.kafka;
+/// Asks the brokers. `memory`: what the fold may take for a partition.
+fn brokers(job: &Job, memory: Option<u64>, report: &mut Report) -> Result<(), Failure> {
+    let kafka = &job.kafka;
     let admin = match Admin::connect(kafka, PATIENCE) {
         Ok(admin) => admin,
         Err(error) => {
@@ -177,18 +189,23 @@ fn brokers(config: &Config, report: &mut Report) -> Result<(), Failure> {
     let input = match admin.topic(&kafka.input) {
         Ok(Some(found)) => found,
         Ok(None) => {
-            let why = format!("`{}` does not exist; name the right one in kafka.topics.input", kafka.input);
+            let why = format!("`{}` does not exist; name the right one in {}", kafka.input, job.input_key());
             return report.error(Area::Kafka, "input", &why);
         }
         Err(error) => return report.error(Area::Kafka, "input", &error.to_string()),
     };
-    input_topic(config, &input, report)?;
-    let writable = own_topics(&admin, kafka, &input, report)?;
+    input_topic(&kafka.input, &input, report)?;
+    if let Some(each) = memory {
+        let all = each.saturating_mul(input.partitions as u64);
+        let (each, partitions, all) = (size_text(each), input.partitions, size_text(all));
+        let what = format!("{each} per partition x {partitions} partitions = {all} if one instance holds all");
+        report.ok(Area::Config, "memory", &what)?;
+    }
+    let writable = own_topics(&admin, job, &input, report)?;
     rights(&admin, kafka, &writable, report)
 }
 
-fn input_topic(config: &Config, input: &Found, report: &mut Report) -> Result<(), Failure> {
-    let name = &config.kafka.input;
+fn input_topic(name: &str, input: &Found, report: &mut Report) -> Result<(), Failure> {
     let wrong = check_input(input);
     for difference in &wrong {
         report.error(Area::Kafka, "input", &format!("`{name}`: {}", describe(difference)))?;
@@ -197,25 +214,18 @@ fn input_topic(config: &Config, input: &Found, report: &mut Report) -> Result<()
         let what = format!(
             "`{name}`: its settings cannot be seen, so whether it is compacted is not known; allow DescribeConfigs"
         );
-        report.warning(Area::Kafka, "input", &what)?;
-    } else if wrong.is_empty() {
+        return report.warning(Area::Kafka, "input", &what);
+    }
+    if wrong.is_empty() {
         report.ok(Area::Kafka, "input", &format!("`{name}` has {} partitions", input.partitions))?;
     }
-    let each = config.fold.memory_per_partition;
-    let all = each.saturating_mul(input.partitions as u64);
-    let what = format!(
-        "{} per partition x {} partitions = {} if one instance holds all",
-        size_text(each),
-        input.partitions,
-        size_text(all)
-    );
-    report.ok(Area::Config, "memory", &what)
+    Ok(())
 }
 
 /// Checks the topics we write; answers with the names of those that exist.
-fn own_topics(admin: &Admin, kafka: &KafkaConfig, input: &Found, report: &mut Report) -> Result<Vec<String>, Failure> {
+fn own_topics(admin: &Admin, job: &Job, input: &Found, report: &mut Report) -> Result<Vec<String>, Failure> {
     let mut there = Vec::new();
-    for topic in wanted(kafka, input.partitions, &input.settings) {
+    for topic in job.wanted(input.partitions, &input.settings) {
         let found = match admin.topic(&topic.name) {
             Ok(found) => found,
             Err(error) => {
@@ -228,7 +238,7 @@ fn own_topics(admin: &Admin, kafka: &KafkaConfig, input: &Found, report: &mut Re
         for step in plan(vec![topic], &found) {
             match step {
                 Step::Create(_) => {
-                    let what = format!("`{name}` does not exist; run `stillwatch topics create`");
+                    let what = format!("`{name}` does not exist; run `{}`", job.creates());
                     report.error(Area::Kafka, role, &what)?;
                 }
                 Step::Keep(topic, differences) => {

@@ -8,9 +8,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{Failure, stdout};
-use crate::config::{self, KafkaConfig};
+use crate::config::{self, Config, KafkaConfig};
 use crate::live::admin::{Admin, AdminError};
-use crate::live::topics::{Difference, Found, Step, Wanted, check_input, plan, wanted};
+use crate::live::route;
+use crate::live::topics::{Difference, Found, Step, Wanted, check_input, plan, wanted, wanted_by_route};
 
 /// How long brokers may take to answer the first question.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,11 +39,16 @@ Examples:
   stillwatch topics create -c stillwatch.toml --replication 3
   stillwatch topics create -c stillwatch.toml --partitions 12   makes the input, too
 
+  stillwatch topics create -c stillwatch.toml --route       those of `route`: its output and dead letters
+
 Every topic gets as many partitions as the input has. Those of a shadow (kafka.mode) end in .shadow.")]
     Create {
         /// Configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+        /// The topics of `route` instead of those of `run`.
+        #[arg(long)]
+        route: bool,
         /// Say what would be done and do nothing.
         #[arg(long)]
         dry_run: bool,
@@ -64,6 +70,9 @@ Examples:
         /// Configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+        /// The topics of `route` instead of those of `run`.
+        #[arg(long)]
+        route: bool,
         /// One line of JSON per topic.
         #[arg(long)]
         json: bool,
@@ -82,26 +91,63 @@ impl From<AdminError> for Failure {
 /// Does it.
 pub fn run(args: &TopicsArgs) -> Result<(), Failure> {
     match &args.command {
-        TopicsCommand::Create { config, dry_run, partitions, replication, json } => {
-            let kafka = config::load(config)?.config.kafka;
-            let admin = Admin::connect(&kafka, PATIENCE)?;
-            let steps = steps(&admin, &kafka, partitions.map(|n| n as usize))?;
+        TopicsCommand::Create { config, route, dry_run, partitions, replication, json } => {
+            let job = Job::new(config::load(config)?.config, *route);
+            let admin = Admin::connect(&job.kafka, PATIENCE)?;
+            let steps = steps(&admin, &job, partitions.map(|n| n as usize))?;
             create(&admin, &steps, *replication, *dry_run, *json)
         }
-        TopicsCommand::List { config, json } => {
-            let kafka = config::load(config)?.config.kafka;
-            let admin = Admin::connect(&kafka, PATIENCE)?;
-            list(&admin, &kafka, *json)
+        TopicsCommand::List { config, route, json } => {
+            let job = Job::new(config::load(config)?.config, *route);
+            let admin = Admin::connect(&job.kafka, PATIENCE)?;
+            list(&admin, &job, *json)
         }
     }
 }
 
+/// Which command's topics are meant.
+pub(super) struct Job {
+    /// With the input and the group of that command.
+    pub(super) kafka: KafkaConfig,
+    /// The output of `route`.
+    output: Option<String>,
+}
+
+impl Job {
+    pub(super) fn new(config: Config, route: bool) -> Job {
+        if route {
+            Job { kafka: route::kafka(&config), output: Some(config.route.output) }
+        } else {
+            Job { kafka: config.kafka, output: None }
+        }
+    }
+
+    /// The topics it writes.
+    pub(super) fn wanted(&self, partitions: usize, input: &BTreeMap<String, String>) -> Vec<Wanted> {
+        match &self.output {
+            Some(output) => wanted_by_route(&self.kafka, output, partitions, input),
+            None => wanted(&self.kafka, partitions, input),
+        }
+    }
+
+    /// The command that makes them.
+    pub(super) fn creates(&self) -> &'static str {
+        if self.output.is_some() { "stillwatch topics create --route" } else { "stillwatch topics create" }
+    }
+
+    /// The configuration key of its input.
+    pub(super) fn input_key(&self) -> &'static str {
+        if self.output.is_some() { "route.input" } else { "kafka.topics.input" }
+    }
+}
+
 /// The input and what it needs beside it, compared with the cluster.
-fn steps(admin: &Admin, kafka: &KafkaConfig, partitions: Option<usize>) -> Result<Vec<Step>, Failure> {
-    let input = admin.topic(&kafka.input)?;
+fn steps(admin: &Admin, job: &Job, partitions: Option<usize>) -> Result<Vec<Step>, Failure> {
+    let name = &job.kafka.input;
+    let input = admin.topic(name)?;
     let like_input = |partitions| Wanted {
         role: "input",
-        name: kafka.input.clone(),
+        name: name.clone(),
         partitions,
         settings: vec![("cleanup.policy", "delete".to_owned())],
         exact_partitions: false,
@@ -109,7 +155,7 @@ fn steps(admin: &Admin, kafka: &KafkaConfig, partitions: Option<usize>) -> Resul
     let (first, count, settings) = match (input, partitions) {
         (Some(found), asked) => {
             if let Some(asked) = asked.filter(|asked| *asked != found.partitions) {
-                let (name, has) = (&kafka.input, found.partitions);
+                let has = found.partitions;
                 let why =
                     format!("input topic `{name}` exists with {has} partitions, not {asked}; leave out --partitions");
                 return Err(Failure::Usage(why));
@@ -118,14 +164,14 @@ fn steps(admin: &Admin, kafka: &KafkaConfig, partitions: Option<usize>) -> Resul
         }
         (None, Some(asked)) => (Step::Create(like_input(asked)), asked, BTreeMap::new()),
         (None, None) => {
-            let name = &kafka.input;
+            let key = job.input_key();
             let why = format!(
-                "input topic `{name}` does not exist; name the right one in kafka.topics.input, or make it with --partitions N"
+                "input topic `{name}` does not exist; name the right one in {key}, or make it with --partitions N"
             );
             return Err(Failure::Kafka(why));
         }
     };
-    let wanted = wanted(kafka, count, &settings);
+    let wanted = job.wanted(count, &settings);
     let mut found = BTreeMap::new();
     for topic in &wanted {
         if let Some(there) = admin.topic(&topic.name)? {
@@ -169,15 +215,10 @@ fn create(admin: &Admin, steps: &[Step], replication: Option<i32>, dry_run: bool
     }
 }
 
-fn list(admin: &Admin, kafka: &KafkaConfig, json: bool) -> Result<(), Failure> {
-    let names = [
-        ("input", &kafka.input),
-        ("findings", &kafka.findings),
-        ("dead letters", &kafka.dead_letters),
-        ("control", &kafka.control),
-        ("state", &kafka.state),
-    ];
-    for (role, name) in names {
+fn list(admin: &Admin, job: &Job, json: bool) -> Result<(), Failure> {
+    let written = job.wanted(0, &BTreeMap::new());
+    let names = std::iter::once(("input", &job.kafka.input));
+    for (role, name) in names.chain(written.iter().map(|topic| (topic.role, &topic.name))) {
         let found = admin.topic(name)?;
         if json {
             stdout::json(&listed_json(role, name, found.as_ref()))?;

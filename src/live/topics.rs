@@ -1,4 +1,4 @@
-//! The topics a run needs and how they must be set, compared with what a cluster has. Pure: `admin` asks
+//! The topics that `run` and `route` need and how they must be set, compared with what a cluster has. Pure: `admin` asks
 //! and creates, `check` and `topics` print.
 //!
 //! State and control need as many partitions as the input: what belongs to an input partition lives in
@@ -25,7 +25,7 @@ pub struct Found {
 /// A topic as we need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// What it is for: `findings`, `dead letters`, `state`, `control`, `input`.
+    /// What it is for: `findings`, `dead letters`, `state`, `control`, `input`, `output`.
     pub role: &'static str,
     /// Name.
     pub name: String,
@@ -61,9 +61,31 @@ pub enum Step {
     Keep(Wanted, Vec<Difference>),
 }
 
+/// The topics that `route` writes: the output becomes the input of a run.
+pub fn wanted_by_route(
+    kafka: &KafkaConfig,
+    output: &str,
+    partitions: usize,
+    input: &BTreeMap<String, String>,
+) -> Vec<Wanted> {
+    let output = Wanted {
+        role: "output",
+        name: output.to_owned(),
+        partitions,
+        settings: vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", like(input, "retention.ms"))],
+        exact_partitions: false,
+    };
+    let dead_letters = wanted(kafka, partitions, input).into_iter().filter(|topic| topic.role == "dead letters");
+    std::iter::once(output).chain(dead_letters).collect()
+}
+
+/// A setting as the input has it; -1, no limit, where it cannot be seen.
+fn like(input: &BTreeMap<String, String>, name: &str) -> String {
+    input.get(name).cloned().unwrap_or_else(|| "-1".to_owned())
+}
+
 /// The topics of a run for an input with so many partitions and these settings.
 pub fn wanted(kafka: &KafkaConfig, partitions: usize, input: &BTreeMap<String, String>) -> Vec<Wanted> {
-    let like_input = |name: &str| input.get(name).cloned().unwrap_or_else(|| "-1".to_owned());
     let topic = |role, name: &str, exact_partitions, settings| Wanted {
         role,
         name: name.to_owned(),
@@ -97,7 +119,7 @@ pub fn wanted(kafka: &KafkaConfig, partitions: usize, input: &BTreeMap<String, S
             vec![
                 ("cleanup.policy", "delete".to_owned()),
                 // a replay from the input's start needs every control record that lies beside it
-                ("retention.ms", like_input("retention.ms")),
+                ("retention.ms", like(input, "retention.ms")),
                 ("retention.bytes", "-1".to_owned()),
             ],
         ),
@@ -178,6 +200,10 @@ fn matters(role: &str, name: &str, wanted: &str, found: &str) -> Option<(bool, &
     let above = number(wanted) < number(found);
     match (role, name) {
         (_, "cleanup.policy") if same_set(wanted, found) => None,
+        ("output", "cleanup.policy") if has(found, "compact") => {
+            Some((true, "compaction drops exchanges, so that no fold can be repeated; set it to delete"))
+        }
+        ("output", _) => None,
         ("state", "cleanup.policy") => Some((true, "state would be lost or grow without end; set it to compact")),
         ("control", "cleanup.policy") => Some((true, "control records would be lost; set it to delete")),
         ("dead letters", "cleanup.policy") if has(found, "compact") => {
@@ -268,6 +294,19 @@ mod tests {
         found.settings.insert("retention.ms".to_owned(), "60000".to_owned());
         found.partitions = 1;
         assert_eq!(compare(&wanted[0], &found), []);
+    }
+
+    #[test]
+    fn route_writes_its_output_and_dead_letters_and_an_output_is_not_compacted() {
+        let input = settings(&[("retention.ms", "604800000")]);
+        let wanted = wanted_by_route(&Config::public().kafka, "native", 6, &input);
+        assert_eq!(wanted.iter().map(|topic| topic.role).collect::<Vec<_>>(), ["output", "dead letters"]);
+        let mut found = as_created(&wanted[0]);
+        assert_eq!((found.settings["retention.ms"].as_str(), compare(&wanted[0], &found)), ("604800000", vec![]));
+        found.settings.insert("retention.ms".to_owned(), "1000".to_owned());
+        assert_eq!(compare(&wanted[0], &found), [], "an operator's own retention");
+        found.settings.insert("cleanup.policy".to_owned(), "compact".to_owned());
+        assert!(compare(&wanted[0], &found).iter().all(|difference| difference.fatal && difference.found == "compact"));
     }
 
     #[test]

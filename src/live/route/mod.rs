@@ -89,7 +89,7 @@ fn poll_thread(
 }
 
 /// The brokers with the input and the group of `route`, which is none of the fold's.
-fn kafka(config: &Config) -> KafkaConfig {
+pub fn kafka(config: &Config) -> KafkaConfig {
     let mut kafka = config.kafka.clone();
     kafka.input.clone_from(&config.route.input);
     kafka.group = format!("{}-route", kafka.group);

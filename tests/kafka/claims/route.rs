@@ -11,7 +11,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::{Value, json};
 
 use crate::fill::{Entry, fill};
-use crate::instance::{Instance, LIMIT, Setup};
+use crate::instance::{Instance, LIMIT, Setup, stillwatch};
 use crate::runner::World;
 use crate::topics::{self, Names, Topic};
 use crate::{read, wait};
@@ -19,6 +19,24 @@ use crate::{read, wait};
 const PARTITIONS: i32 = 3;
 const RECORDS: usize = 3_000;
 const KILLS: usize = 8;
+
+/// What a newcomer does first.
+fn topics_are_named_made_and_fine(setup: &Setup, output: &str) {
+    let config = setup.write("routing");
+    let told = |args: &[&str]| {
+        let done = stillwatch().args(args).arg("-c").arg(&config).output().unwrap();
+        (done.status.code(), String::from_utf8(done.stdout).unwrap())
+    };
+    let (code, text) = told(&["check", "--route"]);
+    let missing = format!("`{output}` does not exist; run `stillwatch topics create --route`");
+    assert!(code == Some(4) && text.contains(&missing), "{code:?} {text}");
+    let (code, text) = told(&["topics", "create", "--route", "--replication", "1"]);
+    assert!(code == Some(0) && text.contains(output) && !text.contains("state"), "{code:?} {text}");
+    let (code, text) = told(&["check", "--route"]);
+    assert!(code == Some(0) && text.contains("-route` can be used"), "{code:?} {text}");
+    let (code, text) = told(&["topics", "list", "--route"]);
+    assert!(code == Some(0) && !text.contains("missing") && text.lines().count() == 3, "{code:?} {text}");
+}
 
 /// What must come out: tenant and text by id; and how many dead letters.
 #[derive(Default)]
@@ -33,10 +51,7 @@ pub fn every_exchange_once(world: &World) {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let names = Names::unique("route");
     let (raw, output) = (format!("{}-raw", names.input), format!("{}-keyed", names.input));
-    topics::create(
-        bootstrap,
-        &[Topic::new(&raw, PARTITIONS), Topic::new(&output, 4), Topic::new(&names.dead_letters, 1)],
-    );
+    topics::create(bootstrap, &[Topic::new(&raw, PARTITIONS)]);
     let mut setup = Setup::new(bootstrap, &names, PARTITIONS);
     for (key, value) in [
         ("route.input", raw.as_str()),
@@ -46,6 +61,7 @@ pub fn every_exchange_once(world: &World) {
     ] {
         setup.set(key, value);
     }
+    topics_are_named_made_and_fine(&setup, &output);
 
     let mut expected = Expected::default();
     let entries: Vec<Entry> = (0..RECORDS).map(|n| entry(n, &mut random, &mut expected)).collect();
