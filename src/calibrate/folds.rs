@@ -10,8 +10,9 @@ use crate::evidence;
 use crate::feature::Row;
 use crate::finding::sentence;
 use crate::model::Model;
+use crate::model::ages::Forests;
 use crate::model::artifact::{Body, Boosted};
-use crate::model::forest::{Forest, Tree, seen};
+use crate::model::forest::{Tree, seen};
 use crate::model::relation::CalmOdds;
 use crate::model::rows::TaughtRow;
 use crate::train::survey::{Side, Surveyed, Window, place};
@@ -73,10 +74,12 @@ impl<'a> Folds<'a> {
     pub(super) fn fit(&mut self, left_out: &[String]) -> Result<(), CalibrateError> {
         self.left_out = left_out.iter().cloned().collect();
         let trees = (0..FOLDS).map(|fold| self.trees(Some(fold))).collect::<Result<Vec<_>, _>>()?;
-        let forest = |trees: &Vec<Tree>| Forest::new(&self.shipped.name, trees);
-        let forests = trees.iter().map(forest).collect::<Result<Vec<Forest>, _>>()?;
+        let forests = |trees: &Vec<Vec<Tree>>| Forests::new(&self.shipped.name, trees);
+        let forests = trees.iter().map(forests).collect::<Result<Vec<Forests>, _>>()?;
         let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
-        let odds = |tenant: &Surveyed, row: &Row| forests[self.fold_of(&tenant.name)].log_odds(&seen(row));
+        let odds = |tenant: &Surveyed, row: &Row, exchanges| {
+            forests[self.fold_of(&tenant.name)].log_odds(&seen(row), exchanges)
+        };
         self.relation = usual::odds(&calm, odds);
         self.models = self.judges(&trees, 1e9)?;
         // cells under suspicion stay open: the maxima depend a little on the threshold they lead to
@@ -87,7 +90,7 @@ impl<'a> Folds<'a> {
     }
 
     /// The trees of a fold, or of all: the shipped ones, and as many that learnt what is calm here.
-    fn trees(&self, fold: Option<usize>) -> Result<Vec<Tree>, CalibrateError> {
+    fn trees(&self, fold: Option<usize>) -> Result<Vec<Vec<Tree>>, CalibrateError> {
         let shipped = self.shipped.boosted.as_ref().map(|boosted| boosted.trees.clone());
         let shipped = shipped.ok_or_else(|| self.not_trees("has no trees"))?;
         if !self.spec.adapt {
@@ -104,8 +107,8 @@ impl<'a> Folds<'a> {
         let pupils =
             Pupils { calm: calm.chain(&self.taught.0).collect(), attackers: spiked.chain(&self.taught.1).collect() };
         let mut trees = teach::teach(&pupils, &teach::settings(self.spec.seed));
-        trees.extend(shipped);
-        for value in trees.iter_mut().flat_map(|tree| &mut tree.value) {
+        trees.iter_mut().zip(shipped).for_each(|(ours, theirs)| ours.extend(theirs));
+        for value in trees.iter_mut().flatten().flat_map(|tree| &mut tree.value) {
             *value /= 2.0;
         }
         Ok(trees)
@@ -115,12 +118,12 @@ impl<'a> Folds<'a> {
         CalibrateError::NotTrees { model: self.shipped.name.clone(), why }
     }
 
-    fn judges(&self, trees: &[Vec<Tree>], threshold: f64) -> Result<Vec<Model>, CalibrateError> {
-        let judge = |trees: &Vec<Tree>| Ok(Model::build(Body { threshold, ..self.body(trees.clone()) }, [0; 32])?);
+    fn judges(&self, trees: &[Vec<Vec<Tree>>], threshold: f64) -> Result<Vec<Model>, CalibrateError> {
+        let judge = |trees: &Vec<Vec<Tree>>| Ok(Model::build(Body { threshold, ..self.body(trees.clone()) }, [0; 32])?);
         trees.iter().map(judge).collect()
     }
 
-    fn body(&self, trees: Vec<Tree>) -> Body {
+    fn body(&self, trees: Vec<Vec<Tree>>) -> Body {
         let boosted = Some(Boosted { trees, calm: self.relation.clone() });
         Body { kind: "trees".into(), boosted, evidence: None, ..self.shipped.clone() }
     }
@@ -175,7 +178,7 @@ impl<'a> Folds<'a> {
         let (evidence, window) = self.highest(tenant);
         let model = &self.models[self.fold_of(&tenant.name)];
         let told = |window: &Window| -> Vec<String> {
-            let reasons = evidence::reasons(&window.row, model);
+            let reasons = evidence::reasons(&window.row, window.exchanges, model);
             reasons.iter().take(REASONS).map(|reason| sentence(reason, window.exchanges)).collect()
         };
         let reasons = window.map(told).unwrap_or_default();

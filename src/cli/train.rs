@@ -52,7 +52,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Fit the embedding of prompts instead of a model.
-    #[arg(long, conflicts_with_all = ["labels", "harvest_ids", "name", "seed", "budget"])]
+    #[arg(long, conflicts_with_all = ["labels", "harvest_ids", "name", "seed", "budget", "ablate"])]
     pub embedding: bool,
     /// Seed of the fit; the same seed and traffic give the same bytes.
     #[arg(long, default_value_t = 7)]
@@ -60,6 +60,10 @@ pub struct TrainArgs {
     /// False findings accepted per 1,000 tenant-months; sets the threshold.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub budget: f64,
+    /// Also train without each group of features in turn, and tell in the card what is found then. Takes as long as the
+    /// rest of the fit again.
+    #[arg(long, requires = "labels")]
+    pub ablate: bool,
     /// End with one line of JSON on stdout.
     #[arg(long)]
     pub json: bool,
@@ -82,6 +86,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         out: args.out.clone(),
         seed: args.seed,
         budget: args.budget,
+        ablate: args.ablate,
         source: names(&inputs),
     };
     let progress = Progress::bytes("train");

@@ -183,6 +183,7 @@ fn fit(
     let about = group.map_or_else(|| "nothing".to_owned(), |group| format!("{} {group}", axis.name()));
     let out = scratch.0.join(format!("{}.json", about.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));
     let train_spec = TrainSpec {
+        ablate: false,
         name: "left-out".into(),
         out: out.clone(),
         seed: training.seed,

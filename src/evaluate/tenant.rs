@@ -6,7 +6,6 @@ use super::baselines::kernel::{Kernel, Mean, Windows};
 use super::baselines::{Baselines, Step, Tracks};
 use super::glimpse::{Glimpse, fields, surface};
 use super::track::{Moment, Track};
-use crate::evidence::is_window;
 use crate::feature::Row;
 use crate::finding::Seen;
 use crate::model::Model;
@@ -14,7 +13,7 @@ use crate::model::drift::Binned;
 use crate::record::Tier;
 use crate::tenant::Tenant;
 use crate::trace::Trace;
-use crate::train::survey::MOST_WINDOWS;
+use crate::train::survey::Room;
 use crate::units::Millis;
 
 /// Exchanges of a tenant at which its features are audited: enough for means, few enough that most
@@ -49,6 +48,8 @@ pub struct Observed {
     pub binned: Vec<Binned>,
     /// When each of them was.
     pub binned_at: Vec<Millis>,
+    /// What of them is still to be kept.
+    pub(super) room: Room,
     /// Sum and count of each field.
     pub fields: Vec<(f64, u32)>,
     /// The usual value of each name, and how much it leads by.
@@ -168,7 +169,7 @@ impl Fold {
             self.units.add(cell, exchange.offset, exchange.harvested);
         }
         let mut boldest: Option<(f32, u64)> = None;
-        let Observed { row, binned, binned_at, .. } = &mut self.seen;
+        let Observed { row, binned, binned_at, room, .. } = &mut self.seen;
         let bins = model.calm_bins().filter(|_| !self.units.kept);
         let seen = Seen { ts: trace.ts, offset: exchange.offset };
         let alarm = self.tenant.observe_with(trace, seen, model, &mut |decision| {
@@ -180,8 +181,7 @@ impl Fold {
                 *row = Some(*decision.row);
             }
             if let Some(bins) = bins
-                && is_window(decision.exchanges)
-                && binned.len() < MOST_WINDOWS
+                && room.takes(decision.exchanges)
             {
                 binned.push(bins.bin(decision.row, decision.exchanges, trace.typicality.all.is_some()));
                 binned_at.push(seen.ts);

@@ -25,14 +25,14 @@ pub fn alarm(subject: Subject<'_>, unit: &Unit, at: Seen, row: &Row, scored: &Sc
         evidence,
         threshold: model.threshold(),
         p_value: model.p_value(evidence),
-        reasons: reasons(row, model),
+        reasons: reasons(row, unit.exchanges, model),
         opinions: model.opinions(row),
     }
 }
 
 /// The features that speak most for harvest, strongest first, each with its share of all that does.
-pub fn reasons(row: &Row, model: &Model) -> Vec<Reason> {
-    let speaks = model.explain(row);
+pub fn reasons(row: &Row, exchanges: u64, model: &Model) -> Vec<Reason> {
+    let speaks = model.explain(row, exchanges);
     let all: f64 = speaks.iter().map(|size| size.max(0.0)).sum();
     if all <= 0.0 {
         return Vec::new();

@@ -1,7 +1,9 @@
-//! What an alarm looks like: the first rule that holds, most specific first.
+//! What an alarm looks like: what harvests of known families look like, or else the first rule that holds.
 //!
-//! The rules read the unit's own values, each against the calm range, so that a pattern is never
-//! claimed for a feature that is usual. They name a finding; they do not decide one.
+//! A model that was shown families names the likeliest, if it is likely enough. The rules are for models that were
+//! not, and for repeated questions of a test set, which is a manner of several families: they read the unit's own
+//! values, each against the calm range, so that a pattern is never claimed for a feature that is usual, most specific
+//! first. All this names a finding; it does not decide one.
 
 use crate::feature::{Row, TABLE};
 use crate::finding::Pattern;
@@ -11,8 +13,19 @@ use crate::tenant::unit::Unit;
 /// Share of exchanges from which a habit is named.
 const HABIT: f64 = 0.5;
 
+/// Share from which the likeliest pattern is named.
+const LIKELY: f64 = 0.4;
+
 /// The pattern of a unit.
 pub(super) fn of(unit: &Unit, row: &Row, model: &Model) -> Pattern {
+    match model.pattern(row) {
+        None => by_rules(unit, row, model),
+        Some((pattern, share)) if share >= LIKELY => pattern,
+        Some(_) => Pattern::Unknown,
+    }
+}
+
+fn by_rules(unit: &Unit, row: &Row, model: &Model) -> Pattern {
     let feature = |name: &str| {
         let index = TABLE.iter().position(|feature| feature.name == name)?;
         Some((row.get(index)?, model.baseline(index)?))

@@ -36,6 +36,21 @@ pub enum Group {
     Accounts,
 }
 
+impl Group {
+    /// All of them.
+    pub const ALL: [Group; 9] = [
+        Group::Frame,
+        Group::Coverage,
+        Group::Reasoning,
+        Group::Dataset,
+        Group::Parameters,
+        Group::Tempo,
+        Group::Information,
+        Group::Identity,
+        Group::Accounts,
+    ];
+}
+
 /// The side on which a feature is suspicious.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

@@ -153,6 +153,11 @@ const SPLIT: Habit = Habit { tweak: |e, i| e.account = Some(NAMES[i as usize % N
 const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 #[test]
+fn every_feature_is_of_a_known_group() {
+    assert!(TABLE.iter().all(|feature| Group::ALL.contains(&feature.group)));
+}
+
+#[test]
 fn every_feature_moves_the_right_way_between_twins() {
     let twins = twins();
     let named: Vec<&str> = twins.iter().map(|(name, ..)| *name).collect();

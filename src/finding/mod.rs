@@ -89,6 +89,11 @@ impl Pattern {
         Pattern::Unknown,
     ];
 
+    /// The pattern of a name on the wire.
+    pub fn of_label(label: &str) -> Option<Pattern> {
+        Pattern::ALL.into_iter().find(|pattern| pattern.label() == label)
+    }
+
     /// The name on the wire.
     pub fn label(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! The model file: one header line, then the body, both JSON.
 //!
 //! ```text
-//! {"stillwatch_model":2,"sha256":"…of the body…","bytes":N}
+//! {"stillwatch_model":3,"sha256":"…of the body…","bytes":N}
 //! {"name":"trees-1","kind":"trees",…}
 //! ```
 //!
@@ -19,13 +19,13 @@ use crate::feature::{Needs, TABLE, WIDTH, table_hash};
 use crate::units::hex;
 
 /// Version of the format.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
 /// Largest file.
 pub const MOST_BYTES: usize = 16 << 20;
 /// Components at most.
 pub const MOST_COMPONENTS: usize = 64;
-/// Steps of the exchange count with a calibration of their own: from 8, 16, 32, 64, 128, 256.
-pub const STAGES: usize = 6;
+/// Steps of the exchange count with a calibration of their own: from 8, 16, 32, 64, 128, 256, 512, 1,024.
+pub const STAGES: usize = 8;
 /// Score quantiles at most.
 pub const MOST_QUANTILES: usize = 256;
 /// Calm tenant maxima at most.
@@ -63,6 +63,9 @@ pub struct Body {
     /// The plain opinion, where training had labelled harvesters; models of before have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logistic: Option<Line>,
+    /// What harvests are called, where training had labelled families.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patterns: Option<Vec<Named>>,
     /// What 99 % of calm windows stay under by the ratio of the densities, by tier; models of before have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density_p99: Option<Vec<f64>>,
@@ -96,8 +99,8 @@ pub struct Body {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Boosted {
-    /// In the order of the sum.
-    pub trees: Vec<Tree>,
+    /// By [age](super::ages) of a unit; in the order of the sum.
+    pub trees: Vec<Vec<Tree>>,
     /// By tier and stage.
     pub calm: Vec<Vec<CalmOdds>>,
 }
@@ -112,6 +115,18 @@ pub struct Line {
     pub intercept: f64,
     /// What 99 % of calm windows stay under, by tier.
     pub calm_p99: Vec<f64>,
+}
+
+/// A line through standardised features: log-odds of a pattern, up to a term that all patterns share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// As in findings.
+    pub pattern: String,
+    /// In table order.
+    pub weights: Vec<f64>,
+    /// Log-odds of an average row.
+    pub intercept: f64,
 }
 
 /// Weights, means and covariances of the components.

@@ -15,7 +15,7 @@ pub(super) struct Calibration {
 }
 
 /// Stage of a unit: small windows are noisy, so a row is compared with calm rows of like count.
-pub(super) fn stage(exchanges: u64) -> usize {
+pub(crate) fn stage(exchanges: u64) -> usize {
     (exchanges.max(8).ilog2() as usize - 3).min(STAGES - 1)
 }
 

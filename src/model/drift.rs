@@ -275,7 +275,7 @@ mod tests {
         };
         assert!(wrong(|calm| drop(calm.pop())).contains("`calm_bins`"));
         assert!(wrong(|calm| calm[3].cuts.extend([2.0, 3.0])).contains("`calm_bins.cuts` has 11 entries, expected 9"));
-        assert!(wrong(|calm| drop(calm[0].shares.pop())).contains("`calm_bins.shares` has 5"));
+        assert!(wrong(|calm| drop(calm[0].shares.pop())).contains("`calm_bins.shares` has 7"));
         assert!(wrong(|calm| calm[0].shares[1].truncate(9)).contains("`calm_bins.shares` has 9"));
         assert!(wrong(|calm| calm[0].cuts[1] = 0.1).contains("ascending"));
         assert!(wrong(|calm| calm[0].shares[1][0] = 0.4).contains("parts of 1"));

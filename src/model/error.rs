@@ -109,6 +109,14 @@ pub enum ModelError {
         /// In the program.
         table: String,
     },
+    /// A name for harvests that no finding has.
+    #[error("model `{model}` names harvests with the pattern `{found}`, known are those of findings, but `unknown`")]
+    UnknownPattern {
+        /// Which model.
+        model: String,
+        /// In the model.
+        found: String,
+    },
     /// A list of the wrong length.
     #[error("model `{model}`: `{what}` has {found} entries, expected {expected}")]
     WrongSize {

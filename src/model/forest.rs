@@ -13,7 +13,7 @@ use super::ModelError;
 use crate::feature::{Row, TABLE, WIDTH};
 
 /// Trees at most.
-pub const MOST_TREES: usize = 512;
+pub const MOST_TREES: usize = 1_024;
 /// Inner nodes on any path at most.
 pub const MOST_DEPTH: u32 = 8;
 
@@ -91,7 +91,7 @@ impl Forest {
         let mut child = 1;
         for i in 0..count {
             let (feature, threshold, value) = (tree.feature[i], tree.threshold[i], tree.value[i]);
-            // sums of 512 of these stay far from infinity
+            // sums of 1,024 of these stay far from infinity
             if !(value.abs() < 1e6 && threshold.is_finite()) {
                 return Err("it holds a number that is not finite");
             }

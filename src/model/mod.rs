@@ -1,18 +1,20 @@
 //! The model: how much a row of features looks like harvest.
 //!
-//! Boosted trees, fitted by `train`, judge: their log-odds in relation to calm windows of the same count are
-//! the score. Beside them stand a logistic line and Gaussian mixtures of calm and of harvesting units, by linfa: the
+//! Boosted trees, fitted by `train`, judge: a forest for each age of a unit; their log-odds in relation to
+//! calm windows of the same count are the score. Beside them stand a logistic line and Gaussian mixtures of calm and of harvesting units, by linfa: the
 //! second opinions. The mixtures judge in a model that was trained without labelled harvesters, where the score is
 //! the oddness of a row on the suspicious side. All are scored here by our own fixed-order loops, so that a row has the same bits alone,
 //! in any batch and on any machine. Not here: decisions (`evidence`). Cost: a step per tree and level; densities only
 //! where they judge or are asked.
 
+pub mod ages;
 pub mod artifact;
-mod calibration;
+pub(crate) mod calibration;
 mod density;
 pub mod drift;
 mod error;
 pub mod forest;
+mod naming;
 pub mod opinion;
 pub mod relation;
 pub mod rows;
@@ -21,11 +23,13 @@ use std::path::Path;
 
 use crate::evidence::Params;
 use crate::feature::{Direction, Row, TABLE, WIDTH};
+use crate::finding::Pattern;
 use crate::trace::slots::Slots;
+use ages::Forests;
 use artifact::{Body, Line};
 use calibration::Calibration;
 use density::{Density, Scratch};
-use forest::Forest;
+use naming::Naming;
 use relation::{Relation, TIERS};
 
 pub use error::ModelError;
@@ -51,6 +55,7 @@ pub struct Model {
     /// What 99 % of calm windows stay under, by tier.
     line_p99: Option<[f64; TIERS]>,
     density_p99: Option<[f64; TIERS]>,
+    naming: Option<Naming>,
     calm_bins: Option<drift::Reference>,
     calibration: Calibration,
     evidence: Option<Params>,
@@ -62,7 +67,7 @@ pub struct Model {
 
 #[derive(Debug)]
 struct Boosted {
-    forest: Forest,
+    forests: Forests,
     relation: Relation,
 }
 
@@ -155,8 +160,8 @@ impl Model {
             row
         };
         let boosted = body.boosted.as_ref().map(|boosted| {
-            let forest = Forest::new(&body.name, &boosted.trees)?;
-            Ok(Boosted { forest, relation: Relation::new(&body.name, &boosted.calm)? })
+            let forests = Forests::new(&body.name, &boosted.trees)?;
+            Ok(Boosted { forests, relation: Relation::new(&body.name, &boosted.calm)? })
         });
         Ok(Model {
             sha256,
@@ -166,6 +171,7 @@ impl Model {
             density: Density::new(&body.name, &body.mixture)?,
             harvest: body.harvest.as_ref().map(|mixture| Density::new(&body.name, mixture)).transpose()?,
             calm_bins: body.calm_bins.as_ref().map(|bins| drift::Reference::new(&body.name, bins)).transpose()?,
+            naming: body.patterns.as_deref().map(|lines| Naming::new(&body.name, lines)).transpose()?,
             line_p99: body.logistic.as_ref().and_then(|line| by_tier(&line.calm_p99)),
             density_p99: body.density_p99.as_deref().and_then(by_tier),
             line: body.logistic.clone(),
@@ -258,7 +264,7 @@ impl Model {
     pub fn score_row(&self, row: &Row, exchanges: u64) -> Scored {
         let (raw, score) = match &self.boosted {
             Some(boosted) => {
-                let log_odds = boosted.forest.log_odds(&forest::seen(row));
+                let log_odds = boosted.forests.log_odds(&forest::seen(row), exchanges);
                 (log_odds, boosted.relation.surprise(log_odds, row.present, exchanges))
             }
             None => self.density_score(row, exchanges),
@@ -270,7 +276,7 @@ impl Model {
     /// Which opinions the model holds, for people: trees and nodes, components.
     pub fn parts(&self) -> (Option<(usize, usize)>, (usize, usize)) {
         let components = |density: &Density| density.components();
-        let trees = self.boosted.as_ref().map(|boosted| boosted.forest.size());
+        let trees = self.boosted.as_ref().map(|boosted| boosted.forests.size());
         (trees, (components(&self.density), self.harvest.as_ref().map_or(0, components)))
     }
 
@@ -293,12 +299,18 @@ impl Model {
         (log_density, score)
     }
 
+    /// The pattern of harvest that a row is likest to, and its share; none where training had no families.
+    pub fn pattern(&self, row: &Row) -> Option<(Pattern, f64)> {
+        let naming = self.naming.as_ref()?;
+        Some(naming.of(&opinion::standard(row, &self.center, &self.scale)))
+    }
+
     /// How much each feature, given the others, speaks for harvest; negative: against it. With trees: its steps
     /// on the ways to the leaves. Without: half the squared conditional residual under the calm density, less
     /// that under the harvest density.
-    pub fn explain(&self, row: &Row) -> [f64; WIDTH] {
+    pub fn explain(&self, row: &Row, exchanges: u64) -> [f64; WIDTH] {
         if let Some(boosted) = &self.boosted {
-            return boosted.forest.contributions(&forest::seen(row));
+            return boosted.forests.contributions(&forest::seen(row), exchanges);
         }
         let standard = self.standard(row);
         let mut scratch = Scratch::default();

@@ -35,6 +35,7 @@ pub(crate) fn body(rows: &[(Row, u64)]) -> Body {
         feature_table_hash: hex(&table_hash()),
         features: TABLE.iter().map(|feature| feature.name.to_owned()).collect(),
         boosted: None,
+        patterns: None,
         mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![covariance] },
         harvest: None,
         logistic: None,

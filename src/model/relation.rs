@@ -1,14 +1,15 @@
-//! Log-odds in relation to calm windows of the same count and tier.
+//! Log-odds in relation to calm tenants at the same count and tier.
 //!
 //! A window of ten exchanges is noisy, and one without text knows less: the same log-odds are common among
-//! some calm windows and unheard of among others. So the score is −ln of the share of calm windows, of as
-//! many exchanges and of the same tier, that are at least as suspicious: 3 is one in 20, 7 one in 1,100.
+//! some calm windows and unheard of among others. So the score is −ln of the share of calm tenants whose highest
+//! log-odds, of any unit with as many exchanges and of the same tier, are at least as suspicious: 3 is one in 20, 7
+//! one in 1,100. A tenant with hundreds of workloads has hundreds of chances, and is compared by all of them.
 //! Up to one in 20 the share is counted; beyond, the tail is taken as exponential, which a few hundred
-//! tenants can tell the scale of and no more. Grows with the log-odds; never NaN.
+//! tenants can tell the scale of and no more. Young units pay [`EARLY`]. Grows with the log-odds; never NaN.
 //!
-//! Also tried, on tenants held back, at 5 false findings in 526: log-odds as they are found 26 of 179 pure
-//! attackers, less the calm 95th percentile 24, in calm spreads 26, and this 29; at 11 false ones all are within
-//! chance (38 to 42). Apart for tenants and workloads it found no more.
+//! Measured as in [`ages`](super::ages), on nine logs: related to calm windows, each tenant weighing alike, 40 % found at
+//! 2 % of customers, area 0.855; to the highest of each tenant 49 %, 0.872; and with what young units pay 48 %, 0.879 (at
+//! 5 % 57 and 62 %). Log-odds as they are, less the calm 95th percentile or in calm spreads found no more.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,11 @@ const NATS: [f64; 7] = [
 ];
 /// Prompts, token counts alone, neither.
 pub const TIERS: usize = 3;
+
+/// Nats that a unit pays for each halving of its exchanges below [`GROWN`]: every tenant has many young units and few
+/// old ones, and what a few exchanges show is most often nothing.
+const EARLY: f64 = 0.6;
+const GROWN: u64 = 64;
 
 /// Calm log-odds of one tier at one stage.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,8 +83,13 @@ impl Relation {
         Ok(Relation(calm.to_vec()))
     }
 
-    /// −ln of the share of calm windows with such log-odds.
+    /// −ln of the share of calm tenants with such log-odds, less what a young unit pays; 0 at least.
     pub(crate) fn surprise(&self, log_odds: f64, present: u8, exchanges: u64) -> f64 {
+        let young = libm::log2(GROWN as f64 / exchanges.clamp(1, GROWN) as f64);
+        (self.rarity(log_odds, present, exchanges) - EARLY * young).max(0.0)
+    }
+
+    fn rarity(&self, log_odds: f64, present: u8, exchanges: u64) -> f64 {
         let calm = &self.0[tier(present)][stage(exchanges)];
         let last = ABOVE.len() - 1;
         let at = calm.quantiles.partition_point(|quantile| *quantile <= log_odds);
@@ -109,7 +120,7 @@ mod tests {
     #[test]
     fn the_share_is_counted_and_then_extrapolated() {
         let relation = Relation::new("m", &all(CALM)).unwrap();
-        let at = |odds| relation.surprise(odds, 15, 20);
+        let at = |odds| relation.surprise(odds, 15, 64);
         assert_eq!(at(-2.0), core::f64::consts::LN_2);
         assert!((at(1.0) - 20.0f64.ln()).abs() < 1e-12);
         // two mean excesses further: e² times rarer
@@ -123,8 +134,17 @@ mod tests {
         calm[2][3].quantiles = [5.0; 7];
         let relation = Relation::new("m", &calm).unwrap();
         assert_eq!(relation.surprise(2.0, 0, 100), NATS[0]);
-        assert!(relation.surprise(2.0, 0, 20) > 4.0 && relation.surprise(2.0, 1, 100) > 4.0);
+        assert!(relation.surprise(2.0, 0, 64) < 1.0 && relation.surprise(2.0, 0, 63) > 4.0);
+        assert!(relation.surprise(2.0, 1, 100) > 4.0);
         assert_eq!((tier(15), tier(9), tier(8)), (0, 1, 2));
+    }
+
+    #[test]
+    fn young_units_pay() {
+        let relation = Relation::new("m", &all(CALM)).unwrap();
+        let at = |exchanges| relation.surprise(2.0, 15, exchanges);
+        assert!((at(64) - at(32) - EARLY).abs() < 1e-12 && (at(64) - at(8) - 3.0 * EARLY).abs() < 1e-12);
+        assert_eq!((at(64), relation.surprise(-9.0, 15, 8)), (at(1 << 40), 0.0));
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn absent_values_are_not_read() {
     for present in 0..16 {
         let mut row = Row { present, ..rows(1)[0].0 };
         let before = MODEL.score_row(&row, 50);
-        let explained = MODEL.explain(&row);
+        let explained = MODEL.explain(&row, 50);
         for (value, feature) in row.values.iter_mut().zip(TABLE) {
             if !feature.needs.met_by(present) {
                 *value = 1e9;
@@ -103,10 +103,10 @@ fn a_feature_pushed_to_its_suspicious_side_raises_the_score_and_is_the_reason() 
     let probe = TABLE.iter().position(|feature| feature.name == "probe_share").unwrap();
     row.values[probe] += 5.0;
     assert!(MODEL.score_row(&row, n).score > before + 0.5);
-    let surprise = MODEL.explain(&row);
+    let surprise = MODEL.explain(&row, 50);
     assert!((0..WIDTH).all(|f| surprise[f] <= surprise[probe]));
     row.values[probe] -= 10.0; // as odd, but on the innocent side
-    assert!(MODEL.explain(&row)[probe] < 0.0);
+    assert!(MODEL.explain(&row, 50)[probe] < 0.0);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn every_fault_is_named() {
     assert!(matches!(error(&vec![b' '; artifact::MOST_BYTES + 1]), ModelError::TooLarge { .. }));
     assert!(matches!(error(&bytes[..bytes.len() - 1]), ModelError::WrongLength { .. }));
     let text = String::from_utf8(bytes.clone()).unwrap();
-    assert!(matches!(error(text.replacen(":2,", ":1,", 1).as_bytes()), ModelError::WrongVersion { found: 1, .. }));
+    assert!(matches!(error(text.replacen(":3,", ":1,", 1).as_bytes()), ModelError::WrongVersion { found: 1, .. }));
     assert!(matches!(error(text.replacen("reference", "rEference", 1).as_bytes()), ModelError::WrongChecksum { .. }));
     let missing = Model::load(std::path::Path::new("/nowhere/model.json")).unwrap_err().to_string();
     assert!(missing.starts_with("model file /nowhere/model.json can't be read"), "{missing}");

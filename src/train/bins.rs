@@ -6,7 +6,7 @@ use crate::feature::WIDTH;
 use crate::model::artifact::{CalmBins, STAGES};
 use crate::model::drift::place;
 
-/// A stage with fewer windows takes the shares of all stages.
+/// A stage with fewer windows takes the shares of the one before, and the first those of all.
 const LEAST: usize = 200;
 
 /// Bins of every feature. Windows weigh alike, as they do where drift is told.
@@ -25,10 +25,12 @@ fn one(feature: usize, windows: &[&Window]) -> CalmBins {
     for (value, stage) in &values {
         counts[*stage][place(&cuts, *value)] += 1;
     }
-    let all: Vec<usize> = (0..=cuts.len()).map(|bin| counts.iter().map(|counts| counts[bin]).sum()).collect();
+    let mut last: Vec<usize> = (0..=cuts.len()).map(|bin| counts.iter().map(|counts| counts[bin]).sum()).collect();
     let shares = |counts: &Vec<usize>| {
-        let counts = if counts.iter().sum::<usize>() < LEAST { &all } else { counts };
-        let whole: usize = counts.iter().sum();
+        if counts.iter().sum::<usize>() >= LEAST {
+            last.clone_from(counts);
+        }
+        let (counts, whole) = (&last, last.iter().sum::<usize>());
         // of no windows at all: one bin, which is everything
         counts.iter().map(|count| if whole == 0 { 1.0 } else { parts(*count, whole) }).collect()
     };

@@ -142,6 +142,17 @@ fn by_model(card: &mut String, worth: &Worth) {
     }
     let total = |column: &BTreeMap<String, Found>| (!column.is_empty()).then(|| Found::total(column.values()));
     row(card, format_args!("| all | {} |", columns.map(|column| cell(total(column).as_ref())).join(" | ")));
+    if !worth.without.is_empty() {
+        card.push_str(
+            "\n## What each group of features is worth\n\n\
+             The same attackers, judged by trees that were not shown a group at the same budget. A group that adds \
+             nothing may still stand in for another.\n\n| without | found |\n|---|---|\n",
+        );
+        row(card, format_args!("| nothing | {} |", cell(total(&worth.trees).as_ref())));
+        for (group, found) in &worth.without {
+            row(card, format_args!("| {} | {} |", format!("{group:?}").to_lowercase(), cell(Some(found))));
+        }
+    }
 }
 
 fn row(card: &mut String, line: std::fmt::Arguments<'_>) {

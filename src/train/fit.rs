@@ -33,31 +33,33 @@ const LEAST_VARIANCE: f64 = 0.05;
 const LINE_ROWS: usize = 10_000;
 /// Weight of the squared length of the line per row: rows of one tenant are alike, so the fit knows less than it
 /// thinks.
-const LINE_RIDGE: f64 = 0.01;
+pub(super) const LINE_RIDGE: f64 = 0.01;
 /// Every fourth tenant judges the number of components.
 const JUDGES: usize = 4;
 
 /// Fills standardisation and mixtures.
 pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], attackers: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
-    let windows = |tenants: &[&'_ Surveyed], side| -> Vec<Vec<Window>> {
-        let all = tenants.iter().map(|tenant| tenant.of(side).copied().collect::<Vec<_>>());
-        all.filter(|windows| !windows.is_empty()).collect()
-    };
-    let (calm, harvest) = (windows(calm, Side::Calm), windows(attackers, Side::Harvest));
+    let (calm, harvest) = (windows(calm.iter(), Side::Calm), windows(attackers.iter(), Side::Harvest));
     let all: Vec<&Window> = calm.iter().flat_map(|tenant| balanced(tenant, calm.len())).collect();
     standardise(body, &all);
     body.mixture = best_mixture(body, &calm, seed)?;
     if harvest.len() >= LEAST_ATTACKERS {
         // a second opinion: where linfa finds no mixture of harvests there is none, and the trees judge alone
         body.harvest = best_mixture(body, &harvest, seed).ok();
-        body.logistic = line(body, &drawn(&calm), &drawn(&harvest)).ok();
+        body.logistic = line(body, &drawn(&calm, LINE_ROWS), &drawn(&harvest, LINE_ROWS)).ok();
     }
     Ok(())
 }
 
+/// Windows of a side, by tenant; tenants without any are left out.
+pub(super) fn windows<'s>(tenants: impl Iterator<Item = &'s &'s Surveyed>, side: Side) -> Vec<Vec<Window>> {
+    let all = tenants.map(|tenant| tenant.of(side).copied().collect::<Vec<_>>());
+    all.filter(|windows| !windows.is_empty()).collect()
+}
+
 /// So many windows in all, as many from each tenant: evenly spread, repeated where there are few.
-fn drawn(tenants: &[Vec<Window>]) -> Vec<&Window> {
-    let ends = |i: usize| i * LINE_ROWS / tenants.len();
+pub(super) fn drawn(tenants: &[Vec<Window>], all: usize) -> Vec<&Window> {
+    let ends = |i: usize| i * all / tenants.len();
     let of = |(i, windows): (usize, &'_ Vec<Window>)| {
         let (count, wanted) = (windows.len(), ends(i + 1) - ends(i));
         (0..wanted).map(move |k| if count > wanted { k * count / wanted } else { k % count }).collect::<Vec<_>>()
@@ -89,7 +91,7 @@ fn logistic(rows: Array2<f64>, calm: usize) -> Result<FittedLogisticRegression<f
 }
 
 /// Windows as the fits see them.
-fn rows(body: &Body, windows: &[&Window]) -> Array2<f64> {
+pub(super) fn rows(body: &Body, windows: &[&Window]) -> Array2<f64> {
     let mut rows = Array2::<f64>::zeros((windows.len(), WIDTH));
     for (mut line, window) in rows.rows_mut().into_iter().zip(windows) {
         let standard = standard(&window.row, &body.center, &body.scale);
@@ -183,7 +185,7 @@ fn likelihood(body: &Body, mixture: Mixture, windows: &[&Window]) -> Result<f64,
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
+pub(super) mod tests {
     use linfa::traits::Predict;
 
     use super::*;
@@ -192,7 +194,7 @@ mod tests {
     use crate::model::reference;
     use crate::tenant::stream::scatter;
 
-    fn windows(side: Side, count: u64) -> Vec<Window> {
+    pub(in crate::train) fn made(side: Side, count: u64) -> Vec<Window> {
         let push = if side == Side::Harvest { 0.4 } else { 0.0 };
         let window = |i: u64| {
             let mut values = [0.0; WIDTH];
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn our_line_gives_the_numbers_of_linfa() {
-        let (calm, harvest) = (windows(Side::Calm, 300), windows(Side::Harvest, 200));
+        let (calm, harvest) = (made(Side::Calm, 300), made(Side::Harvest, 200));
         let mut body = reference::body(&calm.iter().map(|window| (window.row, window.exchanges)).collect::<Vec<_>>());
         let all: Vec<&Window> = calm.iter().chain(&harvest).collect();
         let matrix = rows(&body, &all);
@@ -228,8 +230,8 @@ mod tests {
 
     #[test]
     fn every_tenant_of_a_side_has_as_many_rows() {
-        let tenants = [windows(Side::Calm, 3), windows(Side::Calm, 9_000), windows(Side::Calm, 400)];
-        let drawn = drawn(&tenants);
+        let tenants = [made(Side::Calm, 3), made(Side::Calm, 9_000), made(Side::Calm, 400)];
+        let drawn = drawn(&tenants, LINE_ROWS);
         assert_eq!(drawn.len(), LINE_ROWS);
         for (tenant, share) in tenants.iter().zip([3_333, 3_333, 3_334]) {
             let rows = drawn.iter().filter(|window| tenant.iter().any(|own| std::ptr::eq(own, **window)));

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  exchanges ─► survey ─windows─► fit (linfa), teach (boost) ─► relate ─► trial: maxima ─threshold─► trial: results ─► write
-//!               half of the tenants ▲                            └── the other half: calm ones, and attackers ──┘
+//!                70 % of the tenants ▲                           └──── the others: calm ones, and attackers ──┘
 //! ```
 //!
 //! Every pass folds the exchanges through [`Tenant`](crate::tenant::Tenant), the same code as `run` and
@@ -17,6 +17,7 @@ mod feed;
 pub(crate) mod labels;
 pub(crate) mod survey;
 mod fit;
+mod naming;
 mod harvest_ids;
 pub(crate) mod boost;
 pub(crate) mod teach;
@@ -51,6 +52,8 @@ pub struct TrainSpec {
     pub seed: u64,
     /// False findings per 1,000 tenant-months that the threshold is chosen for.
     pub budget: f64,
+    /// Also train without each group of features, for the card.
+    pub ablate: bool,
     /// What the exchanges are, in a few words for the card.
     pub source: String,
 }
@@ -74,7 +77,9 @@ pub struct TrainReport {
     pub metrics: Vec<(String, f64)>,
 }
 
-/// Calm tenants needed: half are fitted to, the other half set the threshold.
+/// Tenants fitted to; the others set the threshold and judge.
+const FITTED_PERCENT: usize = 70;
+/// Calm tenants needed.
 const LEAST_TENANTS: usize = 20;
 
 /// Fits, calibrates, tries and writes a model.
@@ -84,11 +89,12 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     if survey.calm.len() < LEAST_TENANTS {
         return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, mut holding) = survey::split(&survey.calm, 50, spec.seed);
+    let (fitting, mut holding) = survey::split(&survey.calm, FITTED_PERCENT, spec.seed);
     holding.retain(|tenant| !labels.is_twin(&tenant.name));
-    let (teaching, testing) = survey::split(&survey.attackers, 50, spec.seed);
+    let (teaching, testing) = survey::split(&survey.attackers, FITTED_PERCENT, spec.seed);
     let mut body = blank(spec);
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
+    body.patterns = naming::fit(&body, &teaching, labels);
     usual::stages(&mut body, &holding)?;
     usual::ranges(&mut body, &holding);
     usual::opinions(&mut body, &holding)?;
@@ -106,7 +112,7 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         worth::relate(&mut body, &bench.calm)?;
         // cells under suspicion stay open: the maxima depend a little on the threshold they lead to
         body.threshold = rounded(bench.threshold(&Model::build(body.clone(), [0; 32])?).max(0.5));
-        worth = Some(worth::worth(&body, &pupils, &settings, &bench)?);
+        worth = Some(worth::worth(&body, &pupils, &settings, &bench, spec.ablate)?);
     } else {
         let gathering = trial::run(&Model::build(body.clone(), [0; 32])?, &roles, feed)?;
         usual::gathered(&mut body, &gathering);
@@ -135,7 +141,7 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         file: written.file,
         card: written.card,
         sha256: written.sha256,
-        trees: body.boosted.as_ref().map_or(0, |boosted| boosted.trees.len()),
+        trees: body.boosted.as_ref().map_or(0, |boosted| boosted.trees.iter().map(Vec::len).sum()),
         components: (body.mixture.weights.len(), body.harvest.as_ref().map_or(0, |mixture| mixture.weights.len())),
         threshold: body.threshold,
         metrics: body.origin.metrics,
@@ -154,6 +160,7 @@ fn blank(spec: &TrainSpec) -> Body {
         feature_table_hash: hex(&table_hash()),
         features: TABLE.iter().map(|feature| feature.name.to_owned()).collect(),
         boosted: None,
+        patterns: None,
         center: vec![0.0; WIDTH],
         scale: vec![1.0; WIDTH],
         mixture: Mixture { weights: vec![1.0], means: vec![vec![0.0; WIDTH]], covariances: vec![identity] },

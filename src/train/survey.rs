@@ -9,20 +9,35 @@ use crate::evidence::is_window;
 use crate::feature::Row;
 use crate::finding::Seen;
 use crate::model::Model;
-use crate::model::artifact::STAGES;
+use crate::model::ages::{FROM, age};
+use crate::model::calibration::stage;
 use crate::sketch::Mean;
 use crate::tenant::Tenant;
 use crate::trace::Trace;
 use crate::trace::words::mix;
 use crate::units::Millis;
 
-/// Windows kept per tenant: units × counts fit in for all but gateways.
-pub(crate) const MOST_WINDOWS: usize = 400;
+/// Windows of each age kept per tenant: units × counts fit in for all but gateways.
+const MOST_WINDOWS: u32 = 150;
 /// Workloads of an attacker whose harvest is counted.
 const MOST_WORKLOADS: usize = 4_096;
 /// From this share of harvest on a window is one of harvest, and below the other it is calm.
 const MOSTLY: f64 = 0.5;
 const HARDLY: f64 = 0.1;
+
+/// Room for the windows of one tenant.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Room([u32; FROM.len()]);
+
+impl Room {
+    /// Whether a decision at this count is a window for which there is room, which it then takes.
+    pub(crate) fn takes(&mut self, exchanges: u64) -> bool {
+        let taken = &mut self.0[age(exchanges)];
+        let takes = is_window(exchanges) && *taken < MOST_WINDOWS;
+        *taken += u32::from(takes);
+        takes
+    }
+}
 
 /// What a window shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +87,7 @@ struct Observed {
     last: Millis,
     harvested: Option<Harvested>,
     windows: Vec<Window>,
+    room: Room,
 }
 
 /// Folds all exchanges once.
@@ -121,7 +137,7 @@ pub(crate) fn split<'t>(
 impl Window {
     /// Which calm windows it is compared with.
     pub(crate) fn stage(&self) -> usize {
-        (self.exchanges.max(8).ilog2() as usize - 3).min(STAGES - 1)
+        stage(self.exchanges)
     }
 }
 
@@ -146,7 +162,14 @@ impl Observed {
     fn new(name: &str, labels: &Labels, at: Millis) -> Observed {
         let unsaid = f32::from(u8::from(labels.is_pure(name)));
         let harvested = (labels.role(name) == Role::Attack).then(|| Harvested { units: BTreeMap::new(), unsaid });
-        Observed { tenant: Tenant::new(name), harvested, windows: Vec::new(), first: at, last: at }
+        Observed {
+            tenant: Tenant::new(name),
+            harvested,
+            windows: Vec::new(),
+            room: Room::default(),
+            first: at,
+            last: at,
+        }
     }
 
     fn take(&mut self, trace: &Trace<'_>, at: Seen, taken: Taken, blank: &Model) {
@@ -157,10 +180,10 @@ impl Observed {
                 harvested.add(cell, taken);
             }
         }
-        let (windows, harvested) = (&mut self.windows, &self.harvested);
+        let (windows, room, harvested) = (&mut self.windows, &mut self.room, &self.harvested);
         self.tenant.observe_with(trace, at, blank, &mut |decision| {
             let count = decision.exchanges;
-            if is_window(count) && windows.len() < MOST_WINDOWS {
+            if room.takes(count) {
                 let side = harvested.as_ref().map_or(Side::Calm, |harvested| harvested.side(decision.subject.workload));
                 windows.push(Window { row: *decision.row, exchanges: count, side });
             }

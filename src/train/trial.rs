@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::naming::pattern_of;
 use super::{Feed, Labels, Role, TrainError};
+use crate::finding::Pattern;
 use crate::model::Model;
 use crate::tenant::Tenant;
 use crate::units::Millis;
@@ -61,6 +63,8 @@ pub(crate) struct Tried {
     pub(crate) highest: f32,
     /// Exchanges of the unit at the tenant's first alarm.
     pub(crate) found_at: Option<u64>,
+    /// What that alarm was called.
+    named: Option<Pattern>,
     exchanges: u64,
     first: Millis,
     last: Millis,
@@ -115,6 +119,7 @@ pub(crate) fn run_by<'m>(
         });
         if let Some(alarm) = alarm {
             tried.found_at.get_or_insert(alarm.exchanges);
+            tried.named.get_or_insert(alarm.pattern);
         }
     })?;
     Ok(Trial { tenants: states.into_iter().map(|(name, (_, tried, _))| (name, tried)).collect() })
@@ -182,6 +187,7 @@ impl Tried {
             sample: Vec::new(),
             highest: f32::NEG_INFINITY,
             found_at: None,
+            named: None,
             exchanges: 0,
             first: at,
             last: at,
@@ -272,6 +278,8 @@ impl Trial {
         let (holding, holding_found) = self.found(Group::Holding);
         let (fitted, fitted_found) = self.found(Group::Fitted);
         let (attack, attack_found) = self.found(Group::Attack);
+        let names = || self.of(Group::Attack).filter_map(|tenant| Some((tenant.named?, pattern_of(&tenant.kind)?)));
+        let (known, called) = (names().count(), names().filter(|(said, is)| said == is).count());
         let figure = |name: &str, value: f64| (name.to_owned(), value);
         let (pure, in_part): (Vec<&Tried>, Vec<&Tried>) =
             self.of(Group::Attack).filter(|tenant| tenant.counts()).partition(|tenant| tenant.percent == 100);
@@ -287,6 +295,8 @@ impl Trial {
             figure("calm_tenants_fitted_with_finding", fitted_found as f64),
             figure("attackers", attack as f64),
             figure("attackers_found", attack_found as f64),
+            figure("attackers_found_of_a_known_pattern", known as f64),
+            figure("attackers_called_by_their_pattern", called as f64),
             figure("exchanges_of_unit_at_finding_median", at(0.5)),
             figure("exchanges_of_unit_at_finding_p90", at(0.9)),
         ]

@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::model::artifact::{Body, Line, MOST_MAXIMA, MOST_QUANTILES, STAGES, Stage};
 use crate::model::relation::{ABOVE, CalmOdds, TIERS, tier};
 
-/// A stage with fewer windows takes the figures of the next smaller one.
+/// A stage with fewer windows, or tenants, takes the figures of the next smaller one.
 const LEAST_WINDOWS: usize = 20;
 /// Log-densities closer together than this are equal to a reader.
 const LEAST_SPREAD: f64 = 0.5;
@@ -23,24 +23,25 @@ const MOST_ASKED: usize = 24;
 /// What the rows of each tier are shown with.
 const MOST_OF_TIER: [u8; TIERS] = [u8::MAX, Needs::Tokens as u8 | Needs::Reasoning as u8, 0];
 
-/// Calm log-odds by tier and stage; `raw` gives those of a tenant's row.
-pub(crate) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Surveyed, &Row) -> f64) -> Vec<Vec<CalmOdds>> {
+/// The highest calm log-odds of tenants by tier and stage; `raw` gives those of a tenant's row at an exchange count.
+pub(crate) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Surveyed, &Row, u64) -> f64) -> Vec<Vec<CalmOdds>> {
     let one = |at: usize, stage: usize| {
         let here = |tenant: &Surveyed, window: &Window| {
             // what the window lacks can't be looked at; what it has can be looked away from
             let row = Row { present: window.row.present & MOST_OF_TIER[at], ..window.row };
-            (window.stage() == stage && tier(row.present) == at).then(|| raw(tenant, &row))
+            (window.stage() == stage && tier(row.present) == at).then(|| raw(tenant, &row, window.exchanges))
         };
-        let weighted = weighted(tenants, here);
-        if weighted.len() < LEAST_WINDOWS {
+        let top = |tenant: &&'_ Surveyed| tenant.windows.iter().filter_map(|w| here(tenant, w)).max_by(f64::total_cmp);
+        let mut tops: Vec<(f64, f64)> = tenants.iter().filter_map(top).map(|top| (top, 1.0)).collect();
+        if tops.len() < LEAST_WINDOWS {
             return None;
         }
-        let quantiles = ABOVE.map(|above| rounded(quantile(&weighted, 1.0 - above)));
+        tops.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let quantiles = ABOVE.map(|above| rounded(quantile(&tops, 1.0 - above)));
         let last = quantiles[ABOVE.len() - 1];
-        let beyond = || weighted.iter().filter(|(value, _)| *value > last);
-        let weight: f64 = beyond().map(|(_, weight)| weight).sum();
-        let excess: f64 = beyond().map(|(value, weight)| weight * (value - last)).sum();
-        Some(CalmOdds { quantiles, tail: rounded((excess / weight.max(1e-9)).max(LEAST_TAIL)) })
+        let beyond: Vec<f64> = tops.iter().filter(|(top, _)| *top > last).map(|(top, _)| top - last).collect();
+        let tail = beyond.iter().sum::<f64>() / beyond.len().max(1) as f64;
+        Some(CalmOdds { quantiles, tail: rounded(tail.max(LEAST_TAIL)) })
     };
     let mut before = CalmOdds { quantiles: [0.0; ABOVE.len()], tail: 1.0 };
     let mut stage = |at, stage| {

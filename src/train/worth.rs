@@ -11,9 +11,11 @@ use super::survey::{Surveyed, Window};
 use super::teach::{Pupils, teach};
 use super::usual::{allowed, odds, order_statistic};
 use super::{Labels, TrainError};
-use crate::feature::Row;
+use crate::feature::{Group, Row};
 use crate::model::Model;
+use crate::model::ages::Forests;
 use crate::model::artifact::{Body, Boosted};
+use crate::model::forest::{Tree, seen};
 use crate::model::relation::Relation;
 
 /// Found and all, pure attackers first, then those in part.
@@ -32,6 +34,8 @@ pub(super) struct Worth {
     pub(super) logistic: BTreeMap<String, Found>,
     pub(super) densities: BTreeMap<String, Found>,
     pub(super) both: BTreeMap<String, Found>,
+    /// All families, by trees that were not shown a group of features; none where nobody asked.
+    pub(super) without: Vec<(Group, Found)>,
 }
 
 /// The tenants that judge.
@@ -59,6 +63,13 @@ impl<'t> Bench<'t> {
         order_statistic(self.calm.iter().map(|tenant| highest(model, tenant)).collect(), self.passing)
     }
 
+    /// By a model with other trees.
+    fn found_by(&self, body: &Body, trees: Vec<Vec<Tree>>) -> Result<BTreeMap<String, Found>, TrainError> {
+        let boosted = Some(Boosted { trees, calm: Vec::new() });
+        let model = related(&Body { boosted, ..body.clone() }, &self.calm)?;
+        Ok(self.found(|tenant| highest(&model, tenant)))
+    }
+
     fn found(&self, highest: impl Fn(&Surveyed) -> f64) -> BTreeMap<String, Found> {
         let threshold = order_statistic(self.calm.iter().map(|tenant| highest(tenant)).collect(), self.passing);
         let mut families = BTreeMap::<String, Found>::new();
@@ -72,24 +83,28 @@ impl<'t> Bench<'t> {
     }
 }
 
-/// Trains without each family in turn, and judges all.
+/// Trains without each family in turn, with `ablate` also without each group of features, and judges all.
 pub(super) fn worth(
     body: &Body,
     pupils: &Pupils<'_>,
     settings: &Settings,
     bench: &Bench<'_>,
+    ablate: bool,
 ) -> Result<Worth, TrainError> {
     let model = Model::build(body.clone(), [0; 32])?;
     let mut worth = Worth { trees: bench.found(|tenant| highest(&model, tenant)), ..Worth::default() };
     for family in worth.trees.keys() {
         let without = pupils.without(|tenant| bench.labels.kind(tenant) == family);
-        let (trees, calm) = (teach(&without, settings), Vec::new());
-        let left_out = self::related(&Body { boosted: Some(Boosted { trees, calm }), ..body.clone() }, &bench.calm)?;
-        let found = bench.found(|tenant| highest(&left_out, tenant));
+        let found = bench.found_by(body, teach(&without, settings))?;
         worth.left_out.extend(found.into_iter().filter(|(name, _)| name == family));
     }
+    for group in Group::ALL.into_iter().filter(|_| ablate) {
+        let found = bench.found_by(body, teach(pupils, &Settings { without: Some(group), ..settings.clone() }))?;
+        worth.without.push((group, Found::total(found.values())));
+    }
     let most = |tenant: &Surveyed, score: &dyn Fn(&Window) -> f64| tenant.windows.iter().map(score).fold(0.0, f64::max);
-    let related = |opinion: &dyn Fn(&Row) -> f64| Relation::new(&body.name, &odds(&bench.calm, |_, row| opinion(row)));
+    let related =
+        |opinion: &dyn Fn(&Row) -> f64| Relation::new(&body.name, &odds(&bench.calm, |_, row, _| opinion(row)));
     let surprise = |relation: &Relation, log_odds: f64, window: &Window| {
         relation.surprise(log_odds, window.row.present, window.exchanges)
     };
@@ -118,8 +133,8 @@ pub(super) fn related(body: &Body, calm: &[&Surveyed]) -> Result<Model, TrainErr
 /// Fills in what calm windows get from the trees.
 pub(super) fn relate(body: &mut Body, calm: &[&Surveyed]) -> Result<(), TrainError> {
     if let Some(boosted) = &mut body.boosted {
-        let forest = crate::model::forest::Forest::new(&body.name, &boosted.trees)?;
-        boosted.calm = odds(calm, |_, row| forest.log_odds(&crate::model::forest::seen(row)));
+        let forests = Forests::new(&body.name, &boosted.trees)?;
+        boosted.calm = odds(calm, |_, row, exchanges| forests.log_odds(&seen(row), exchanges));
     }
     Ok(())
 }

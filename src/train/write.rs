@@ -47,13 +47,18 @@ pub(super) fn write(spec: &TrainSpec, body: &Body, results: &Results<'_>) -> Res
 }
 
 /// Tenants of a side whose windows are kept, and windows of each.
-const KEPT: (usize, usize) = (600, 7);
+const KEPT: (usize, usize) = (600, 8);
 
-/// Some windows of one side, spread over tenants and over the life of each.
+/// Some windows of one side, spread over tenants and over the life of each. Half of the tenants are those that lived
+/// longest: few do, and what old units look like is to be learnt too.
 fn kept(tenants: &[Surveyed], side: Side) -> impl Iterator<Item = TaughtRow> {
     let mut order: Vec<&Surveyed> = tenants.iter().filter(|tenant| tenant.of(side).next().is_some()).collect();
     order.sort_by_key(|tenant| place(&tenant.name, 1));
-    order.truncate(KEPT.0);
+    let oldest = |tenant: &Surveyed| tenant.of(side).map(|window| window.exchanges).max();
+    let rest = order.split_off(order.len().min(KEPT.0 / 2));
+    let mut rest = rest;
+    rest.sort_by_key(|tenant| std::cmp::Reverse(oldest(tenant)));
+    order.extend(rest.into_iter().take(KEPT.0 / 2));
     (0..).zip(order).flat_map(move |(tenant, surveyed)| {
         let windows: Vec<_> = surveyed.of(side).collect();
         let count = windows.len();

@@ -9,18 +9,25 @@ use crate::model::forest::Tree;
 /// A split must lower the loss by this: what gains less is chance.
 const LEAST_GAIN: f64 = 1e-6;
 
-/// First and second derivative of the loss of one row, and its weight.
+/// First and second derivative of the loss, and weight, summed over some rows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Slope {
     first: f64,
     second: f64,
     weight: f64,
+    /// How many rows: what is left of a difference is a rounding error where there are none.
+    rows: u32,
 }
+
+/// Sums of one feature by bin.
+type Histogram = [Slope; 65];
 
 /// A node whose split is still to be found.
 struct Open {
     rows: Vec<u32>,
     sum: Slope,
+    /// By feature asked; none where no split may follow.
+    histograms: Vec<Histogram>,
     /// What monotone features above allow its leaves.
     low: f64,
     high: f64,
@@ -45,6 +52,7 @@ impl Slope {
             first: sample.weight * (probability - truth),
             second: sample.weight * probability * (1.0 - probability),
             weight: sample.weight,
+            rows: 1,
         }
     }
 
@@ -52,13 +60,18 @@ impl Slope {
         self.first += other.first;
         self.second += other.second;
         self.weight += other.weight;
+        self.rows += other.rows;
     }
 
     fn less(&self, other: &Slope) -> Slope {
+        if self.rows == other.rows {
+            return Slope::default();
+        }
         Slope {
             first: self.first - other.first,
             second: self.second - other.second,
             weight: self.weight - other.weight,
+            rows: self.rows - other.rows,
         }
     }
 
@@ -75,13 +88,13 @@ pub(super) fn grow(bins: &Bins, slopes: &[Slope], rows: Vec<u32>, features: &[us
     let mut weights: Vec<f64> = Vec::new();
     let sum = total(&rows, slopes);
     let mut open = std::collections::VecDeque::new();
-    open.push_back(Open { rows, sum, low: -1e3, high: 1e3, depth: 0 });
-    while let Some(node) = open.pop_front() {
+    let histograms = summed_up(bins, slopes, &rows, features);
+    open.push_back(Open { rows, sum, histograms, low: -1e3, high: 1e3, depth: 0 });
+    while let Some(mut node) = open.pop_front() {
         let (value, _) = node.sum.leaf(settings.l2, node.low, node.high);
         tree.value.push((settings.rate * value) as f32);
         weights.push(node.sum.weight);
-        let split =
-            if node.depth < settings.depth { best_split(bins, slopes, &node, features, settings) } else { None };
+        let split = if node.depth < settings.depth { best_split(bins, &node, features, settings) } else { None };
         let Some(split) = split else {
             tree.feature.push(-1);
             tree.threshold.push(0.0);
@@ -92,9 +105,19 @@ pub(super) fn grow(bins: &Bins, slopes: &[Slope], rows: Vec<u32>, features: &[us
         tree.feature.push(split.feature as i16);
         tree.threshold.push(feature.edges[split.bin - 1]);
         tree.absent_left.push(u8::from(split.absent_left));
-        for child in children(node, &split, feature, settings) {
-            open.push_back(child);
+        let mut parent = std::mem::take(&mut node.histograms);
+        let mut children = children(node, &split, feature, settings);
+        if children[0].depth < settings.depth {
+            // the smaller child is summed up, the larger one is what is left
+            let smaller = usize::from(children[1].rows.len() < children[0].rows.len());
+            let summed = summed_up(bins, slopes, &children[smaller].rows, features);
+            for (all, part) in parent.iter_mut().flatten().zip(summed.iter().flatten()) {
+                *all = all.less(part);
+            }
+            children[smaller].histograms = summed;
+            children[1 - smaller].histograms = parent;
         }
+        open.extend(children);
     }
     inner_values(&mut tree, &weights);
     tree
@@ -127,24 +150,35 @@ fn children(node: Open, split: &Split, feature: &Feature, settings: &Settings) -
             (bounds_left.0, bounds_right.1) = (middle, middle);
         }
     }
-    let child = |rows, sum, (low, high)| Open { rows, sum, low, high, depth: node.depth + 1 };
+    let child = |rows, sum, (low, high)| Open { rows, sum, histograms: Vec::new(), low, high, depth: node.depth + 1 };
     [child(left, left_sum, bounds_left), child(right, right_sum, bounds_right)]
 }
 
-fn best_split(bins: &Bins, slopes: &[Slope], node: &Open, features: &[usize], settings: &Settings) -> Option<Split> {
-    let found: Vec<Option<Split>> =
-        features.par_iter().map(|feature| best_of(*feature, bins.of(*feature), slopes, node, settings)).collect();
-    // ties go to the first feature
-    found.into_iter().flatten().reduce(|best, other| if other.gain > best.gain { other } else { best })
+/// Sums of each feature over some rows, in their order.
+fn summed_up(bins: &Bins, slopes: &[Slope], rows: &[u32], features: &[usize]) -> Vec<Histogram> {
+    let of = |feature: &usize| {
+        let mut sums = [Slope::default(); 65];
+        let feature = bins.of(*feature);
+        if !feature.edges.is_empty() {
+            for row in rows {
+                sums[usize::from(feature.rows[*row as usize])].add(&slopes[*row as usize]);
+            }
+        }
+        sums
+    };
+    features.par_iter().map(of).collect()
 }
 
-fn best_of(index: usize, feature: &Feature, slopes: &[Slope], node: &Open, settings: &Settings) -> Option<Split> {
+fn best_split(bins: &Bins, node: &Open, features: &[usize], settings: &Settings) -> Option<Split> {
+    let found = features.iter().zip(&node.histograms);
+    let found = found.map(|(feature, sums)| best_of(*feature, bins.of(*feature), sums, node, settings));
+    // ties go to the first feature
+    found.flatten().reduce(|best, other| if other.gain > best.gain { other } else { best })
+}
+
+fn best_of(index: usize, feature: &Feature, sums: &Histogram, node: &Open, settings: &Settings) -> Option<Split> {
     if feature.edges.is_empty() {
         return None;
-    }
-    let mut sums = [Slope::default(); 65];
-    for row in &node.rows {
-        sums[usize::from(feature.rows[*row as usize])].add(&slopes[*row as usize]);
     }
     let (_, before) = node.sum.leaf(settings.l2, node.low, node.high);
     let absent = sums[0];
@@ -154,7 +188,7 @@ fn best_of(index: usize, feature: &Feature, slopes: &[Slope], node: &Open, setti
         below.add(sum);
         for absent_left in [false, true] {
             // nobody lacks it: then both sides are one split, and what lacks it later goes with the most
-            if absent.weight <= 0.0 && absent_left != (below.weight > node.sum.weight / 2.0) {
+            if absent.rows == 0 && absent_left != (below.weight > node.sum.weight / 2.0) {
                 continue;
             }
             let mut left = below;

@@ -12,6 +12,7 @@ fn settings() -> Settings {
         tenants: 80,
         features: 100,
         monotone: [0; WIDTH],
+        without: None,
         seed: 5,
     }
 }
