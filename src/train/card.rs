@@ -70,7 +70,7 @@ pub(super) fn describe(spec: &TrainSpec, body: &Body, results: &Results<'_>, mod
     card.push_str(
         "\n## Limits\n\n\
          - The tenants held back set the threshold, so their own count of findings is what the budget allows, not a test. \
-         The fitted half did not set it, but was fitted to.\n\
+         Those fitted to did not set it, but were fitted to.\n\
          - A model knows the habits it was shown: a calm habit that training lacked may look like harvest, and a \
          harvest that keeps to calm habits is not seen.\n\
          - Simulated text is not real text. Few tenant-months leave a wide interval around any rate.\n",
@@ -89,8 +89,8 @@ fn what(body: &Body) -> String {
     let line = if body.logistic.is_some() { "a logistic line and " } else { "" };
     format!(
         "Boosted trees over {width} window features of units (tenants and their workloads), fitted by `stillwatch \
-         train`. A window's evidence is the negative logarithm of the share of calm windows, of as many exchanges, \
-         that look as much like harvest. Beside them, as second opinions, {line}Gaussian mixtures of calm and of \
+         train`, a forest for each age of a unit. A window's evidence is the negative logarithm of the share of calm \
+         tenants who ever look as much like harvest at as many exchanges, less what a young unit pays. Beside them, as second opinions, {line}Gaussian mixtures of calm and of \
          harvesting units."
     )
 }
