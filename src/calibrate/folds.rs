@@ -134,7 +134,8 @@ impl<'a> Folds<'a> {
         let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
         usual::ranges(&mut body, &calm);
         usual::opinions(&mut body, &calm)?;
-        body.calm_bins = Some(bins::of(calm));
+        // drift compares the windows of everybody, and suspects are somebody
+        body.calm_bins = Some(bins::of(self.history));
         Ok(body)
     }
 

@@ -7,7 +7,7 @@ use crate::model::artifact::{CalmBins, STAGES};
 use crate::model::drift::place;
 
 /// A stage with fewer windows takes the shares of the one before, and the first those of all.
-const LEAST: usize = 200;
+const LEAST: usize = 50;
 
 /// Bins of every feature. Windows weigh alike, as they do where drift is told.
 pub(crate) fn of<'t>(tenants: impl IntoIterator<Item = &'t Surveyed>) -> Vec<CalmBins> {
