@@ -1,9 +1,8 @@
 //! What an alarm looks like: what harvests of known families look like, or else the first rule that holds.
 //!
 //! A model that was shown families names the likeliest, if it is likely enough. The rules are for models that were
-//! not, and for repeated questions of a test set, which is a manner of several families: they read the unit's own
-//! values, each against the calm range, so that a pattern is never claimed for a feature that is usual, most specific
-//! first. All this names a finding; it does not decide one.
+//! not: they read the unit's own values, each against the calm range, so that a pattern is never claimed for a feature
+//! that is usual, most specific first. All this names a finding; it does not decide one.
 
 use crate::feature::{Row, TABLE};
 use crate::finding::Pattern;

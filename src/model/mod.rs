@@ -1,7 +1,7 @@
 //! The model: how much a row of features looks like harvest.
 //!
 //! Boosted trees, fitted by `train`, judge: a forest for each age of a unit; their log-odds in relation to
-//! calm windows of the same count are the score. Beside them stand a logistic line and Gaussian mixtures of calm and of harvesting units, by linfa: the
+//! calm tenants at the same count are the score. Beside them stand a logistic line and Gaussian mixtures of calm and of harvesting units, by linfa: the
 //! second opinions. The mixtures judge in a model that was trained without labelled harvesters, where the score is
 //! the oddness of a row on the suspicious side. All are scored here by our own fixed-order loops, so that a row has the same bits alone,
 //! in any batch and on any machine. Not here: decisions (`evidence`). Cost: a step per tree and level; densities only
@@ -76,8 +76,8 @@ struct Boosted {
 pub struct Scored {
     /// Before calibration: the trees' log-odds of harvest, or without trees the log-density among calm rows.
     pub raw: f64,
-    /// What becomes evidence. With trees: −ln of the share of calm windows of this count that look as much
-    /// like harvest. Without: 0 to 1, the tempered probability of harvest, or where there is no harvest density
+    /// What becomes evidence. With trees: −ln of the share of calm tenants who at this count look as much
+    /// like harvest, less what a young unit pays. Without: 0 to 1, the tempered probability of harvest, or where there is no harvest density
     /// 0 for a row as usual as the median calm one, growing with the logarithm of its oddness.
     pub score: f32,
     /// Share of calm rows with a lower score.

@@ -19,7 +19,7 @@ use crate::model::relation::TIERS;
 
 /// Components tried.
 const COMPONENTS: [usize; 4] = [1, 2, 4, 8];
-/// Pure attackers from which a harvest density is worth fitting.
+/// Attackers from which a density of harvests, trees of an age or a pattern's line is worth fitting.
 pub(super) const LEAST_ATTACKERS: usize = 8;
 /// Windows per tenant at most, so that each weighs the same, and of all tenants: an iteration costs their number
 /// times the square of the features, and a density of 71 of them gains nothing from more.
@@ -39,7 +39,7 @@ const JUDGES: usize = 4;
 
 /// Fills standardisation and mixtures.
 pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], attackers: &[&Surveyed], seed: u64) -> Result<(), TrainError> {
-    let (calm, harvest) = (windows(calm.iter(), Side::Calm), windows(attackers.iter(), Side::Harvest));
+    let (calm, harvest) = (windows(calm, Side::Calm), windows(attackers, Side::Harvest));
     let all: Vec<&Window> = calm.iter().flat_map(|tenant| balanced(tenant, calm.len())).collect();
     standardise(body, &all);
     body.mixture = best_mixture(body, &calm, seed)?;
@@ -52,8 +52,8 @@ pub(super) fn fit(body: &mut Body, calm: &[&Surveyed], attackers: &[&Surveyed], 
 }
 
 /// Windows of a side, by tenant; tenants without any are left out.
-pub(super) fn windows<'s>(tenants: impl Iterator<Item = &'s &'s Surveyed>, side: Side) -> Vec<Vec<Window>> {
-    let all = tenants.map(|tenant| tenant.of(side).copied().collect::<Vec<_>>());
+pub(super) fn windows(tenants: &[&Surveyed], side: Side) -> Vec<Vec<Window>> {
+    let all = tenants.iter().map(|tenant| tenant.of(side).copied().collect::<Vec<_>>());
     all.filter(|windows| !windows.is_empty()).collect()
 }
 

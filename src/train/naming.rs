@@ -41,7 +41,7 @@ pub(super) fn fit(body: &Body, attackers: &[&Surveyed], labels: &Labels) -> Opti
     }
     let harvests: BTreeMap<Pattern, Vec<Vec<Window>>> = by_pattern
         .into_iter()
-        .map(|(pattern, tenants)| (pattern, windows(tenants.iter(), Side::Harvest)))
+        .map(|(pattern, tenants)| (pattern, windows(&tenants, Side::Harvest)))
         .filter(|(_, tenants)| tenants.len() >= LEAST_ATTACKERS)
         .collect();
     if harvests.len() < 2 {

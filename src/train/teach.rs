@@ -1,6 +1,7 @@
 //! From windows to boosted trees: who weighs what, and what is hidden from whom.
 
 use super::boost::{Sample, Settings, boost};
+use super::fit::LEAST_ATTACKERS;
 use super::survey::{Side, Surveyed, Window, place, split};
 use crate::feature::{Needs, WIDTH};
 use crate::model::ages::{FROM, age};
@@ -12,8 +13,6 @@ use crate::model::forest::{Tree, seen};
 const PARTS: usize = 3;
 /// Windows of a tenant, a side and an age that teach, at most: evenly spread, for they are much alike.
 const MOST_TAUGHT: usize = 32;
-/// Harvesters that an age is worth trees of its own from.
-const LEAST_OF_AGE: usize = 8;
 /// Every so manieth tenant is shown with less than it has, so that the branches of absent features are
 /// learnt from something: tokens alone, or not even those.
 const LESS_EVERY: u64 = 5;
@@ -62,7 +61,7 @@ pub(crate) fn teach(pupils: &Pupils<'_>, settings: &Settings) -> Vec<Vec<Tree>> 
     let mut all = Vec::<Vec<Tree>>::with_capacity(FROM.len());
     for age in 0..FROM.len() {
         let lived = pupils.attackers.iter().filter(|tenant| of(tenant, Side::Harvest, age).next().is_some()).count();
-        let before = all.last().filter(|_| lived < LEAST_OF_AGE).cloned();
+        let before = all.last().filter(|_| lived < LEAST_ATTACKERS).cloned();
         all.push(before.unwrap_or_else(|| of_age(age, pupils, settings)));
     }
     all

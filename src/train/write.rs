@@ -55,8 +55,7 @@ fn kept(tenants: &[Surveyed], side: Side) -> impl Iterator<Item = TaughtRow> {
     let mut order: Vec<&Surveyed> = tenants.iter().filter(|tenant| tenant.of(side).next().is_some()).collect();
     order.sort_by_key(|tenant| place(&tenant.name, 1));
     let oldest = |tenant: &Surveyed| tenant.of(side).map(|window| window.exchanges).max();
-    let rest = order.split_off(order.len().min(KEPT.0 / 2));
-    let mut rest = rest;
+    let mut rest = order.split_off(order.len().min(KEPT.0 / 2));
     rest.sort_by_key(|tenant| std::cmp::Reverse(oldest(tenant)));
     order.extend(rest.into_iter().take(KEPT.0 / 2));
     (0..).zip(order).flat_map(move |(tenant, surveyed)| {
