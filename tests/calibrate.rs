@@ -46,6 +46,7 @@ fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
 
     let figures = calibrate(&history, &first, &[]);
     assert_eq!(figures["adapted"], true);
+    assert_eq!(figures["days_missing"], serde_json::json!(["Saturday", "Sunday"]));
     assert!(figures["tenant_months"].as_f64().unwrap() > 9.0, "{figures}");
     let threshold = |figures: &Value, which: &str| figures["threshold"][which].as_f64().unwrap();
     assert_eq!(figures["threshold"]["in_use"], "guaranteed");

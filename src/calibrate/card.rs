@@ -12,6 +12,7 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
          - Budget: {budget} false findings per 1,000 tenant-months. It needs {average} tenant-months on average, \
          {confident} to hold with 95 % confidence{short}\n\
          - Threshold in use: {used}, {threshold:.3}. Of the whole history: guaranteed {guaranteed:.3}, modelled {modelled:.3}\n\
+         - Days: {days}\n\
          - Weeks: {weeks}\n\
          - Suspects: {suspects} (suspects.jsonl), none of them a counter-example in training; removed by review: {harvest}, found calm: {calm}\n\
          - Every tenant was judged by a model that did not learn from it, over {folds} folds; the final model is fitted \
@@ -34,6 +35,7 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
         short = if outcome.months < outcome.needed.confident as f64 { ": this history is shorter" } else { "" },
         used = if spec.modelled { "modelled" } else { "guaranteed" },
         threshold = outcome.body.threshold,
+        days = outcome.days.says(),
         weeks = outcome.weeks.says(spec.budget),
         guaranteed = outcome.thresholds.guaranteed,
         modelled = outcome.thresholds.modelled,

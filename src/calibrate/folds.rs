@@ -7,7 +7,6 @@ use super::review::Review;
 use super::spikes::{MARK, Spikes};
 use super::{CalibrateError, CalibrateSpec, Suspect};
 use crate::evidence;
-use crate::feature::Row;
 use crate::finding::sentence;
 use crate::model::Model;
 use crate::model::ages::Forests;
@@ -18,6 +17,7 @@ use crate::model::rows::TaughtRow;
 use crate::train::survey::{Side, Surveyed, Window, place};
 use crate::train::teach::{self, Pupils};
 use crate::train::trial::{self, Roles, Trial};
+use crate::train::usual::Tops;
 use crate::train::{Feed, bins, usual};
 
 /// Parts of the history.
@@ -42,7 +42,7 @@ pub(super) struct Folds<'a> {
     taught: (Vec<Surveyed>, Vec<Surveyed>),
     spiked: &'a [Surveyed],
     roles: Roles<'a>,
-    /// Of the last fit: whom it left out, what calm windows get, the models.
+    /// Of the last fit: whom it left out, how high all others come, and the models.
     left_out: BTreeSet<String>,
     relation: Vec<Vec<CalmOdds>>,
     models: Vec<Model>,
@@ -70,22 +70,29 @@ impl<'a> Folds<'a> {
         }
     }
 
-    /// Fits a model per fold, none of them to the tenants left out, and relates them to calm windows.
+    /// Fits a model per fold, none of them to the tenants left out, and relates it to the calm tenants of the other
+    /// folds: what a tenant is compared with must not hold the tenant, or it would look less unusual than the next one.
     pub(super) fn fit(&mut self, left_out: &[String]) -> Result<(), CalibrateError> {
         self.left_out = left_out.iter().cloned().collect();
         let trees = (0..FOLDS).map(|fold| self.trees(Some(fold))).collect::<Result<Vec<_>, _>>()?;
         let forests = |trees: &Vec<Vec<Tree>>| Forests::new(&self.shipped.name, trees);
         let forests = trees.iter().map(forests).collect::<Result<Vec<Forests>, _>>()?;
-        let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
-        let odds = |tenant: &Surveyed, row: &Row, exchanges| {
-            forests[self.fold_of(&tenant.name)].log_odds(&seen(row), exchanges)
-        };
-        self.relation = usual::odds(&calm, odds);
-        self.models = self.judges(&trees, 1e9)?;
+        let calm = self.history.iter().filter(|t| !self.left_out.contains(&t.name));
+        let tops: Vec<(usize, Tops)> = calm
+            .map(|tenant| {
+                let fold = self.fold_of(&tenant.name);
+                (fold, usual::tops(tenant, |row, exchanges| forests[fold].log_odds(&seen(row), exchanges)))
+            })
+            .collect();
+        let without = |fold: usize| tops.iter().filter(move |(of, _)| *of != fold).map(|(_, tops)| tops);
+        let relations: Vec<Vec<Vec<CalmOdds>>> = (0..FOLDS).map(|fold| usual::odds(without(fold))).collect();
+        self.relation = usual::odds(without(FOLDS));
+        self.models = self.judges(&trees, &relations, 1e9)?;
         // cells under suspicion stay open: the maxima depend a little on the threshold they lead to
         let maxima: Vec<f64> = self.history.iter().map(|tenant| self.highest(tenant).0).collect();
         let months = self.history.iter().map(Surveyed::months).sum();
-        self.models = self.judges(&trees, Thresholds::of(&maxima, months, self.spec.budget).guaranteed.max(0.5))?;
+        let threshold = Thresholds::of(&maxima, months, self.spec.budget).guaranteed.max(0.5);
+        self.models = self.judges(&trees, &relations, threshold)?;
         Ok(())
     }
 
@@ -118,19 +125,27 @@ impl<'a> Folds<'a> {
         CalibrateError::NotTrees { model: self.shipped.name.clone(), why }
     }
 
-    fn judges(&self, trees: &[Vec<Vec<Tree>>], threshold: f64) -> Result<Vec<Model>, CalibrateError> {
-        let judge = |trees: &Vec<Vec<Tree>>| Ok(Model::build(Body { threshold, ..self.body(trees.clone()) }, [0; 32])?);
-        trees.iter().map(judge).collect()
+    fn judges(
+        &self,
+        trees: &[Vec<Vec<Tree>>],
+        relations: &[Vec<Vec<CalmOdds>>],
+        threshold: f64,
+    ) -> Result<Vec<Model>, CalibrateError> {
+        let judge = |(trees, relation): (&Vec<Vec<Tree>>, &Vec<Vec<CalmOdds>>)| {
+            let body = self.body(trees.clone(), relation.clone());
+            Ok(Model::build(Body { threshold, ..body }, [0; 32])?)
+        };
+        trees.iter().zip(relations).map(judge).collect()
     }
 
-    fn body(&self, trees: Vec<Vec<Tree>>) -> Body {
-        let boosted = Some(Boosted { trees, calm: self.relation.clone() });
+    fn body(&self, trees: Vec<Vec<Tree>>, calm: Vec<Vec<CalmOdds>>) -> Body {
+        let boosted = Some(Boosted { trees, calm });
         Body { kind: "trees".into(), boosted, evidence: None, ..self.shipped.clone() }
     }
 
     /// The model of all folds, with what is usual in this history. Its threshold is still to be set.
     pub(super) fn whole(&self) -> Result<Body, CalibrateError> {
-        let mut body = self.body(self.trees(None)?);
+        let mut body = self.body(self.trees(None)?, self.relation.clone());
         let calm: Vec<&Surveyed> = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).collect();
         usual::ranges(&mut body, &calm);
         usual::opinions(&mut body, &calm)?;
@@ -170,9 +185,7 @@ impl<'a> Folds<'a> {
     /// The same tenants by the present fit, which none of them taught.
     pub(super) fn described(&self, names: &[String]) -> Vec<Suspect> {
         let named = self.history.iter().filter(|tenant| names.contains(&tenant.name));
-        let mut suspects: Vec<Suspect> = named.map(|tenant| self.describe(tenant)).collect();
-        suspects.sort_by(|a, b| b.evidence.total_cmp(&a.evidence).then_with(|| a.tenant.cmp(&b.tenant)));
-        suspects
+        named.map(|tenant| self.describe(tenant)).collect()
     }
 
     fn describe(&self, tenant: &Surveyed) -> Suspect {

@@ -28,15 +28,15 @@ use crate::model::Model;
 use crate::model::artifact::Body;
 use crate::model::rows::TaughtRow;
 use crate::trace::slots::Slots;
-use crate::train::Feed;
 use crate::train::labels::Labels;
+use crate::train::{Feed, Told};
 use crate::train::{survey, usual};
 use crate::units::Millis;
 
 pub use budget::{Needed, Thresholds};
 pub use error::CalibrateError;
 pub use review::Review;
-pub use weeks::{Week, Weeks};
+pub use weeks::{Week, Weekdays, Weeks};
 pub use write::{Written, figures};
 
 /// What to fit.
@@ -75,6 +75,8 @@ pub struct Outcome {
     pub thresholds: Thresholds,
     /// The same by week, and which is used.
     pub weeks: Weeks,
+    /// Days of the week that the history holds.
+    pub days: Weekdays,
     /// The most suspicious tenants, the first the most.
     pub suspects: Vec<Suspect>,
     /// Of them, removed since a review confirmed them, and kept since it called them calm.
@@ -123,19 +125,21 @@ pub fn calibrate(
     let quiet = Model::build(Body { threshold: 1e9, ..shipped.clone() }, [0; 32])?;
     // whom a review found to harvest is no history, in any of the passes
     let feed: &mut Feed<'_> = &mut |sink| {
-        feed(&mut |trace, at, taken| {
-            if !review.is_harvest(trace.tenant) {
-                sink(trace, at, taken);
-            }
+        feed(&mut |told| {
+            let history = told.iter().filter(|told| !review.is_harvest(told.trace.tenant));
+            sink(&history.copied().collect::<Vec<Told<'_>>>());
         })
     };
     let mut reservoir = reservoir::Reservoir::new(spec.seed);
-    let mut span: Option<(Millis, Millis)> = None;
+    let (mut span, mut days) = (None::<(Millis, Millis)>, Weekdays::default());
     let surveyed = survey::survey(&quiet, &Labels::default(), &mut |sink| {
-        feed(&mut |trace, at, taken| {
-            reservoir.offer(trace, at);
-            span = Some(span.map_or((at.ts, at.ts), |(first, last)| (first.min(at.ts), last.max(at.ts))));
-            sink(trace, at, taken);
+        feed(&mut |told| {
+            for Told { trace, at, .. } in told {
+                reservoir.offer(trace, *at);
+                days.take(at.ts);
+                span = Some(span.map_or((at.ts, at.ts), |(first, last)| (first.min(at.ts), last.max(at.ts))));
+            }
+            sink(told);
         })
     })?;
     let history = &surveyed.calm;
@@ -156,13 +160,17 @@ pub fn calibrate(
     }
     let mut weekly = weeks::Weekly::of(span);
     let trial = folds.trial(&mut |sink| {
-        spikes.feed(true, feed, &mut |trace, at, taken| {
+        spikes.feed(true, feed, &mut |told| {
             if let Some(weekly) = &mut weekly {
-                weekly.take(trace, at, folds.judge(trace.tenant));
+                weekly.take(told, &|tenant| folds.judge(tenant));
             }
-            sink(trace, at, taken);
+            sink(told);
         })
     })?;
+    for suspect in &mut suspects {
+        suspect.evidence = crate::train::rounded(trial.highest(&suspect.tenant).unwrap_or_default());
+    }
+    suspects.sort_by(|a, b| b.evidence.total_cmp(&a.evidence).then_with(|| a.tenant.cmp(&b.tenant)));
     let maxima = trial.maxima();
     let thresholds = Thresholds::of(&maxima, months, spec.budget);
     let weeks = weekly.map(|weekly| weekly.weeks(spec.budget, thresholds)).unwrap_or_default();
@@ -191,6 +199,7 @@ pub fn calibrate(
         needed,
         thresholds,
         weeks,
+        days,
         suspects,
         reviewed: review.counts(),
         recall,

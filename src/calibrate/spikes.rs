@@ -12,7 +12,7 @@ use crate::draw::{Draw, mix};
 use crate::finding::Seen;
 use crate::trace::{Flags, Trace};
 use crate::train::labels::{Labels, Role};
-use crate::train::{Feed, Sink, Taken, TrainError};
+use crate::train::{Feed, Sink, Taken, Told, TrainError};
 use crate::units::{AccountHash, FrameHash, Millis};
 
 /// Spike-ins that are a tenant of their own, and tenants that host one, at least and at most.
@@ -119,29 +119,35 @@ impl Spikes {
     pub(super) fn feed(&self, history: bool, feed: &mut Feed<'_>, sink: &mut Sink<'_>) -> Result<(), TrainError> {
         // exchanges of the host, those harvested so far
         let mut so_far = BTreeMap::<&str, (u64, usize)>::new();
-        feed(&mut |trace, at, taken| {
-            if history {
-                sink(trace, at, taken);
+        feed(&mut |told| {
+            let mut all = Vec::with_capacity(told.len());
+            for told in told {
+                all.extend(history.then_some(*told));
+                let Some((host, hosted)) = self.hosts.get_key_value(told.trace.tenant) else { continue };
+                let (exchanges, asked) = so_far.entry(host).or_default();
+                *exchanges += 1;
+                let trace = told.trace.renamed(&hosted.name, told.trace.account);
+                all.push(Told { trace, taken: Taken::No, ..*told });
+                let due = exchanges.saturating_sub(BEFORE) as f64 * ratio(hosted.percent);
+                while (*asked as f64) < due.floor() && *asked < hosted.harvest.len() {
+                    let own = (trace.account, trace.account_hash);
+                    let (account, hash) = if hosted.hidden { own } else { OWN };
+                    let prompt = &hosted.harvest.prompts[*asked / hosted.harvest.samples];
+                    let mut trace = prompt.renamed(&hosted.name, account);
+                    trace.account_hash = hash;
+                    all.push(Told { trace, taken: Taken::Yes, ..*told });
+                    *asked += 1;
+                }
             }
-            let Some((host, hosted)) = self.hosts.get_key_value(trace.tenant) else { return };
-            let (exchanges, asked) = so_far.entry(host).or_default();
-            *exchanges += 1;
-            sink(&trace.renamed(&hosted.name, trace.account), at, Taken::No);
-            let due = exchanges.saturating_sub(BEFORE) as f64 * ratio(hosted.percent);
-            while (*asked as f64) < due.floor() && *asked < hosted.harvest.len() {
-                let (account, hash) = if hosted.hidden { (trace.account, trace.account_hash) } else { OWN };
-                let mut spike = hosted.harvest.prompts[*asked / hosted.harvest.samples].renamed(&hosted.name, account);
-                spike.account_hash = hash;
-                sink(&spike, at, Taken::Yes);
-                *asked += 1;
-            }
+            sink(&all);
         })?;
         for alone in &self.alone {
-            for (asked, ts) in alone.times.iter().enumerate() {
-                let mut spike = alone.harvest.prompts[asked / alone.harvest.samples].renamed(&alone.name, OWN.0);
-                spike.account_hash = OWN.1;
-                sink(&spike, Seen { ts: *ts, offset: asked as i64 }, Taken::Yes);
-            }
+            let all = alone.times.iter().enumerate().map(|(asked, ts)| {
+                let mut trace = alone.harvest.prompts[asked / alone.harvest.samples].renamed(&alone.name, OWN.0);
+                trace.account_hash = OWN.1;
+                Told { trace, at: Seen { ts: *ts, offset: asked as i64 }, taken: Taken::Yes }
+            });
+            sink(&all.collect::<Vec<_>>());
         }
         Ok(())
     }

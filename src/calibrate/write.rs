@@ -96,6 +96,7 @@ pub fn figures(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) -> serde_j
             "used": outcome.body.threshold,
         },
         "slots": outcome.body.slots,
+        "days_missing": outcome.days.missing(),
         "weeks_differ": outcome.weeks.beyond.is_some(),
         "weeks": outcome.weeks.all.iter().map(week).collect::<Vec<_>>(),
         "reviewed": { "harvest": outcome.reviewed.0, "calm": outcome.reviewed.1 },

@@ -148,6 +148,7 @@ fn tell(spec: &CalibrateSpec, outcome: &Outcome, written: &Written) -> Result<()
         "history      {} tenants, {:.1} tenant-months\n\
          budget       {} per 1,000 tenant-months: needs {} tenant-months on average, {} with 95 % confidence ({confident})\n\
          threshold    guaranteed {:.3}{}, modelled {:.3}{}\n\
+         days         {}\n\
          weeks        {}\n\
          slots        {}\n\
          reviewed     {} harvesters removed, {} found calm\n",
@@ -160,6 +161,7 @@ fn tell(spec: &CalibrateSpec, outcome: &Outcome, written: &Written) -> Result<()
         used(false),
         thresholds.modelled,
         used(true),
+        outcome.days.says(),
         outcome.weeks.says(spec.budget),
         spec.slots.as_ref().map_or_else(
             || "too few prompts to tell what is usual in them".to_owned(),

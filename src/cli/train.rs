@@ -13,11 +13,11 @@ use super::{Failure, stdout};
 use crate::record::Limits;
 use crate::source::files::{Line, LineBatch};
 use crate::source::pass::{names, pass};
+use crate::trace::Tracer;
 use crate::trace::slots::{Sampling, Slots, Typicality};
-use crate::trace::{Trace, Tracer};
 use crate::train::embedding::{self, Gathering};
 use crate::train::{
-    HarvestIds, Labels, Sink, TRAIN_SECRET, TrainError, TrainReport, TrainSpec, read_lines, read_slots, train,
+    HarvestIds, Labels, Sink, TRAIN_SECRET, Told, TrainError, TrainReport, TrainSpec, read_lines, read_slots, train,
 };
 
 /// Arguments of `train`.
@@ -106,8 +106,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
             let mut offset = 0;
             inputs.iter().zip(&tracers).try_for_each(|(input, tracer)| {
                 let input = std::slice::from_ref(input);
-                feed(input, ids.as_ref(), tracer, &mut offset, &progress, &mut |trace, at, taken| {
-                    sink(&half_blind(trace), at, taken);
+                feed(input, ids.as_ref(), tracer, &mut offset, &progress, &mut |told| {
+                    sink(&told.iter().map(half_blind).collect::<Vec<_>>());
                 })
             })
         })
@@ -160,10 +160,10 @@ fn fit_embedding(inputs: &[PathBuf], args: &TrainArgs) -> Result<(), Failure> {
 }
 
 /// Half of the tenants are shown without what tables say of their slots: a model serves operators who have none, too.
-fn half_blind<'t>(trace: &Trace<'t>) -> Trace<'t> {
-    let mut shown = *trace;
-    if trace.tenant_hash.0 >> 65 & 1 == 1 {
-        shown.typicality = Typicality::default();
+fn half_blind<'t>(told: &Told<'t>) -> Told<'t> {
+    let mut shown = *told;
+    if told.trace.tenant_hash.0 >> 65 & 1 == 1 {
+        shown.trace.typicality = Typicality::default();
     }
     shown
 }
@@ -207,7 +207,7 @@ pub(super) fn feed(
 ) -> Result<(), TrainError> {
     pass(inputs, Limits::default().max_bytes, |_, batch, (done, total)| {
         let lines = numbered(batch, offset);
-        read_lines(&lines, tracer, &mut |trace, at, id| sink(trace, at, HarvestIds::taken(ids, id)));
+        read_lines(&lines, tracer, &|id| HarvestIds::taken(ids, id), sink);
         progress.at(done, total);
         Ok(())
     })

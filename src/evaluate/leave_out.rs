@@ -12,7 +12,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bumpalo::Bump;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -24,8 +23,8 @@ use super::tables::{LEAST_TENANTS, View};
 use super::truth::{Side, TenantTruth};
 use super::{EvaluateError, Feed, Spec, Truth};
 use crate::model::Model;
-use crate::trace::{Trace, Tracer};
-use crate::train::{Labels, Role, TRAIN_SECRET, TrainError, TrainSpec, read_line, train};
+use crate::trace::Tracer;
+use crate::train::{Labels, Role, TRAIN_SECRET, TrainError, TrainSpec, read_lines, train};
 
 /// What is left out, one group after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,13 +191,11 @@ fn fit(
     };
     let tracer = Tracer::new(TRAIN_SECRET);
     let result = train(&train_spec, &labels, &mut |sink| {
-        let (mut arena, mut offset) = (Bump::new(), 0);
+        let mut offset = 0;
         let passed = training.feed.pass(&mut |batch, _, _| {
-            for line in batch.lines() {
-                let mut said = |trace: &Trace<'_>, at, id: Option<&str>| sink(trace, at, training.truth.taken(id));
-                read_line(line, offset, &tracer, &mut arena, &mut said);
-                offset += 1;
-            }
+            let lines: Vec<(i64, &[u8])> = (offset..).zip(batch.lines()).collect();
+            offset += lines.len() as i64;
+            read_lines(&lines, &tracer, &|id| training.truth.taken(id), sink);
             Ok(())
         });
         passed.map_err(|error| TrainError::Input { why: error.to_string() })

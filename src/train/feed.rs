@@ -16,8 +16,19 @@ pub const TRAIN_SECRET: &[u8; 16] = b"stillwatch train";
 /// Gives all exchanges in the order of the log, the same each time it is called.
 pub type Feed<'f> = dyn FnMut(&mut Sink<'_>) -> Result<(), TrainError> + 'f;
 
-/// Takes one exchange.
-pub type Sink<'s> = dyn FnMut(&Trace<'_>, Seen, Taken) + 's;
+/// Takes exchanges that follow each other.
+pub type Sink<'s> = dyn FnMut(&[Told<'_>]) + 's;
+
+/// One exchange, and the truth about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// What is known of it without its text.
+    pub trace: Trace<'a>,
+    /// Its time and place.
+    pub at: Seen,
+    /// Whether it was harvested.
+    pub taken: Taken,
+}
 
 /// Whether an exchange was harvested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +45,19 @@ pub enum Taken {
 /// Lines that one thread decodes at a time.
 const CHUNK: usize = 256;
 
-/// Decodes lines in parallel and hands their traces and their records' ids on in order; rejects are left out.
-pub fn read_lines(lines: &[(i64, &[u8])], tracer: &Tracer, sink: &mut dyn FnMut(&Trace<'_>, Seen, Option<&str>)) {
+/// Decodes lines in parallel and hands their traces on in order; rejects are left out. `taken` knows the truth by a
+/// record's id.
+pub fn read_lines(
+    lines: &[(i64, &[u8])],
+    tracer: &Tracer,
+    taken: &(dyn Fn(Option<&str>) -> Taken + Sync),
+    sink: &mut Sink<'_>,
+) {
     let mut arenas = arenas_for(lines);
-    let all = in_chunks(lines, &mut arenas, |offset, line, arena| traced(line, offset, tracer, arena));
-    all.iter().flatten().for_each(|(trace, at, id)| sink(trace, *at, *id));
+    let all = in_chunks(lines, &mut arenas, |offset, line, arena| {
+        traced(line, offset, tracer, arena).map(|(trace, at, id)| Told { trace, at, taken: taken(id) })
+    });
+    sink(&all.concat());
 }
 
 /// Decodes one line and hands its trace and its record's id on; false if it is a reject. The arena is for reuse.

@@ -14,6 +14,7 @@
 pub mod embedding;
 mod error;
 mod feed;
+pub(crate) mod by_tenant;
 pub(crate) mod labels;
 pub(crate) mod survey;
 mod fit;
@@ -36,7 +37,7 @@ use crate::model::artifact::{Body, Boosted, CalmRange, Mixture, Origin, STAGES, 
 use crate::units::hex;
 
 pub use error::TrainError;
-pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, read_line, read_lines, read_slots};
+pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, Told, read_line, read_lines, read_slots};
 pub use harvest_ids::HarvestIds;
 pub(crate) use labels::TWIN_OF;
 pub use labels::{Labels, Role};

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Feed, Labels, Role, Taken, TrainError};
+use super::by_tenant::ByTenant;
+use super::{Feed, Labels, Role, Taken, Told, TrainError};
 use crate::evidence::is_window;
 use crate::feature::Row;
-use crate::finding::Seen;
 use crate::model::Model;
 use crate::model::ages::{FROM, age};
 use crate::model::calibration::stage;
 use crate::sketch::Mean;
 use crate::tenant::Tenant;
-use crate::trace::Trace;
 use crate::trace::words::mix;
 use crate::units::Millis;
 
@@ -92,28 +91,32 @@ struct Observed {
 
 /// Folds all exchanges once.
 pub(crate) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Result<Survey, TrainError> {
-    let mut tenants = BTreeMap::<String, Observed>::new();
+    let mut tenants = ByTenant::<Observed>::default();
     let mut data = Sha256::new();
-    feed(&mut |trace, at, taken| {
-        hash_trace(&mut data, trace, at, taken);
+    let seen = |told: &Told<'_>| {
+        let (tenant, role) = (told.trace.tenant, labels.role(told.trace.tenant));
         // in part, and nobody says which part
-        let dark = labels.role(trace.tenant) == Role::Attack && !labels.is_pure(trace.tenant) && taken == Taken::Unsaid;
-        if labels.role(trace.tenant) == Role::Grey || dark {
-            return;
-        }
-        if !tenants.contains_key(trace.tenant) {
-            tenants.insert(trace.tenant.to_owned(), Observed::new(trace.tenant, labels, at.ts));
-        }
-        if let Some(observed) = tenants.get_mut(trace.tenant) {
-            observed.take(trace, at, taken, blank);
-        }
+        let dark = role == Role::Attack && !labels.is_pure(tenant) && told.taken == Taken::Unsaid;
+        role != Role::Grey && !dark
+    };
+    feed(&mut |told| {
+        let hash = || told.iter().for_each(|told| hash_trace(&mut data, told));
+        let fold = || {
+            let new = |told: &Told<'_>| seen(told).then(|| Observed::new(told.trace.tenant, labels, told.at.ts));
+            tenants.fold(told, new, |observed, told| {
+                if seen(told) {
+                    observed.take(told, blank);
+                }
+            });
+        };
+        rayon::join(hash, fold);
     })?;
     for (tenant, role, kind) in labels.iter() {
         data.update(tenant.as_bytes());
         data.update([0, role as u8]);
         data.update(kind.as_bytes());
     }
-    let all = tenants.into_iter().map(|(name, observed)| {
+    let all = tenants.into_map().into_iter().map(|(name, observed)| {
         let Observed { windows, first, last, .. } = observed;
         Surveyed { name, windows, first, last }
     });
@@ -172,7 +175,9 @@ impl Observed {
         }
     }
 
-    fn take(&mut self, trace: &Trace<'_>, at: Seen, taken: Taken, blank: &Model) {
+    fn take(&mut self, told: &Told<'_>, blank: &Model) {
+        let Told { trace, at, taken } = told;
+        let (at, taken) = (*at, *taken);
         self.last = self.last.max(at.ts);
         if let Some(harvested) = &mut self.harvested {
             harvested.add(0, taken);
@@ -222,9 +227,10 @@ pub(crate) fn place(name: &str, seed: u64) -> u64 {
     name.bytes().fold(seed ^ 0x6a09_e667_f3bc_c909, |hash, byte| mix(hash ^ u64::from(byte), 0xbb67_ae85_84ca_a73b))
 }
 
-fn hash_trace(data: &mut Sha256, trace: &Trace<'_>, at: Seen, taken: Taken) {
+fn hash_trace(data: &mut Sha256, told: &Told<'_>) {
+    let Told { trace, at, taken } = told;
     data.update(trace.tenant.as_bytes());
-    data.update([0, taken as u8]);
+    data.update([0, *taken as u8]);
     data.update(at.ts.0.to_le_bytes());
     for hash in [trace.account_hash.0, trace.frame.0, trace.prompt, trace.session, trace.user] {
         data.update(hash.to_le_bytes());

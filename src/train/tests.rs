@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
+use crate::finding::Seen;
 use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, scatter, stream};
+use crate::trace::Trace;
 
 /// Half of them teach, and eight at least make a forest.
 const ATTACKERS: u64 = 16;
@@ -18,9 +20,12 @@ fn labels() -> Labels {
 /// Small streams: people and pipelines that differ a little, harvesters and one nobody can judge.
 fn feed(sink: &mut Sink<'_>) {
     let mut send = |name: &str, habit: &Habit, seed: u64, count| {
-        for (trace, at) in stream(habit, seed, count) {
-            sink(&trace.renamed(name, trace.account), at, Taken::Unsaid);
-        }
+        let told = |(trace, at): &(Trace<'static>, Seen)| Told {
+            trace: trace.renamed(name, trace.account),
+            at: *at,
+            taken: Taken::Unsaid,
+        };
+        sink(&stream(habit, seed, count).iter().map(told).collect::<Vec<_>>());
     };
     for i in 0..48u64 {
         let random = scatter(i + 77);

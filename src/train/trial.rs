@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::by_tenant::ByTenant;
 use super::naming::pattern_of;
-use super::{Feed, Labels, Role, TrainError};
+use super::{Feed, Labels, Role, Told, TrainError};
 use crate::finding::Pattern;
 use crate::model::Model;
 use crate::tenant::Tenant;
@@ -70,6 +71,14 @@ pub(crate) struct Tried {
     last: Millis,
 }
 
+/// What a pass keeps of one tenant.
+struct Judged {
+    tenant: Tenant,
+    tried: Tried,
+    /// Where its units are in `tried`.
+    places: BTreeMap<u64, usize>,
+}
+
 /// All tenants of a pass, by name.
 pub(crate) struct Trial {
     tenants: BTreeMap<String, Tried>,
@@ -82,26 +91,27 @@ pub(crate) fn run(model: &Model, roles: &Roles<'_>, feed: &mut Feed<'_>) -> Resu
 
 /// Folds all exchanges, each tenant with its own model.
 pub(crate) fn run_by<'m>(
-    judge: &dyn Fn(&str) -> &'m Model,
+    judge: &(dyn Fn(&str) -> &'m Model + Sync),
     roles: &Roles<'_>,
     feed: &mut Feed<'_>,
 ) -> Result<Trial, TrainError> {
-    let mut states = BTreeMap::<String, (Tenant, Tried, BTreeMap<u64, usize>)>::new();
-    feed(&mut |trace, at, _| {
-        let Some(group) = roles.group(trace.tenant) else {
-            return;
-        };
-        if !states.contains_key(trace.tenant) {
-            let tried = Tried::new(group, roles.labels, trace.tenant, at.ts);
-            states.insert(trace.tenant.to_owned(), (Tenant::new(trace.tenant), tried, BTreeMap::new()));
-        }
-        let Some((tenant, tried, places)) = states.get_mut(trace.tenant) else {
-            return;
-        };
+    let mut states = ByTenant::<Judged>::default();
+    let new = |told: &Told<'_>| {
+        let group = roles.group(told.trace.tenant)?;
+        let tried = Tried::new(group, roles.labels, told.trace.tenant, told.at.ts);
+        Some(Judged { tenant: Tenant::new(told.trace.tenant), tried, places: BTreeMap::new() })
+    };
+    feed(&mut |told| states.fold(told, new, |state, told| state.take(told, judge(told.trace.tenant))))?;
+    Ok(Trial { tenants: states.into_map().into_iter().map(|(name, state)| (name, state.tried)).collect() })
+}
+
+impl Judged {
+    fn take(&mut self, told: &Told<'_>, model: &Model) {
+        let Judged { tenant, tried, places } = self;
         tried.exchanges += 1;
-        tried.last = tried.last.max(at.ts);
+        tried.last = tried.last.max(told.at.ts);
         let Tried { units, sample, highest, exchanges, .. } = tried;
-        let alarm = tenant.observe_with(trace, at, judge(trace.tenant), &mut |decision| {
+        let alarm = tenant.observe_with(&told.trace, told.at, model, &mut |decision| {
             *highest = highest.max(decision.evidence);
             if exchanges.is_multiple_of(SAMPLE_EVERY) && sample.len() < SAMPLE {
                 sample.push(decision.scored.score);
@@ -121,8 +131,7 @@ pub(crate) fn run_by<'m>(
             tried.found_at.get_or_insert(alarm.exchanges);
             tried.named.get_or_insert(alarm.pattern);
         }
-    })?;
-    Ok(Trial { tenants: states.into_iter().map(|(name, (_, tried, _))| (name, tried)).collect() })
+    }
 }
 
 impl<'l> Roles<'l> {
@@ -209,6 +218,11 @@ impl Tried {
 }
 
 impl Trial {
+    /// The highest evidence of a tenant.
+    pub(crate) fn highest(&self, tenant: &str) -> Option<f64> {
+        self.tenants.get(tenant).map(|tried| f64::from(tried.highest))
+    }
+
     pub(crate) fn of(&self, group: Group) -> impl Iterator<Item = &Tried> {
         self.tenants.values().filter(move |tenant| tenant.group == group)
     }

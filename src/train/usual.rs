@@ -23,16 +23,31 @@ const MOST_ASKED: usize = 24;
 /// What the rows of each tier are shown with.
 const MOST_OF_TIER: [u8; TIERS] = [u8::MAX, Needs::Tokens as u8 | Needs::Reasoning as u8, 0];
 
-/// The highest calm log-odds of tenants by tier and stage; `raw` gives those of a tenant's row at an exchange count.
-pub(crate) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Surveyed, &Row, u64) -> f64) -> Vec<Vec<CalmOdds>> {
-    let one = |at: usize, stage: usize| {
-        let here = |tenant: &Surveyed, window: &Window| {
+/// The highest log-odds of a tenant by tier and stage; none where it has no such window.
+pub(crate) type Tops = [[Option<f64>; STAGES]; TIERS];
+
+/// Those of one tenant; `raw` gives the log-odds of a row at an exchange count.
+pub(crate) fn tops(tenant: &Surveyed, raw: impl Fn(&Row, u64) -> f64) -> Tops {
+    let mut tops = [[None::<f64>; STAGES]; TIERS];
+    for window in &tenant.windows {
+        for (at, most) in MOST_OF_TIER.iter().enumerate() {
             // what the window lacks can't be looked at; what it has can be looked away from
-            let row = Row { present: window.row.present & MOST_OF_TIER[at], ..window.row };
-            (window.stage() == stage && tier(row.present) == at).then(|| raw(tenant, &row, window.exchanges))
-        };
-        let top = |tenant: &&'_ Surveyed| tenant.windows.iter().filter_map(|w| here(tenant, w)).max_by(f64::total_cmp);
-        let mut tops: Vec<(f64, f64)> = tenants.iter().filter_map(top).map(|top| (top, 1.0)).collect();
+            let row = Row { present: window.row.present & most, ..window.row };
+            if tier(row.present) == at {
+                let top = &mut tops[at][window.stage()];
+                let odds = raw(&row, window.exchanges);
+                *top = Some(top.map_or(odds, |top| top.max(odds)));
+            }
+        }
+    }
+    tops
+}
+
+/// How high calm tenants come, by tier and stage.
+pub(crate) fn odds<'t>(tenants: impl Iterator<Item = &'t Tops> + Clone) -> Vec<Vec<CalmOdds>> {
+    let one = |at: usize, stage: usize| {
+        let mut tops: Vec<(f64, f64)> =
+            tenants.clone().filter_map(|tops| tops[at][stage]).map(|top| (top, 1.0)).collect();
         if tops.len() < LEAST_WINDOWS {
             return None;
         }
@@ -49,6 +64,12 @@ pub(crate) fn odds(tenants: &[&Surveyed], raw: impl Fn(&Surveyed, &Row, u64) -> 
         before
     };
     (0..TIERS).map(|at| (0..STAGES).map(|number| stage(at, number)).collect()).collect()
+}
+
+/// The same of tenants whose log-odds are not known yet.
+pub(crate) fn related(tenants: &[&Surveyed], raw: impl Fn(&Row, u64) -> f64) -> Vec<Vec<CalmOdds>> {
+    let tops: Vec<Tops> = tenants.iter().map(|tenant| tops(tenant, &raw)).collect();
+    odds(tops.iter())
 }
 
 /// Calm log-densities by stage and by what is present.

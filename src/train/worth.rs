@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::boost::Settings;
 use super::survey::{Surveyed, Window};
 use super::teach::{Pupils, teach};
-use super::usual::{allowed, odds, order_statistic};
+use super::usual::{self, allowed, order_statistic};
 use super::{Labels, TrainError};
 use crate::feature::{Group, Row};
 use crate::model::Model;
@@ -104,7 +104,7 @@ pub(super) fn worth(
     }
     let most = |tenant: &Surveyed, score: &dyn Fn(&Window) -> f64| tenant.windows.iter().map(score).fold(0.0, f64::max);
     let related =
-        |opinion: &dyn Fn(&Row) -> f64| Relation::new(&body.name, &odds(&bench.calm, |_, row, _| opinion(row)));
+        |opinion: &dyn Fn(&Row) -> f64| Relation::new(&body.name, &usual::related(&bench.calm, |row, _| opinion(row)));
     let surprise = |relation: &Relation, log_odds: f64, window: &Window| {
         relation.surprise(log_odds, window.row.present, window.exchanges)
     };
@@ -134,7 +134,7 @@ pub(super) fn related(body: &Body, calm: &[&Surveyed]) -> Result<Model, TrainErr
 pub(super) fn relate(body: &mut Body, calm: &[&Surveyed]) -> Result<(), TrainError> {
     if let Some(boosted) = &mut body.boosted {
         let forests = Forests::new(&body.name, &boosted.trees)?;
-        boosted.calm = odds(calm, |_, row, exchanges| forests.log_odds(&seen(row), exchanges));
+        boosted.calm = usual::related(calm, |row, exchanges| forests.log_odds(&seen(row), exchanges));
     }
     Ok(())
 }

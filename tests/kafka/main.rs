@@ -52,6 +52,8 @@ mod claims {
     pub mod simulate;
     pub mod monitoring;
     pub mod recovery;
+    pub mod upgrade;
+    pub mod secrets;
 }
 
 use std::process::ExitCode;
@@ -86,6 +88,7 @@ const TESTS: &[Test] = &[
         Needs::Nothing,
         claims::errors::wrong_keys_get_the_nearest_name,
     ),
+    Test::new("secrets::none_is_told", Needs::SecureBroker, claims::secrets::none_is_told),
     Test::new("odd::odd_records_disturb_nobody", Needs::Broker, claims::odd::odd_records_disturb_nobody),
     Test::new("privacy::no_text_is_kept", Needs::Broker, claims::privacy::no_text_is_kept),
     Test::new("simulate::the_topic_holds_the_file", Needs::Broker, claims::simulate::topic_holds_the_file),
@@ -94,6 +97,7 @@ const TESTS: &[Test] = &[
     Test::new("monitoring::alerts_fire_and_resolve", Needs::Monitors, claims::monitoring::alerts_fire_and_resolve),
     Test::new("recovery::from_kafka_alone", Needs::Broker, claims::recovery::from_kafka_alone),
     Test::new("recovery::rolling_restart", Needs::Broker, claims::recovery::rolling_restart),
+    Test::new("upgrade::another_feature_table", Needs::Broker, claims::upgrade::another_feature_table),
     Test::new("recovery::read_only_root", Needs::Mounts, claims::recovery::read_only_root),
 ];
 

@@ -124,7 +124,8 @@ pub fn rights_decide_who_gets_in(_: &World) {
     instance.stop();
 }
 
-fn secure(broker: &Broker, names: &Names, user: &str, password: &str) -> Setup {
+/// As `user`, over TLS.
+pub fn secure(broker: &Broker, names: &Names, user: &str, password: &str) -> Setup {
     let mut setup = Setup::new(&broker.secure_bootstrap(), names, 2);
     setup.option("security.protocol", "SASL_SSL");
     setup.option("sasl.mechanism", "SCRAM-SHA-256");
