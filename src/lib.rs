@@ -5,6 +5,7 @@
 //! | word | meaning |
 //! |---|---|
 //! | exchange | one request and its response |
+//! | part | what one record says of an exchange whose halves lie in several; `route --join` joins them |
 //! | tenant | the customer; the Kafka key |
 //! | account | an API key, seat or end user inside a tenant; optional |
 //! | workload | a part of one account's traffic: under one frame, of one shape, about one cluster of topics, or what passes a sieve |

@@ -7,11 +7,13 @@ use serde_json::json;
 
 use super::topics::{Job, PATIENCE, describe};
 use super::{Failure, stdout};
-use crate::config::quantity::size_text;
-use crate::config::{self, Config, KafkaConfig, Loaded, Mode};
+use crate::config::quantity::{duration_text, size_text};
+use crate::config::{self, Config, JoinConfig, KafkaConfig, Loaded, Mode, RouteConfig};
 use crate::library::{Library, LibraryError, Opened};
 use crate::live::admin::{Admin, AdminError};
+use crate::live::route::{self, Half};
 use crate::live::topics::{Found, Step, check_input, plan};
+use crate::record::schema::split::RouteFormat;
 use crate::verdicts::Verdict;
 
 /// Arguments of `check`.
@@ -54,8 +56,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     };
     configured(&config, &mut report)?;
     if args.route {
-        let (input, output) = (&config.route.input, &config.route.output);
-        report.ok(Area::Config, "route", &format!("`{input}` to `{output}`"))?;
+        routed(&config, &mut report)?;
     } else {
         model(&config, &mut report)?;
     }
@@ -63,8 +64,16 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         report.ok(Area::Kafka, "broker", "not asked (--offline)")?;
         return report.end();
     }
-    let memory = (!args.route).then_some(config.fold.memory_per_partition);
+    let memory = match &config.route.join {
+        _ if !args.route => Some(config.fold.memory_per_partition),
+        Some(join) => Some(join.bytes),
+        None => None,
+    };
+    let joining = config.route.join.as_ref().filter(|_| args.route).map(|_| route::kafka(&config, Half::Join));
     brokers(&Job::new(config, args.route), memory, &mut report)?;
+    if let (Some(kafka), None) = (joining, report.worst) {
+        second_half(&kafka, &mut report)?;
+    }
     report.end()
 }
 
@@ -101,6 +110,33 @@ fn configured(config: &Config, report: &mut Report) -> Result<(), Failure> {
         )?;
     }
     Ok(())
+}
+
+fn routed(config: &Config, report: &mut Report) -> Result<(), Failure> {
+    let RouteConfig { input, output, join, format, .. } = &config.route;
+    report.ok(Area::Config, "route", &format!("`{input}` to `{output}`"))?;
+    match join {
+        Some(JoinConfig { parts, span, bytes }) => {
+            let (span, bytes) = (duration_text(*span), size_text(*bytes));
+            let what = format!(
+                "halves up to {span} apart, through `{parts}`, {bytes} of a partition at most; run `stillwatch route --join`, too"
+            );
+            report.ok(Area::Config, "join", &what)
+        }
+        None if *format == RouteFormat::Otlp => {
+            let what = "none: a span and its log events in different records count as separate exchanges; route.join joins them";
+            report.ok(Area::Config, "join", what)
+        }
+        None => Ok(()),
+    }
+}
+
+/// What `route --join` needs beyond the topics.
+fn second_half(kafka: &KafkaConfig, report: &mut Report) -> Result<(), Failure> {
+    match Admin::connect(kafka, PATIENCE) {
+        Ok(admin) => rights(&admin, kafka, &[], report),
+        Err(error) => report.error(Area::Kafka, "broker", &error.to_string()),
+    }
 }
 
 fn model(config: &Config, report: &mut Report) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{Failure, stdout};
-use crate::config::{self, Config, KafkaConfig};
+use crate::config::{self, Config, KafkaConfig, RouteConfig};
 use crate::live::admin::{Admin, AdminError};
 use crate::live::route;
 use crate::live::topics::{Difference, Found, Step, Wanted, check_input, plan, wanted, wanted_by_route};
@@ -39,7 +39,7 @@ Examples:
   stillwatch topics create -c stillwatch.toml --replication 3
   stillwatch topics create -c stillwatch.toml --partitions 12   makes the input, too
 
-  stillwatch topics create -c stillwatch.toml --route       those of `route`: its output and dead letters
+  stillwatch topics create -c stillwatch.toml --route       those of `route`: its output, parts and dead letters
 
 Every topic gets as many partitions as the input has. Those of a shadow (kafka.mode) end in .shadow.")]
     Create {
@@ -109,35 +109,35 @@ pub fn run(args: &TopicsArgs) -> Result<(), Failure> {
 pub(super) struct Job {
     /// With the input and the group of that command.
     pub(super) kafka: KafkaConfig,
-    /// The output of `route`.
-    output: Option<String>,
+    /// What `route` does, if it is meant.
+    pub(super) route: Option<RouteConfig>,
 }
 
 impl Job {
     pub(super) fn new(config: Config, route: bool) -> Job {
         if route {
-            Job { kafka: route::kafka(&config), output: Some(config.route.output) }
+            Job { kafka: route::kafka(&config, route::Half::Split), route: Some(config.route) }
         } else {
-            Job { kafka: config.kafka, output: None }
+            Job { kafka: config.kafka, route: None }
         }
     }
 
     /// The topics it writes.
     pub(super) fn wanted(&self, partitions: usize, input: &BTreeMap<String, String>) -> Vec<Wanted> {
-        match &self.output {
-            Some(output) => wanted_by_route(&self.kafka, output, partitions, input),
+        match &self.route {
+            Some(route) => wanted_by_route(&self.kafka, route, partitions, input),
             None => wanted(&self.kafka, partitions, input),
         }
     }
 
     /// The command that makes them.
     pub(super) fn creates(&self) -> &'static str {
-        if self.output.is_some() { "stillwatch topics create --route" } else { "stillwatch topics create" }
+        if self.route.is_some() { "stillwatch topics create --route" } else { "stillwatch topics create" }
     }
 
     /// The configuration key of its input.
     pub(super) fn input_key(&self) -> &'static str {
-        if self.output.is_some() { "route.input" } else { "kafka.topics.input" }
+        if self.route.is_some() { "route.input" } else { "kafka.topics.input" }
     }
 }
 

@@ -10,9 +10,10 @@ use super::checker::Checker;
 use super::document::{OPTIONS, Origin};
 use super::load::Need;
 use super::raw::{OptionValue, RawConfig, RawHttp, RawKafka, RawLive, RawModel, RawPolicy, RawTopics};
+use super::route::route;
 use super::{
-    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, Mode, ModelConfig, RouteConfig, Start,
-    TenantsConfig, VerdictsConfig, options,
+    Config, FoldConfig, HttpConfig, KafkaConfig, LiveConfig, LogConfig, Mode, ModelConfig, Start, TenantsConfig,
+    VerdictsConfig, options,
 };
 use crate::knowledge::Policy;
 use crate::knowledge::policy::Countries;
@@ -21,13 +22,13 @@ use crate::trace::benchmarks::Benchmarks;
 use crate::trace::slots::Slots;
 
 const MS: Duration = Duration::from_millis(1);
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
-const KIB: u64 = 1 << 10;
-const MIB: u64 = 1 << 20;
-const GIB: u64 = 1 << 30;
+pub(super) const KIB: u64 = 1 << 10;
+pub(super) const MIB: u64 = 1 << 20;
+pub(super) const GIB: u64 = 1 << 30;
 /// Kafka's own limit on names of topics.
 const TOPIC_NAME: usize = 249;
 /// Ends the names of what a shadow writes.
@@ -207,41 +208,14 @@ fn fold(raw: &RawConfig, checker: &mut Checker<'_>) -> FoldConfig {
     }
 }
 
-fn tenant_from(key: &str, written: &str, checker: &mut Checker<'_>) -> TenantFrom {
+pub(super) fn tenant_from(key: &str, written: &str, checker: &mut Checker<'_>) -> TenantFrom {
     TenantFrom::parse(written).unwrap_or_else(|why| {
         checker.problem(key, why);
         TenantFrom::default()
     })
 }
 
-fn route(raw: &RawConfig, checker: &mut Checker<'_>) -> RouteConfig {
-    let topics = &raw.kafka.topics;
-    let ours = [&topics.findings, &topics.dead_letters, &topics.state, &topics.control];
-    for (key, name) in [("route.input", &raw.route.input), ("route.output", &raw.route.output)] {
-        topic_name(key, name, checker);
-        if ours.contains(&name) {
-            checker.problem(
-                key,
-                format!("is {name:?}, which is another topic of ours; every topic needs a name of its own"),
-            );
-        }
-    }
-    if raw.route.input == raw.route.output {
-        checker.problem("route.output", format!("is {:?}, and so is `route.input`", raw.route.output));
-    }
-    RouteConfig {
-        input: raw.route.input.clone(),
-        output: raw.route.output.clone(),
-        format: raw.route.format,
-        reading: Reading {
-            tenant_from: tenant_from("route.tenant_from", &raw.route.tenant_from, checker),
-            marks: Marks::parse(&raw.input.redaction_marks),
-            format: raw.route.format.of_one().unwrap_or_default(),
-        },
-    }
-}
-
-fn topic_name(key: &str, name: &str, checker: &mut Checker<'_>) {
+pub(super) fn topic_name(key: &str, name: &str, checker: &mut Checker<'_>) {
     let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if !legal || name.is_empty() || TOPIC_NAME < name.len() || matches!(name, "." | "..") {
         let message = format!("must be 1 to {TOPIC_NAME} letters, digits, dots, underscores or hyphens, not {name:?}");

@@ -13,6 +13,7 @@ mod checker;
 mod document;
 mod identity;
 mod load;
+mod route;
 mod show;
 
 pub use document::ENV_PREFIX;
@@ -136,6 +137,19 @@ pub struct RouteConfig {
     pub format: RouteFormat,
     /// Where their tenant is, and the format of records that hold one exchange each.
     pub reading: Reading,
+    /// How halves of exchanges in different records are joined, if they are.
+    pub join: Option<JoinConfig>,
+}
+
+/// How halves of exchanges are joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinConfig {
+    /// The topic between the two halves of `route`.
+    pub parts: String,
+    /// How far apart they may lie in time.
+    pub span: Duration,
+    /// And in bytes of a partition.
+    pub bytes: u64,
 }
 
 /// What findings depend on.

@@ -126,6 +126,14 @@ pub struct RawRoute {
     pub format: RouteFormat,
     /// Where their tenant is: as `input.tenant_from`. For `otlp`, `field:` names an attribute.
     pub tenant_from: String,
+    /// How far apart the halves of an exchange may lie, spans here and their log events there, to be joined: `1s` to
+    /// `15m`. Every exchange of a span waits that long. Without it nothing is joined beyond one record. Only for `otlp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<DurationText>,
+    /// The topic of the parts that `route` cuts and `route --join` joins.
+    pub parts: String,
+    /// Bytes of parts in a partition after which an exchange waits no longer: the most that an instance holds of it.
+    pub join_bytes: SizeText,
 }
 
 /// What the findings depend on.
@@ -298,8 +306,15 @@ impl Default for RawInput {
 
 impl Default for RawRoute {
     fn default() -> Self {
-        let (input, output) = ("llm.raw".to_owned(), "stillwatch.exchanges".to_owned());
-        RawRoute { input, output, format: RouteFormat::Auto, tenant_from: String::new() }
+        RawRoute {
+            input: "llm.raw".to_owned(),
+            output: "stillwatch.exchanges".to_owned(),
+            format: RouteFormat::Auto,
+            tenant_from: String::new(),
+            join: None,
+            parts: "stillwatch.parts".to_owned(),
+            join_bytes: size("64MiB"),
+        }
     }
 }
 

@@ -218,6 +218,21 @@ pub fn consumer(config: &KafkaConfig) -> KafkaResult<BaseConsumer<Context>> {
     client.create_with_context(Context::default())
 }
 
+/// The process ends for a reason: from here on nobody polls, and what the group asked for last is answered. A consumer
+/// that owes an answer waits for it for ever when it is closed.
+pub fn abandon(consumer: &BaseConsumer<Context>, topic: &str) {
+    consumer.context().closing();
+    while let Some(event) = consumer.context().next_rebalance() {
+        let answered = match event {
+            Rebalance::Assign(partitions) => consumer.incremental_assign(&list(topic, partitions)),
+            Rebalance::Revoke { partitions, .. } => consumer.incremental_unassign(&list(topic, partitions)),
+        };
+        if let Err(error) = answered {
+            tracing::debug!(%error, "rebalance while ending");
+        }
+    }
+}
+
 /// A consumer that reads state and offsets: same group id, never subscribes.
 pub fn reader(config: &KafkaConfig) -> KafkaResult<BaseConsumer<Context>> {
     let mut client = base(config);

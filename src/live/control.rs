@@ -45,6 +45,7 @@ pub fn announce(topic: &str, partition: i32, offset: i64, before: &Wanted, now: 
         key: Some(partition.to_string().into_bytes()),
         value: Some(record.to_json()),
         headers: Vec::new(),
+        time: None,
         note: None,
     };
     records.into_iter().map(message).collect()

@@ -51,6 +51,7 @@ impl Outputs {
                 key: Some(rendered.key.into_bytes()),
                 value: Some(rendered.payload),
                 headers: rendered.headers,
+                time: None,
                 note: Some(Note::Finding {
                     kind: event.alarm.kind,
                     pattern: event.alarm.pattern,
@@ -79,6 +80,7 @@ impl Outputs {
             key: Some(record.key.to_vec()),
             value: record.value.clone(),
             headers: Vec::new(),
+            time: None,
             note: None,
         })
     }
@@ -114,10 +116,10 @@ impl Outputs {
         let note = Some(Note::DeadLetter);
         let size = record.payload.map_or(0, <[u8]>::len) + key.as_ref().map_or(0, Vec::len) + RECORD_OVERHEAD;
         if self.mode == DeadLetterMode::Reference || size > self.largest_dead_letter {
-            return Message { topic, partition: None, key, value: Some(letter.to_json()), headers: Vec::new(), note };
+            return Message { topic, key, value: Some(letter.to_json()), note, ..Message::default() };
         }
         let headers = letter.headers().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Message { topic, partition: None, key, value: record.payload.map(<[u8]>::to_vec), headers, note }
+        Message { topic, key, value: record.payload.map(<[u8]>::to_vec), headers, note, ..Message::default() }
     }
 }
 

@@ -26,8 +26,24 @@ use crate::finding::{Activity, Kind, Pattern};
 use crate::units::Millis;
 use crate::verdicts::Verdict;
 
-/// How far each partition has been folded: the offset to resume at.
-pub type Covers = BTreeMap<i32, i64>;
+/// How far each partition has been read.
+pub type Covers = BTreeMap<i32, Cover>;
+
+/// How far a partition has been read, as the group keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cover {
+    /// The offset to resume at.
+    pub next: i64,
+    /// What else a resume needs, in the offset's metadata; most need nothing.
+    pub note: String,
+}
+
+impl Cover {
+    /// An offset alone.
+    pub fn at(next: i64) -> Cover {
+        Cover { next, note: String::new() }
+    }
+}
 
 /// One record to produce.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +58,8 @@ pub struct Message {
     pub value: Option<Vec<u8>>,
     /// Headers.
     pub headers: Vec<(String, String)>,
+    /// Milliseconds; none is the moment of sending.
+    pub time: Option<i64>,
     /// What to count once it is committed.
     pub note: Option<Note>,
 }
@@ -299,6 +317,9 @@ fn send(producer: &BaseProducer<Context>, message: &Message, patience: Duration)
     if let Some(value) = &message.value {
         record = record.payload(value);
     }
+    if let Some(time) = message.time {
+        record = record.timestamp(time);
+    }
     if !message.headers.is_empty() {
         let headers = message
             .headers
@@ -322,9 +343,13 @@ fn send(producer: &BaseProducer<Context>, message: &Message, patience: Duration)
 /// Offsets as librdkafka wants them: the next one to read.
 fn offsets(topic: &str, covers: &Covers) -> TopicPartitionList {
     let mut list = TopicPartitionList::new();
-    for (&partition, &next) in covers {
-        if let Err(error) = list.add_partition_offset(topic, partition, Offset::Offset(next)) {
+    for (&partition, Cover { next, note }) in covers {
+        let mut element = list.add_partition(topic, partition);
+        if let Err(error) = element.set_offset(Offset::Offset(*next)) {
             tracing::error!(partition, next, %error, "offset cannot be sent");
+        }
+        if !note.is_empty() {
+            element.set_metadata(note);
         }
     }
     list

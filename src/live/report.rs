@@ -38,6 +38,35 @@ pub enum Reload {
     Refused,
 }
 
+/// What became of parts of exchanges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Joins {
+    /// Exchanges of several parts.
+    pub joined: u64,
+    /// Exchanges of one.
+    pub alone: u64,
+    /// Exchanges that waited no longer for the bytes that came after them.
+    pub early: u64,
+    /// Parts that came when their exchange was told.
+    pub late: u64,
+}
+
+impl Joins {
+    /// Counts an exchange.
+    pub fn count(&mut self, parts: usize, early: bool) {
+        match parts {
+            _ if early => self.early += 1,
+            1 => self.alone += 1,
+            _ => self.joined += 1,
+        }
+    }
+
+    /// By the metric's labels.
+    pub fn by_outcome(&self) -> [(&'static str, u64); 4] {
+        [("joined", self.joined), ("alone", self.alone), ("early", self.early), ("late", self.late)]
+    }
+}
+
 impl Reload {
     /// All of them.
     pub const ALL: [Reload; 3] = [Reload::Applied, Reload::Unchanged, Reload::Refused];
@@ -115,6 +144,13 @@ impl Report {
         self.metrics.batch(&counts.schemas, &counts.rejected, bytes);
         self.metrics.unknown_fields.add(counts.unknown_fields as i64);
         self.metrics.scores(&counts.scores);
+    }
+
+    /// What became of parts in a batch.
+    pub fn joined(&self, joins: &Joins) {
+        for (outcome, count) in joins.by_outcome() {
+            self.metrics.joins.with_label_values(&[outcome]).inc_by(count);
+        }
     }
 
     /// How far features have moved from what the model knows.

@@ -19,6 +19,7 @@ use super::client::{self, Context};
 use super::control::{self, ReadTopic as _};
 use super::failpoint;
 use super::fatal::{Fatal, hopeless};
+use super::publish::Cover;
 use crate::clock::Stopwatch;
 use crate::config::{KafkaConfig, Start};
 use crate::control::Wanted;
@@ -130,6 +131,7 @@ impl Job {
     fn restore(&self, partition: i32, library: &Library) -> Result<Ready, NotReady> {
         let watch = Stopwatch::start();
         let committed = committed_offset(&self.reader, &self.config, partition, Duration::from_secs(60))?;
+        let committed = committed.map(|cover| cover.next);
         let (low, high) = self.watermarks(&self.config.input, partition)?;
         let mut history = control::read(self, partition)?;
         let mut in_force = history.last();
@@ -258,13 +260,13 @@ impl control::ReadTopic for Job {
     }
 }
 
-/// The stable committed offset. `Ok(None)` only if the group is known to have none.
+/// The stable committed offset with its note. `Ok(None)` only if the group is known to have none.
 pub fn committed_offset(
     reader: &BaseConsumer<Context>,
     config: &KafkaConfig,
     partition: i32,
     patience: Duration,
-) -> Result<Option<i64>, NotReady> {
+) -> Result<Option<Cover>, NotReady> {
     let list = client::list(&config.input, [partition]);
     retry(patience, &format!("group `{}`", config.group), || {
         // a crashed peer's open transaction makes this wait until it is aborted
@@ -273,7 +275,7 @@ pub fn committed_offset(
         let element = elements.first().ok_or(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset))?;
         element.error()?;
         match element.offset() {
-            Offset::Offset(offset) => Ok(Some(offset)),
+            Offset::Offset(next) => Ok(Some(Cover { next, note: element.metadata().to_owned() })),
             Offset::Invalid => Ok(None),
             _ => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
         }

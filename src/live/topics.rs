@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::KafkaConfig;
+use crate::config::{KafkaConfig, RouteConfig};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -25,7 +25,7 @@ pub struct Found {
 /// A topic as we need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// What it is for: `findings`, `dead letters`, `state`, `control`, `input`, `output`.
+    /// What it is for: `findings`, `dead letters`, `state`, `control`, `input`, `output`, `parts`.
     pub role: &'static str,
     /// Name.
     pub name: String,
@@ -61,22 +61,23 @@ pub enum Step {
     Keep(Wanted, Vec<Difference>),
 }
 
-/// The topics that `route` writes: the output becomes the input of a run.
+/// The topics that `route` writes: the output becomes the input of a run, and what is to be joined waits in the parts.
 pub fn wanted_by_route(
     kafka: &KafkaConfig,
-    output: &str,
+    route: &RouteConfig,
     partitions: usize,
     input: &BTreeMap<String, String>,
 ) -> Vec<Wanted> {
-    let output = Wanted {
-        role: "output",
-        name: output.to_owned(),
+    let topic = |role, name: &str| Wanted {
+        role,
+        name: name.to_owned(),
         partitions,
         settings: vec![("cleanup.policy", "delete".to_owned()), ("retention.ms", like(input, "retention.ms"))],
         exact_partitions: false,
     };
+    let parts = route.join.as_ref().map(|join| topic("parts", &join.parts));
     let dead_letters = wanted(kafka, partitions, input).into_iter().filter(|topic| topic.role == "dead letters");
-    std::iter::once(output).chain(dead_letters).collect()
+    std::iter::once(topic("output", &route.output)).chain(parts).chain(dead_letters).collect()
 }
 
 /// A setting as the input has it; -1, no limit, where it cannot be seen.
@@ -203,7 +204,10 @@ fn matters(role: &str, name: &str, wanted: &str, found: &str) -> Option<(bool, &
         ("output", "cleanup.policy") if has(found, "compact") => {
             Some((true, "compaction drops exchanges, so that no fold can be repeated; set it to delete"))
         }
-        ("output", _) => None,
+        ("parts", "cleanup.policy") if has(found, "compact") => {
+            Some((true, "of the parts of an exchange the last alone would stay; set it to delete"))
+        }
+        ("output" | "parts", _) => None,
         ("state", "cleanup.policy") => Some((true, "state would be lost or grow without end; set it to compact")),
         ("control", "cleanup.policy") => Some((true, "control records would be lost; set it to delete")),
         ("dead letters", "cleanup.policy") if has(found, "compact") => {
@@ -248,7 +252,7 @@ fn shorter(found: &str, wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, JoinConfig};
 
     fn settings(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -297,16 +301,23 @@ mod tests {
     }
 
     #[test]
-    fn route_writes_its_output_and_dead_letters_and_an_output_is_not_compacted() {
+    fn route_writes_its_output_and_dead_letters_and_neither_output_nor_parts_are_compacted() {
         let input = settings(&[("retention.ms", "604800000")]);
-        let wanted = wanted_by_route(&Config::public().kafka, "native", 6, &input);
-        assert_eq!(wanted.iter().map(|topic| topic.role).collect::<Vec<_>>(), ["output", "dead letters"]);
-        let mut found = as_created(&wanted[0]);
-        assert_eq!((found.settings["retention.ms"].as_str(), compare(&wanted[0], &found)), ("604800000", vec![]));
-        found.settings.insert("retention.ms".to_owned(), "1000".to_owned());
-        assert_eq!(compare(&wanted[0], &found), [], "an operator's own retention");
-        found.settings.insert("cleanup.policy".to_owned(), "compact".to_owned());
-        assert!(compare(&wanted[0], &found).iter().all(|difference| difference.fatal && difference.found == "compact"));
+        let Config { kafka, mut route, .. } = Config::public();
+        let roles = |wanted: &[Wanted]| wanted.iter().map(|topic| topic.role).collect::<Vec<_>>();
+        assert_eq!(roles(&wanted_by_route(&kafka, &route, 6, &input)), ["output", "dead letters"]);
+        let (parts, span, bytes) = ("parts".to_owned(), std::time::Duration::from_secs(60), 1 << 20);
+        route.join = Some(JoinConfig { parts, span, bytes });
+        let wanted = wanted_by_route(&kafka, &route, 6, &input);
+        assert_eq!(roles(&wanted), ["output", "parts", "dead letters"]);
+        for topic in &wanted[..2] {
+            let mut found = as_created(topic);
+            assert_eq!((found.settings["retention.ms"].as_str(), compare(topic, &found)), ("604800000", vec![]));
+            found.settings.insert("retention.ms".to_owned(), "1000".to_owned());
+            assert_eq!(compare(topic, &found), [], "an operator's own retention");
+            found.settings.insert("cleanup.policy".to_owned(), "compact".to_owned());
+            assert!(matches!(&compare(topic, &found)[..], [one] if one.fatal && one.found == "compact"));
+        }
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Metrics {
     pub rejects: IntCounterVec,
     /// Dead letters committed.
     pub dead_letters: IntCounter,
+    /// Exchanges and parts of `route --join`: `joined`, `alone`, `early`, `late`.
+    pub joins: IntCounterVec,
     /// Bytes of record values read.
     pub bytes: IntCounter,
     /// Distinct names of unknown fields seen.
@@ -357,7 +359,7 @@ mod tests {
             assert!(!row.labels.iter().any(|label| label == "tenant"), "{}", row.name);
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
-        assert_eq!(metrics.table().iter().filter(|row| row.name.starts_with("stillwatch_")).count(), 37);
+        assert_eq!(metrics.table().iter().filter(|row| row.name.starts_with("stillwatch_")).count(), 38);
         assert!(metrics.text().unwrap().contains("process_resident_memory_bytes "));
     }
 }

@@ -10,7 +10,7 @@ use prometheus::{
 use super::{Metrics, Row, Stage};
 use crate::finding::{Kind, Pattern};
 use crate::http::Cause;
-use crate::live::report::Reload;
+use crate::live::report::{Joins, Reload};
 use crate::record::reject::Reject;
 use crate::record::schema::Schema;
 use crate::verdicts::Verdict;
@@ -27,6 +27,13 @@ impl Metrics {
             )?,
             rejects: make.counters("rejects_total", "Rejected records, by reason.", &["reason"])?,
             dead_letters: make.counter("dead_letters_total", "Dead letters committed.")?,
+            joins: make.counters(
+                "joins_total",
+                "What `route --join` made of parts. joined, alone: exchanges of several parts and of one; early: \
+                 exchanges that waited no longer because of route.join_bytes; late: parts dropped, for their exchange was \
+                 written already.",
+                &["outcome"],
+            )?,
             bytes: make.counter("bytes_total", "Bytes of record values read.")?,
             unknown_fields: make.gauge("unknown_fields", "Distinct names of unknown fields seen since the start.")?,
             batch_records: make.histogram("batch_records", "Records per batch.", &POWERS_OF_4)?,
@@ -123,6 +130,9 @@ impl Metrics {
             for schema in Schema::ALL {
                 self.records.with_label_values(&[outcome, schema.label()]);
             }
+        }
+        for (outcome, _) in Joins::default().by_outcome() {
+            self.joins.with_label_values(&[outcome]);
         }
         for outcome in Reload::ALL {
             self.reloads.with_label_values(&[outcome.label()]);

@@ -15,6 +15,9 @@ use crate::{port, wait};
 /// Long enough for a debug build on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
+/// The second half of `route`.
+const JOIN: &[&str] = &["route", "--join"];
+
 /// A configuration and the folder it lives in; instances share it.
 pub struct Setup {
     pub names: Names,
@@ -57,6 +60,12 @@ impl Setup {
         setup
     }
 
+    /// The same configuration in the same folder, to be set otherwise.
+    pub fn clone_of(other: &Setup) -> Setup {
+        let Setup { names, partitions, config, dir } = other;
+        Setup { names: names.clone(), partitions: *partitions, config: config.clone(), dir: Rc::clone(dir) }
+    }
+
     /// Sets one key, e.g. `kafka.give_up_after`.
     pub fn set(&mut self, key: &str, value: impl Into<Value>) {
         let (path, last) = key.rsplit_once('.').expect("section.key");
@@ -75,43 +84,60 @@ impl Setup {
 
     /// Starts an instance as a dynamic member of the group.
     pub fn start(&self, name: &str) -> Instance {
-        self.launch("run", name, self.config.clone(), &[])
+        self.launch(&["run"], name, self.config.clone(), &[])
     }
 
     /// Starts an instance with `name` as its static member id.
     pub fn start_static(&self, name: &str) -> Instance {
         let mut config = self.config.clone();
         put(&mut config, "kafka", "instance_id", name.into());
-        self.launch("run", name, config, &[])
+        self.launch(&["run"], name, config, &[])
     }
 
     /// The same of `route`.
     pub fn start_routing(&self, name: &str) -> Instance {
-        self.launch("route", name, self.config.clone(), &[])
+        self.launch(&["route"], name, self.config.clone(), &[])
     }
 
     /// The same of `route`, as a static member.
     pub fn start_routing_static(&self, name: &str) -> Instance {
         let mut config = self.config.clone();
         put(&mut config, "kafka", "instance_id", name.into());
-        self.launch("route", name, config, &[])
+        self.launch(&["route"], name, config, &[])
     }
 
     /// The same of `route`, stopping at a failpoint.
     pub fn start_routing_failing(&self, name: &str, point: &str) -> (Instance, PathBuf) {
-        self.fail("route", name, point)
+        self.fail(&["route"], name, point)
+    }
+
+    /// The same of the half that joins.
+    pub fn start_joining(&self, name: &str) -> Instance {
+        self.launch(JOIN, name, self.config.clone(), &[])
+    }
+
+    /// The same of the half that joins, as a static member.
+    pub fn start_joining_static(&self, name: &str) -> Instance {
+        let mut config = self.config.clone();
+        put(&mut config, "kafka", "instance_id", name.into());
+        self.launch(JOIN, name, config, &[])
+    }
+
+    /// The same of the half that joins, stopping at a failpoint.
+    pub fn start_joining_failing(&self, name: &str, point: &str) -> (Instance, PathBuf) {
+        self.fail(JOIN, name, point)
     }
 
     /// Starts an instance that stops at the nth passage of a failpoint, which the file's existence tells.
     pub fn start_failing(&self, name: &str, point: &str) -> (Instance, PathBuf) {
-        self.fail("run", name, point)
+        self.fail(&["run"], name, point)
     }
 
-    fn fail(&self, command: &str, name: &str, point: &str) -> (Instance, PathBuf) {
+    fn fail(&self, verb: &[&str], name: &str, point: &str) -> (Instance, PathBuf) {
         let file = self.dir().join(format!("{name}.reached"));
         let text = file.to_str().expect("a plain path").to_owned();
         let env = [("STILLWATCH_FAILPOINT", point), ("STILLWATCH_FAILPOINT_FILE", &text)];
-        (self.launch(command, name, self.config.clone(), &env), file)
+        (self.launch(verb, name, self.config.clone(), &env), file)
     }
 
     /// Starts an instance from the files of the image: a root of its own, mounted read-only, and nobody's rights.
@@ -151,12 +177,12 @@ impl Setup {
         write(self.dir(), &instance.name, &config);
     }
 
-    fn launch(&self, verb: &str, name: &str, mut config: Table, env: &[(&str, &str)]) -> Instance {
+    fn launch(&self, verb: &[&str], name: &str, mut config: Table, env: &[(&str, &str)]) -> Instance {
         let port = port::free(1);
         put(&mut config, "http", "listen", format!("127.0.0.1:{port}").into());
         let file = write(self.dir(), name, &config);
         let mut command = stillwatch();
-        command.arg(verb).arg("-c").arg(file).envs(env.iter().copied());
+        command.args(verb).arg("-c").arg(file).envs(env.iter().copied());
         let process = Process::start(command, name, self.dir());
         Instance { process, name: name.to_owned(), port, _dir: Rc::clone(&self.dir) }
     }

@@ -46,6 +46,7 @@ mod claims {
     pub mod failpoints;
     pub mod restore;
     pub mod route;
+    pub mod join;
     pub mod errors;
     pub mod odd;
     pub mod privacy;
@@ -76,6 +77,7 @@ const TESTS: &[Test] = &[
     Test::new("failpoints::killed_there", Needs::Broker, claims::failpoints::killed),
     Test::new("failpoints::frozen_there_and_woken", Needs::Broker, claims::failpoints::frozen_and_woken),
     Test::new("route::every_exchange_once", Needs::Broker, claims::route::every_exchange_once),
+    Test::new("route::halves_join_once", Needs::Broker, claims::join::halves_join_once),
     Test::new("restore::tenants_come_back", Needs::Broker, claims::restore::tenants_come_back),
     Test::new("errors::a_broker_crash_is_survived", Needs::OwnBroker, claims::errors::broker_crash_is_survived),
     Test::new("errors::patience_has_an_end", Needs::OwnBroker, claims::errors::patience_has_an_end),

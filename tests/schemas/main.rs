@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod otlp;
+mod parts;
 mod shown;
 
 use bumpalo::Bump;

@@ -14,7 +14,7 @@ use stillwatch::record::{Limits, Reject, native};
 use super::shown::{cases, read, shown, with_record};
 
 /// What each exchange of a record gives.
-fn gives(payload: &[u8], beside: &Value) -> Value {
+pub(crate) fn gives(payload: &[u8], beside: &Value) -> Value {
     with_record(payload, beside, Format::Native, |record, reading| {
         let arena = Bump::new();
         let split = otlp::split(record, reading, &Limits::default(), &arena);
@@ -22,7 +22,7 @@ fn gives(payload: &[u8], beside: &Value) -> Value {
     })
 }
 
-fn protobuf(case: &Value) -> Option<Vec<u8>> {
+pub(crate) fn protobuf(case: &Value) -> Option<Vec<u8>> {
     STANDARD.decode(case["protobuf"].as_str()?).ok().filter(|bytes| !bytes.is_empty())
 }
 
@@ -131,7 +131,7 @@ fn length(mut length: usize, out: &mut Vec<u8>) {
     out.push(length as u8);
 }
 
-fn damaged() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn damaged() -> impl Strategy<Value = Vec<u8>> {
     let cases = cases(Schema::Otlp);
     let all: Vec<Vec<u8>> =
         cases.iter().flat_map(|(case, text)| [Some(text.clone()), protobuf(case)]).flatten().collect();

@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::json;
-use stillwatch::live::publish::{Covers, Message, Outcome, Publisher};
+use stillwatch::live::publish::{Cover, Covers, Message, Outcome, Publisher};
 
 use super::run::config;
 use crate::measure::median;
@@ -41,13 +41,15 @@ pub fn row(bootstrap: &str, input: &str, dir: &Path, table: &mut Table) {
         key: Some(KEY.to_vec()),
         value: Some(payload.clone()),
         headers: Vec::new(),
+        time: None,
         note: None,
     };
 
     let mut raw: Vec<[f64; 3]> = Vec::new();
     for turn in 0..TURNS as i64 {
         let took = Instant::now();
-        let outcome = ours.publish(&Covers::from([(0, turn)]), std::iter::once(&message), &group).expect("publish");
+        let outcome =
+            ours.publish(&Covers::from([(0, Cover::at(turn))]), std::iter::once(&message), &group).expect("publish");
         assert!(matches!(outcome, Outcome::Committed(_)), "{outcome:?}");
         let publish = took.elapsed().as_secs_f64();
 

@@ -120,7 +120,10 @@ impl Engine {
         self.consumer.subscribe(&[&input]).map_err(|e| Fatal::Kafka(format!("topic `{input}`: {e}")))?;
         let mut arenas = Arenas::default();
         while !self.stop.load(Ordering::SeqCst) {
-            self.turn(&mut arenas)?;
+            if let Err(fatal) = self.turn(&mut arenas) {
+                client::abandon(&self.consumer, &input);
+                return Err(fatal);
+            }
         }
         self.drain()
     }

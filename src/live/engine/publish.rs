@@ -6,7 +6,7 @@ use rdkafka::consumer::Consumer;
 
 use super::super::fatal::Fatal;
 use super::super::owned::{Owned, Phase};
-use super::super::publish::{Covers, Outcome};
+use super::super::publish::{Cover, Covers, Outcome};
 use super::super::restore::{NotReady, committed_offset};
 use super::Engine;
 use crate::clock::Stopwatch;
@@ -48,7 +48,7 @@ impl Engine {
             if !owned.has_news() && due.shards.is_empty() {
                 continue;
             }
-            covers.insert(partition, owned.next());
+            covers.insert(partition, Cover::at(owned.next()));
             // a partition's first checkpoint is whole: its markers must all exist
             let whole = owned.committed.is_none();
             let mut taken = Vec::new();
@@ -114,7 +114,7 @@ impl Engine {
     }
 
     fn committed(&mut self, covers: &Covers, slices: &BTreeMap<i32, (Vec<Slice>, usize)>) {
-        for (partition, next) in covers {
+        for (partition, Cover { next, .. }) in covers {
             let Some(owned) = self.owned.get_mut(partition) else { continue };
             self.report.committed(&owned.outputs);
             let (taken, turned) = slices.get(partition).map_or((&[][..], 0), |(taken, turned)| (taken, *turned));
@@ -135,7 +135,8 @@ impl Engine {
         let before_of = |partition: &i32| self.owned.get(partition).and_then(|o| o.committed);
         // all partitions of a transaction commit together, so one whose offset moved tells for all. None
         // moved: only state or a control record was in it, and sending those twice changes nothing.
-        let Some((&partition, &next)) = covers.iter().find(|(p, next)| before_of(p) != Some(**next)) else {
+        let moved = |(p, cover): &(&i32, &Cover)| before_of(p) != Some(cover.next);
+        let Some((&partition, &Cover { next, .. })) = covers.iter().find(moved) else {
             return Ok(false);
         };
         let (before, patience) = (before_of(&partition), self.config.kafka.transaction_timeout);
@@ -149,6 +150,7 @@ impl Engine {
                 return Ok(false);
             }
         };
+        let found = found.map(|cover| cover.next);
         if found == Some(next) {
             return Ok(true);
         }

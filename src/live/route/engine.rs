@@ -1,4 +1,4 @@
-//! The poll thread of `route`: poll, split, publish; rebalances in between.
+//! The poll thread of both halves of `route`: poll, split or join, publish; rebalances in between.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,12 +18,14 @@ use super::super::publish::{Covers, Outcome, Publisher};
 use super::super::reach::Reach;
 use super::super::report::Report;
 use super::super::restore::{NotReady, committed_offset};
-use super::lane::{Lane, Splitter};
+use super::SOURCE;
+use super::joiner::Joiner;
+use super::lane::Lane;
+use super::splitter::Splitter;
 use crate::clock::{Stopwatch, Ticker};
 use crate::config::{Config, KafkaConfig, LiveConfig, Start};
 use crate::http::Cause;
 use crate::metrics::Stage;
-use crate::pipeline::Counts;
 
 /// How the operator started and stops it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,12 +36,20 @@ pub struct Options {
     pub leave_on_stop: bool,
 }
 
+/// What is done with records.
+pub(super) enum Work {
+    /// They are split into exchanges, or cut into parts.
+    Split(Splitter),
+    /// They are parts, and joined.
+    Join(Joiner),
+}
+
 /// The poll thread's state.
 pub(super) struct Router {
     kafka: KafkaConfig,
     config: Config,
     options: Options,
-    splitter: Splitter,
+    work: Work,
     consumer: BaseConsumer<Context>,
     group: Option<ConsumerGroupMetadata>,
     publisher: Publisher,
@@ -54,19 +64,19 @@ pub(super) struct Router {
 }
 
 impl Router {
-    /// Connects nothing yet. `kafka` names the input and the group of `route`.
+    /// Connects nothing yet. `kafka` names the input and the group of this half.
     pub(super) fn new(
         config: Config,
         kafka: KafkaConfig,
         options: Options,
-        largest: usize,
+        work: Work,
         stop: Arc<AtomicBool>,
         report: Report,
         member: &str,
     ) -> Result<Router, Fatal> {
         let consumer = client::consumer(&kafka).map_err(|e| Fatal::Kafka(format!("kafka.options: {e}")))?;
         Ok(Router {
-            splitter: Splitter::new(&config, largest),
+            work,
             config,
             options,
             consumer,
@@ -94,7 +104,10 @@ impl Router {
         let input = self.kafka.input.clone();
         self.consumer.subscribe(&[&input]).map_err(|e| Fatal::Kafka(format!("topic `{input}`: {e}")))?;
         while !self.stop.load(Ordering::SeqCst) {
-            self.turn()?;
+            if let Err(fatal) = self.turn() {
+                client::abandon(&self.consumer, &input);
+                return Err(fatal);
+            }
         }
         self.drain()
     }
@@ -110,8 +123,11 @@ impl Router {
             errors = failed;
             self.report.spent(Stage::Wait, waited);
             self.report.spent(Stage::Poll, (polling.seconds() - waited).max(0.0));
-            let Router { splitter, lanes, report, .. } = self;
-            split_messages(splitter, lanes, report, &messages);
+            let Router { work, lanes, report, .. } = self;
+            take_messages(work, lanes, report, &messages);
+            if let Work::Join(joiner) = work {
+                joiner.tick(lanes);
+            }
         } else {
             // full, and the last transaction did not commit: it is tried again below
             std::thread::sleep(Duration::from_millis(5));
@@ -130,7 +146,8 @@ impl Router {
         if self.gauges.due() {
             let edges = self.consumer.context().edges();
             let behind = self.lanes.iter().filter_map(|(p, lane)| Some((*p, edges.get(p)?.behind(lane.next))));
-            self.report.routing(self.lanes.len() + self.waiting.len(), self.lanes.len(), behind);
+            let live = self.lanes.values().filter(|lane| lane.is_live()).count();
+            self.report.routing(self.lanes.len() + self.waiting.len(), live, behind);
         }
         Ok(())
     }
@@ -224,8 +241,8 @@ impl Router {
     fn begin_waiting(&mut self) -> Result<(), Fatal> {
         for partition in std::mem::take(&mut self.waiting) {
             let input = self.kafka.input.clone();
-            let (from, committed) = match self.start_of(partition) {
-                Ok(found) => found,
+            let lane = match self.begin(partition) {
+                Ok(lane) => lane,
                 Err(NotReady::Fatal(fatal)) => return Err(fatal),
                 Err(NotReady::Stopped(why) | NotReady::Later(why)) => {
                     tracing::info!(partition, why, "not known yet where to go on");
@@ -235,38 +252,47 @@ impl Router {
                 }
             };
             let list = client::list(&input, [partition]);
-            if !seek(&self.consumer, &input, partition, from) || self.consumer.resume(&list).is_err() {
+            if !seek(&self.consumer, &input, partition, lane.next) || self.consumer.resume(&list).is_err() {
                 self.waiting.push(partition);
                 continue;
             }
             self.consumer.context().moved(partition);
-            tracing::info!(partition, from, "routing");
-            self.lanes.insert(partition, Lane::at(from, committed));
-            self.report.release(Cause::Partition(partition));
+            tracing::info!(partition, from = lane.next, live_from = lane.live_from, "routing");
+            if lane.is_live() {
+                self.report.release(Cause::Partition(partition));
+            } else {
+                self.report.hold(Cause::Partition(partition), "reading again what waits");
+            }
+            self.lanes.insert(partition, lane);
         }
         Ok(())
     }
 
     /// Where a partition goes on: its committed offset, else where the configuration says.
-    fn start_of(&self, partition: i32) -> Result<(i64, Option<i64>), NotReady> {
+    fn begin(&self, partition: i32) -> Result<Lane, NotReady> {
         let input = &self.kafka.input;
         let committed = committed_offset(&self.consumer, &self.kafka, partition, Duration::from_secs(1))?;
         let later = |error: KafkaError| NotReady::Later(format!("topic `{input}`: {error}"));
         let (low, high) = self.consumer.fetch_watermarks(input, partition, Duration::from_secs(5)).map_err(later)?;
-        let from = match (committed, self.kafka.start) {
-            (Some(offset), _) => offset,
+        let next = match (&committed, self.kafka.start) {
+            (Some(cover), _) => cover.next,
             (None, Start::Earliest) => low,
             (None, Start::Latest) => high,
         };
-        if low <= from && from <= high {
-            return Ok((from, committed));
+        let lane = match &self.work {
+            Work::Split(_) => Lane::at(next, committed),
+            Work::Join(joiner) => joiner.begin(partition, next, committed).map_err(NotReady::Fatal)?,
+        };
+        let from = lane.next;
+        if low <= from && next <= high {
+            return Ok(lane);
         }
         let why = format!("partition {partition} goes on at {from}, and the log holds {low} to {high}");
         if !self.options.accept_gap {
             return Err(NotReady::Fatal(gap(input, &why)));
         }
         tracing::warn!(why, "going on past a gap (--accept-gap)");
-        Ok((low, committed))
+        Ok(lane.past_gap(low, high))
     }
 
     /// Publishes all there is. Returns whether it is committed.
@@ -277,7 +303,7 @@ impl Router {
         }
         let Some(group) = &self.group else { return Ok(false) };
         let news = self.lanes.iter().filter(|(_, lane)| lane.has_news());
-        let covers: Covers = news.map(|(partition, lane)| (*partition, lane.next)).collect();
+        let covers: Covers = news.map(|(partition, lane)| (*partition, lane.cover())).collect();
         if covers.is_empty() {
             return Ok(true);
         }
@@ -316,10 +342,10 @@ impl Router {
     }
 
     fn committed(&mut self, covers: &Covers) {
-        for (partition, next) in covers {
+        for (partition, cover) in covers {
             if let Some(lane) = self.lanes.get_mut(partition) {
                 self.report.committed(&lane.outputs);
-                lane.published(*next);
+                lane.published(cover);
             }
         }
         self.report.release(Cause::Producer);
@@ -372,30 +398,31 @@ fn gap(input: &str, why: &str) -> Fatal {
     ))
 }
 
-/// Splits a polled batch and keeps what comes of it.
-fn split_messages(
-    splitter: &Splitter,
-    lanes: &mut BTreeMap<i32, Lane>,
-    report: &Report,
-    messages: &[BorrowedMessage<'_>],
-) {
+/// Takes a polled batch in and keeps what comes of it.
+fn take_messages(work: &Work, lanes: &mut BTreeMap<i32, Lane>, report: &Report, messages: &[BorrowedMessage<'_>]) {
     if messages.is_empty() {
         return;
     }
+    let header = match work {
+        Work::Split(splitter) => splitter.header(),
+        Work::Join(_) => Some(SOURCE),
+    };
     let next = lanes.iter().map(|(partition, lane)| (*partition, lane.next)).collect();
-    let records = records_in_order(messages, next, splitter.header());
+    let records = records_in_order(messages, next, header);
+    let behind: Vec<i32> = lanes.iter().filter(|(_, lane)| !lane.is_live()).map(|(partition, _)| *partition).collect();
     let watch = Stopwatch::start();
-    let split = splitter.split(&records);
+    let counts = match work {
+        Work::Split(splitter) => splitter.take(lanes, &records),
+        Work::Join(joiner) => {
+            let (counts, joins) = joiner.take(lanes, &records);
+            report.joined(&joins);
+            counts
+        }
+    };
     report.spent(Stage::Trace, watch.seconds());
-    let watch = Stopwatch::start();
-    let (mut counts, mut bytes) = (Counts::default(), 0);
-    for (record, parts) in records.iter().zip(split) {
-        let Some(lane) = lanes.get_mut(&(record.at.partition as i32)) else { continue };
-        bytes += record.payload.map_or(0, <[u8]>::len) as u64;
-        splitter.send(lane, record, parts, &mut counts);
-        lane.next = record.at.offset + 1;
-    }
     assert!(counts.add_up(), "read = accepted + rejected");
-    report.folded(&counts, bytes);
-    report.spent(Stage::Render, watch.seconds());
+    report.folded(&counts, records.iter().map(|record| record.payload.map_or(0, <[u8]>::len) as u64).sum());
+    for partition in behind.into_iter().filter(|partition| lanes.get(partition).is_some_and(Lane::is_live)) {
+        report.release(Cause::Partition(partition));
+    }
 }

@@ -1,127 +1,124 @@
-//! One partition of what is routed, and what its records become.
+//! One partition that is read, and what its records have become.
 
-use bumpalo::Bump;
-use rayon::prelude::*;
-
-use super::super::output::Outputs;
-use super::super::publish::Message;
-use crate::config::{Config, RouteConfig};
-use crate::pipeline::Counts;
-use crate::record::dead_letter::DeadLetter;
-use crate::record::schema::split::{Parts, split};
-use crate::record::{Limits, Reject};
+use super::super::publish::{Cover, Message};
+use super::note::Note;
+use super::window::{Anchor, Window};
+use crate::clock::Stopwatch;
 use crate::source::Record;
-
-/// Records that one thread splits at a time.
-const CHUNK: usize = 64;
-/// What a record of the output takes beyond key and value, generously.
-const OVERHEAD: usize = 512;
+use crate::units::Position;
 
 /// A partition that is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lane {
-    /// The offset after the last record split.
+    /// The offset after the last record taken.
     pub(super) next: i64,
+    /// Records below are taken again, with output off, to hold what was held at this offset.
+    pub(super) live_from: i64,
     /// What the last transaction committed; none before the first.
-    pub(super) committed: Option<i64>,
+    committed: Option<Cover>,
+    /// Parts that wait for others; none where nothing is joined.
+    pub(super) window: Option<Window<Held>>,
+    /// Since log time last moved on, or was told to.
+    pub(super) quiet: Stopwatch,
     /// What no transaction holds yet. Full (`live.publish_bytes` over all): nothing is polled until it is published.
     pub(super) outputs: Vec<Message>,
     /// Bytes of them.
     pub(super) bytes: usize,
 }
 
+/// A part that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) at: Position,
+    pub(super) time: Option<i64>,
+    pub(super) key: Vec<u8>,
+    pub(super) payload: Vec<u8>,
+    /// What it was cut from.
+    pub(super) source: Option<String>,
+}
+
+impl Held {
+    pub(super) fn record(&self) -> Record<'_> {
+        let (key, payload) = (Some(self.key.as_slice()), Some(self.payload.as_slice()));
+        Record { at: self.at, broker_ts: self.time, header: None, key, payload }
+    }
+}
+
 impl Lane {
-    pub(super) fn at(next: i64, committed: Option<i64>) -> Lane {
-        Lane { next, committed, ..Lane::default() }
+    /// Begins at an offset.
+    pub(super) fn at(next: i64, committed: Option<Cover>) -> Lane {
+        let (quiet, outputs) = (Stopwatch::start(), Vec::new());
+        Lane { next, live_from: next, committed, window: None, quiet, outputs, bytes: 0 }
+    }
+
+    /// Begins with parts that wait, which may be read again first.
+    pub(super) fn holding(self, window: Window<Held>) -> Lane {
+        Lane { next: window.anchor().from, window: Some(window), ..self }
+    }
+
+    /// The same where the log holds only what lies between.
+    pub(super) fn past_gap(self, low: i64, high: i64) -> Lane {
+        if high < self.live_from {
+            // another log: nothing of the former is in it
+            let window = self.window.map(|window| Window::at(window.rule(), Anchor { from: low, time: None }));
+            return Lane { next: low, live_from: low, window, ..self };
+        }
+        let next = low.max(self.next);
+        let mut lane = Lane { next, live_from: low.max(self.live_from), ..self };
+        if let Some(window) = &mut lane.window {
+            window.skip(next);
+        }
+        lane
+    }
+
+    /// Whether everything that it held before is held again.
+    pub(super) fn is_live(&self) -> bool {
+        self.live_from <= self.next
+    }
+
+    /// How far it has come, as the group is to keep it.
+    pub(super) fn cover(&self) -> Cover {
+        let note = |window: &Window<Held>| Note { anchor: window.anchor(), rule: window.rule() }.write();
+        Cover { next: self.next, note: self.window.as_ref().map_or_else(String::new, note) }
     }
 
     /// Whether there is something to tell: outputs, or progress.
     pub(super) fn has_news(&self) -> bool {
-        !self.outputs.is_empty() || self.committed != Some(self.next)
+        self.is_live() && (!self.outputs.is_empty() || self.committed.as_ref() != Some(&self.cover()))
     }
 
-    pub(super) fn published(&mut self, next: i64) {
+    pub(super) fn published(&mut self, cover: &Cover) {
         self.outputs.clear();
         self.bytes = 0;
-        self.committed = Some(next);
+        self.committed = Some(cover.clone());
     }
 
-    fn push(&mut self, message: Message) {
+    pub(super) fn push(&mut self, message: Message) {
         self.bytes += message.bytes();
         self.outputs.push(message);
     }
 }
 
-/// Splits records and makes messages of their parts.
-pub(super) struct Splitter {
-    route: RouteConfig,
-    limits: Limits,
-    largest: usize,
-    outputs: Outputs,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::window::Rule;
+    use super::*;
 
-impl Splitter {
-    /// `largest` is the most that the output takes.
-    pub(super) fn new(config: &Config, largest: usize) -> Splitter {
-        let limits = Limits { max_bytes: config.fold.max_record_bytes, max_depth: config.fold.max_depth };
-        Splitter { route: config.route.clone(), limits, largest, outputs: Outputs::new(config) }
-    }
-
-    /// The header that holds the tenant, if one is configured.
-    pub(super) fn header(&self) -> Option<&str> {
-        self.route.reading.tenant_from.header()
-    }
-
-    /// The parts of each record, in order.
-    pub(super) fn split(&self, records: &[Record<'_>]) -> Vec<Parts> {
-        let split_chunk = |arena: &mut Bump, chunk: &[Record<'_>]| {
-            let split_one = |record: &Record<'_>| {
-                let parts = split(record, self.route.format, &self.route.reading, &self.limits, arena);
-                self.fitting(parts)
-            };
-            let parts: Vec<Parts> = chunk.iter().map(split_one).collect();
-            arena.reset();
-            parts
+    #[test]
+    fn past_a_gap_it_reads_again_what_is_still_there() {
+        let lane = || {
+            let committed = Some(Cover { next: 9, note: "as it was".to_owned() });
+            let rule = Rule { span: 10, bytes: 100 };
+            Lane::at(9, committed).holding(Window::at(rule, Anchor { from: 5, time: Some(70) }))
         };
-        records.par_chunks(CHUNK).map_init(Bump::new, split_chunk).flatten_iter().collect()
-    }
-
-    /// Nothing that is too large may stop a partition.
-    fn fitting(&self, mut parts: Parts) -> Parts {
-        for part in &mut parts.parts {
-            if part.as_ref().is_ok_and(|p| p.record.len() + p.tenant.len() + OVERHEAD > self.largest) {
-                *part = Err(Reject::TooLarge);
-            }
-        }
-        parts
-    }
-
-    /// Makes messages of a record's parts, and counts them.
-    pub(super) fn send(&self, lane: &mut Lane, record: &Record<'_>, parts: Parts, counts: &mut Counts) {
-        let input = &self.route.input;
-        let by_schema = &mut counts.schemas[parts.schema as usize];
-        for (index, part) in parts.parts.into_iter().enumerate() {
-            counts.read += 1;
-            match part {
-                Ok(part) => {
-                    counts.accepted += 1;
-                    by_schema[0] += 1;
-                    let source = format!("{input}/{}/{}/{index}", record.at.partition, record.at.offset);
-                    lane.push(Message {
-                        topic: self.route.output.clone(),
-                        key: Some(part.tenant),
-                        value: Some(part.record),
-                        headers: vec![("stillwatch_source".to_owned(), source)],
-                        ..Message::default()
-                    });
-                }
-                Err(reason) => {
-                    counts.rejected.add(reason);
-                    by_schema[1] += 1;
-                    let letter = DeadLetter::new(record, reason, input);
-                    lane.push(self.outputs.dead_letter(record, &letter));
-                }
-            }
-        }
+        let places = |lane: &Lane| (lane.next, lane.live_from, lane.is_live());
+        assert_eq!(places(&lane()), (5, 9, false));
+        assert_eq!(places(&lane().past_gap(7, 20)), (7, 9, false));
+        let beyond = lane().past_gap(12, 20);
+        assert_eq!(places(&beyond), (12, 12, true));
+        assert!(beyond.has_news() && beyond.cover().note.starts_with(r#"{"v":1,"from":12,"time":70,"#));
+        let anew = lane().past_gap(0, 4);
+        assert_eq!(places(&anew), (0, 0, true));
+        assert!(anew.cover().note.starts_with(r#"{"v":1,"from":0,"span":10,"#), "{}", anew.cover().note);
     }
 }

@@ -47,6 +47,16 @@ impl TenantFrom {
         self.0.iter().find_map(|place| if let Place::Header(name) = place { Some(name.as_str()) } else { None })
     }
 
+    /// The fields, by their names with dots between.
+    pub fn fields(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter_map(|place| if let Place::Field(path) = place { Some(path.join(".")) } else { None })
+    }
+
+    /// Whether the record's key is one of the places.
+    pub fn asks_key(&self) -> bool {
+        self.0.contains(&Place::Key)
+    }
+
     /// The tenant by the first place that holds something. `text` is the record, which must be JSON.
     pub(super) fn find<'a>(&self, text: &'a str, record: &Record<'a>, arena: &'a Bump) -> Parsed<Read<&'a str>> {
         self.find_by(record, |path| at(&mut Json::new(text, arena), path))

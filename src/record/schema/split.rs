@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Exchange, Limits, Reject, native};
+use super::otlp::part::{Cut, Part};
 use super::{Format, Reading, Schema, decode, otlp};
 use crate::source::Record;
 
@@ -44,6 +45,15 @@ impl RouteFormat {
     }
 }
 
+/// What a record gives `route` to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// A whole exchange.
+    Exchange(Rekeyed),
+    /// A part of one, to be joined with the others.
+    Part(Part),
+}
+
 /// One exchange on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rekeyed {
@@ -62,13 +72,30 @@ pub struct Parts {
     pub parts: Vec<Result<Rekeyed, Reject>>,
 }
 
+/// Cuts a record of OpenTelemetry for a join: all that has a span is a part.
+pub fn cut(record: &Record<'_>, reading: &Reading, limits: &Limits, arena: &Bump) -> Vec<Result<Piece, Reject>> {
+    let piece = |cut| match cut {
+        Cut::Part(part) => Piece::Part(part),
+        Cut::Exchange(exchange) => Piece::Exchange(Rekeyed::new(&exchange)),
+    };
+    otlp::part::cut(record, reading, limits, arena).into_iter().map(|result| result.map(piece)).collect()
+}
+
+/// Joins parts of one key, in the order in which they came.
+pub fn join(parts: &[Record<'_>], reading: &Reading, arena: &Bump) -> Result<Rekeyed, Reject> {
+    otlp::part::join(parts, reading, arena).map(|exchange| Rekeyed::new(&exchange))
+}
+
+impl Rekeyed {
+    fn new(exchange: &Exchange<'_>) -> Rekeyed {
+        Rekeyed { tenant: exchange.tenant.as_bytes().to_vec(), record: native::write::write(exchange) }
+    }
+}
+
 /// Splits a record. The format of `reading` is that of [`RouteFormat::of_one`].
 pub fn split(record: &Record<'_>, format: RouteFormat, reading: &Reading, limits: &Limits, arena: &Bump) -> Parts {
     if format == RouteFormat::Otlp {
-        let rekeyed = |exchange: Exchange<'_>| Rekeyed {
-            tenant: exchange.tenant.as_bytes().to_vec(),
-            record: native::write::write(&exchange),
-        };
+        let rekeyed = |exchange: Exchange<'_>| Rekeyed::new(&exchange);
         let parts = otlp::split(record, reading, limits, arena).into_iter().map(|result| result.map(rekeyed));
         return Parts { schema: Schema::Otlp, parts: parts.collect() };
     }

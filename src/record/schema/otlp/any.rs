@@ -122,7 +122,8 @@ impl<'a> Any<'a> {
     }
 }
 
-fn quote(text: &str, out: &mut BumpString<'_>) {
+/// A text as JSON has it.
+pub(super) fn quote(text: &str, out: &mut BumpString<'_>) {
     out.push('"');
     for char in text.chars() {
         match char {

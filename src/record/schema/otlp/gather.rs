@@ -29,8 +29,13 @@ pub(super) struct Group<'i, 'a> {
 
 /// All exchanges of a record, in the order of their first item.
 pub(super) fn exchanges<'a>(items: &[Item<'a>], record: &Record<'a>, reading: &Reading, arena: &'a Bump) -> Split<'a> {
-    let mut groups: Vec<Group<'_, 'a>> = Vec::new();
-    let mut places: HashMap<(&[u8], &[u8]), usize> = HashMap::new(); // never iterated
+    groups(items).iter().map(|group| group.exchange(record, reading, arena)).collect()
+}
+
+/// What belongs together in a record, in the order of the first item of each.
+pub(super) fn groups<'i, 'a>(items: &'i [Item<'a>]) -> Vec<Group<'i, 'a>> {
+    let mut groups: Vec<Group<'i, 'a>> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new(); // never iterated
     for item in items.iter().filter(|item| tells(item)) {
         let known = if item.span.is_empty() { None } else { places.get(&(item.trace, item.span)).copied() };
         let place = known.unwrap_or(groups.len());
@@ -45,11 +50,11 @@ pub(super) fn exchanges<'a>(items: &[Item<'a>], record: &Record<'a>, reading: &R
             group.span = Some(item);
         }
     }
-    groups.iter().map(|group| group.exchange(record, reading, arena)).collect()
+    groups
 }
 
 /// Whether an item is, or belongs to, an exchange.
-fn tells(item: &Item<'_>) -> bool {
+pub(super) fn tells(item: &Item<'_>) -> bool {
     if item.is_log {
         return event_name(item).is_some_and(|name| name == DETAILS || said::is_message(name));
     }
@@ -88,7 +93,12 @@ impl<'i, 'a> Group<'i, 'a> {
         self.items().find_map(|item| item.attributes.count(names))
     }
 
-    fn exchange(&self, record: &Record<'a>, reading: &Reading, arena: &'a Bump) -> Result<Exchange<'a>, Reject> {
+    pub(super) fn exchange(
+        &self,
+        record: &Record<'a>,
+        reading: &Reading,
+        arena: &'a Bump,
+    ) -> Result<Exchange<'a>, Reject> {
         let tenant = match self.tenant(record, reading) {
             Read::Absent => return Err(Reject::MissingTenant),
             Read::Wrong => return Err(Reject::BadTenant),
@@ -151,7 +161,7 @@ impl<'i, 'a> Group<'i, 'a> {
     }
 
     /// Start of the span, else of the first log record that has a time, else when one was seen.
-    fn time(&self) -> Option<Millis> {
+    pub(super) fn time(&self) -> Option<Millis> {
         let nanos = self.items().map(|item| item.start).find(|nanos| *nanos > 0);
         let nanos = nanos.or_else(|| self.items().map(|item| item.observed).find(|nanos| *nanos > 0))?;
         Some(Millis((nanos / 1_000_000) as i64))

@@ -7,7 +7,7 @@ use bumpalo::collections::Vec as BumpVec;
 use super::super::super::field;
 use super::super::super::json::{Json, Kind, Parsed};
 use super::any::{Any, Attributes, MAX_DEPTH};
-use super::item::{Event, Item};
+use super::item::{Event, Item, SPAN_DIGITS, TRACE_DIGITS, id_of_text};
 
 /// All spans and log records of a record.
 pub(super) fn items<'a>(json: &mut Json<'a>) -> Parsed<BumpVec<'a, Item<'a>>> {
@@ -45,8 +45,8 @@ fn item<'a>(json: &mut Json<'a>, is_log: bool) -> Parsed<Item<'a>> {
     let mut item = Item { is_log, ..Item::default() };
     members(json, |name, json| {
         match name {
-            "traceId" => item.trace = field::text(json)?.value().unwrap_or_default().as_bytes(),
-            "spanId" => item.span = field::text(json)?.value().unwrap_or_default().as_bytes(),
+            "traceId" => item.trace = id(json, TRACE_DIGITS)?,
+            "spanId" => item.span = id(json, SPAN_DIGITS)?,
             "eventName" => item.event = field::text(json)?.value(),
             "startTimeUnixNano" | "timeUnixNano" => item.start = nanos(json)?,
             "endTimeUnixNano" => item.end = nanos(json)?,
@@ -73,6 +73,11 @@ fn item<'a>(json: &mut Json<'a>, is_log: bool) -> Parsed<Item<'a>> {
         Ok(())
     })?;
     Ok(item)
+}
+
+fn id<'a>(json: &mut Json<'a>, digits: usize) -> Parsed<&'a str> {
+    let written = field::text(json)?.value().unwrap_or_default();
+    Ok(id_of_text(written, digits, json.arena()))
 }
 
 fn event<'a>(json: &mut Json<'a>) -> Parsed<Event<'a>> {
@@ -130,6 +135,8 @@ fn any<'a>(json: &mut Json<'a>, depth: usize) -> Parsed<Any<'a>> {
             },
             "doubleValue" => match json.peek()? {
                 Kind::Number => json.number()?.float().map(Any::Double),
+                // protobuf's JSON for what JSON has no number for
+                Kind::String => json.string()?.parse().ok().map(Any::Double),
                 _ => json.skip().map(|()| None)?,
             },
             "arrayValue" => {

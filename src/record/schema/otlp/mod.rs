@@ -10,7 +10,7 @@
 //!
 //! What is no exchange gives nothing: spans without such attributes, tools, embeddings, and agents, whose spans
 //! repeat the counts of the calls within. Events join the span that they name if it is in the same record; without
-//! it they are an exchange by themselves. The tenant is the attribute that `tenant_from` names as a `field:` (its dots
+//! it they are an exchange by themselves, or, where `route` joins over time, a [`part`] of one. The tenant is the attribute that `tenant_from` names as a `field:` (its dots
 //! are part of the name): the resource's, else the span's or log record's.
 
 mod any;
@@ -20,6 +20,8 @@ mod json;
 mod proto;
 mod said;
 mod wire;
+mod write;
+pub mod part;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;

@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
 use super::any::{Any, Attributes, MAX_DEPTH};
-use super::item::{Event, Item};
+use super::item::{Event, Item, id_of_bytes};
 use super::wire::{Fields, NotProto, Value};
 
 type Read<T> = Result<T, NotProto>;
@@ -65,8 +65,8 @@ fn span<'a>(bytes: &'a [u8], arena: &'a Bump) -> Read<Item<'a>> {
     let mut fields = Fields(bytes);
     while let Some((number, value)) = fields.take()? {
         match number {
-            1 => item.trace = value.bytes()?,
-            2 => item.span = value.bytes()?,
+            1 => item.trace = id_of_bytes(value.bytes()?, arena),
+            2 => item.span = id_of_bytes(value.bytes()?, arena),
             7 => item.start = value.fixed64()?,
             8 => item.end = value.fixed64()?,
             11 => events.push(event(value.bytes()?, arena)?),
@@ -108,8 +108,8 @@ fn log<'a>(bytes: &'a [u8], arena: &'a Bump) -> Read<Item<'a>> {
         match number {
             1 => item.start = value.fixed64()?,
             5 => item.body = any(value.bytes()?, 0, arena)?,
-            9 => item.trace = value.bytes()?,
-            10 => item.span = value.bytes()?,
+            9 => item.trace = id_of_bytes(value.bytes()?, arena),
+            10 => item.span = id_of_bytes(value.bytes()?, arena),
             11 => item.observed = value.fixed64()?,
             12 => item.event = Some(value.text()?),
             _ => {}
