@@ -34,6 +34,7 @@ fn topics_are_named_made_and_fine(setup: &Setup, output: &str) {
     assert!(code == Some(0) && text.contains(output) && !text.contains("state"), "{code:?} {text}");
     let (code, text) = told(&["check", "--route"]);
     assert!(code == Some(0) && text.contains("-route` can be used"), "{code:?} {text}");
+    assert!(text.contains("count as separate exchanges; route.join joins them"), "{text}");
     let (code, text) = told(&["topics", "list", "--route"]);
     assert!(code == Some(0) && !text.contains("missing") && text.lines().count() == 3, "{code:?} {text}");
 }
