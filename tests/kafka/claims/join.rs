@@ -59,7 +59,7 @@ pub fn halves_join_once(world: &World) {
         ("route.output", &place.output),
         ("route.parts", &place.parts),
         ("route.format", "otlp"),
-        ("route.join", "10s"),
+        ("route.join", "15s"),
         ("route.tenant_from", "field:tenant.id"),
     ] {
         setup.set(key, value);
