@@ -84,9 +84,11 @@ impl<'a> Folds<'a> {
                 (fold, usual::tops(tenant, |row, exchanges| forests[fold].log_odds(&seen(row), exchanges)))
             })
             .collect();
-        let without = |fold: usize| tops.iter().filter(move |(of, _)| *of != fold).map(|(_, tops)| tops);
-        let relations: Vec<Vec<Vec<CalmOdds>>> = (0..FOLDS).map(|fold| usual::odds(without(fold))).collect();
-        self.relation = usual::odds(without(FOLDS));
+        let without =
+            |fold: usize| -> Vec<&Tops> { tops.iter().filter(|(of, _)| *of != fold).map(|(_, tops)| tops).collect() };
+        let relations: Vec<Vec<Vec<CalmOdds>>> = (0..FOLDS).map(|fold| usual::odds(&without(fold))).collect();
+        // no tenant is of that fold: all of them
+        self.relation = usual::odds(&without(FOLDS));
         self.models = self.judges(&trees, &relations, 1e9)?;
         // cells under suspicion stay open: the maxima depend a little on the threshold they lead to
         let maxima: Vec<f64> = self.history.iter().map(|tenant| self.highest(tenant).0).collect();

@@ -236,7 +236,9 @@ mod tests {
         let mut days = Weekdays::default();
         // a Thursday, a Friday before it, a Saturday long after, and a Monday
         let some = [0, -6 * Millis::DAY, 100 * WEEK + 2 * Millis::DAY + 5, 4 * Millis::DAY];
-        some.into_iter().for_each(|ts| days.take(Millis(ts)));
+        for ts in some {
+            days.take(Millis(ts));
+        }
         assert_eq!(days.missing(), ["Tuesday", "Wednesday", "Sunday"]);
         assert!(days.says().starts_with("no Tuesday, Wednesday, Sunday: "), "{}", days.says());
         (0..7).for_each(|day| days.take(Millis(day * Millis::DAY)));

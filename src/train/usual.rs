@@ -44,10 +44,10 @@ pub(crate) fn tops(tenant: &Surveyed, raw: impl Fn(&Row, u64) -> f64) -> Tops {
 }
 
 /// How high calm tenants come, by tier and stage.
-pub(crate) fn odds<'t>(tenants: impl Iterator<Item = &'t Tops> + Clone) -> Vec<Vec<CalmOdds>> {
+pub(crate) fn odds(tenants: &[&Tops]) -> Vec<Vec<CalmOdds>> {
     let one = |at: usize, stage: usize| {
         let mut tops: Vec<(f64, f64)> =
-            tenants.clone().filter_map(|tops| tops[at][stage]).map(|top| (top, 1.0)).collect();
+            tenants.iter().filter_map(|tops| tops[at][stage]).map(|top| (top, 1.0)).collect();
         if tops.len() < LEAST_WINDOWS {
             return None;
         }
@@ -69,7 +69,7 @@ pub(crate) fn odds<'t>(tenants: impl Iterator<Item = &'t Tops> + Clone) -> Vec<V
 /// The same of tenants whose log-odds are not known yet.
 pub(crate) fn related(tenants: &[&Surveyed], raw: impl Fn(&Row, u64) -> f64) -> Vec<Vec<CalmOdds>> {
     let tops: Vec<Tops> = tenants.iter().map(|tenant| tops(tenant, &raw)).collect();
-    odds(tops.iter())
+    odds(&tops.iter().collect::<Vec<_>>())
 }
 
 /// Calm log-densities by stage and by what is present.
