@@ -15,12 +15,14 @@ Examples:
   stillwatch route -c stillwatch.toml
   stillwatch route -c stillwatch.toml --join        the second half, where route.join is set
 
-Reads route.input, splits its records into exchanges and writes them to route.output, keyed by tenant, exactly once.
-Start more instances to scale out; their group is kafka.group with `-route` at its end. SIGTERM publishes and leaves
-within live.drain_limit. `stillwatch run` then reads route.output: name it in kafka.topics.input.
+Reads route.input, splits its records into exchanges and writes them to route.output, keyed by
+tenant, exactly once. Start more instances to scale out; their group is kafka.group with `-route`
+at its end. SIGTERM publishes and leaves within live.drain_limit. `stillwatch run` then reads
+route.output: name it in kafka.topics.input.
 
-With route.join, spans and log events of one exchange may lie in different records, partitions or topics: `route` then cuts
-records into parts in route.parts, and `route --join`, which must run, too, joins them. Its group has `-join` at its end.")]
+With route.join, spans and log events of one exchange may lie in different records, partitions or
+topics: `route` then cuts records into parts in route.parts, and `route --join`, which must run,
+too, joins them. Its group has `-join` at its end.")]
 pub struct RouteArgs {
     /// Configuration file.
     #[arg(short, long, value_name = "FILE")]
