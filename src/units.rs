@@ -22,6 +22,16 @@ impl Millis {
         (self.0 - earlier.0).max(0)
     }
 
+    /// Day of the week, as UTC has it, from Monday 0 to Sunday 6. Day 0 was a Thursday.
+    pub fn weekday(self) -> usize {
+        (self.0.div_euclid(Self::DAY) + 3).rem_euclid(7) as usize
+    }
+
+    /// Saturday and Sunday.
+    pub fn is_weekend(self) -> bool {
+        self.weekday() >= 5
+    }
+
     /// This time plus a span.
     #[must_use]
     pub fn plus(self, span: i64) -> Millis {

@@ -29,8 +29,7 @@ use crate::model::artifact::Body;
 use crate::model::rows::TaughtRow;
 use crate::trace::slots::Slots;
 use crate::train::labels::Labels;
-use crate::train::{Feed, Told};
-use crate::train::{survey, usual};
+use crate::train::{Feed, Told, survey, usual};
 use crate::units::Millis;
 
 pub use budget::{Needed, Thresholds};

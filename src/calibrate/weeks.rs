@@ -22,7 +22,7 @@ const WEEK: i64 = 7 * Millis::DAY;
 /// The share of tenants and weeks that is high.
 const HIGH: f64 = 0.1;
 
-/// Monday first. Day 0 of event time was a Thursday.
+/// By [`Millis::weekday`].
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Which days of the week a history holds: who works at a weekend looks unlike who works on a Monday, and a threshold
@@ -33,7 +33,7 @@ pub struct Weekdays([bool; 7]);
 
 impl Weekdays {
     pub(super) fn take(&mut self, ts: Millis) {
-        self.0[(ts.0.div_euclid(Millis::DAY) + 3).rem_euclid(7) as usize] = true;
+        self.0[ts.weekday()] = true;
     }
 
     /// Those without an exchange.

@@ -203,10 +203,8 @@ impl Schedule {
     fn weight(&self, hour: i64) -> f64 {
         let seed = self.clock.seed;
         let local = hour + self.clock.zone();
-        let day = local.div_euclid(24);
         let of_day = local.rem_euclid(24);
-        // 1970-01-01 was a Thursday.
-        let weekend = (day + 3).rem_euclid(7) >= 5;
+        let weekend = Millis(local * Millis::HOUR).is_weekend();
         match self.clock.shape {
             Shape::Office => {
                 let week = if weekend { 0.25 } else { 1.3 };

@@ -99,7 +99,7 @@ impl Unit {
         shares.new_user.add(n, trace.user != 0 && is_new(&mut recent.users, trace.user as u16));
         shares.new_account.add(n, told.common.new);
         shares.new_model.add(n, is_new(&mut recent.models, trace.model));
-        shares.weekend.add(n, is_weekend(at.ts));
+        shares.weekend.add(n, at.ts.is_weekend());
         if trace.flags.has(Flags::CLIENT) {
             let n = count(&mut self.counts.clients);
             shares.new_network.add(n, is_new(&mut recent.networks, trace.network));
@@ -238,9 +238,4 @@ fn log2(number: u32) -> f32 {
 fn subject(place: &Place) -> u8 {
     let strongest = (0u8..).zip(place).max_by_key(|(index, at)| (at.unsigned_abs(), !index));
     strongest.map_or(0, |(index, at)| index << 1 | u8::from(*at < 0))
-}
-
-/// Saturday and Sunday, as UTC has them. Day 0 was a Thursday.
-fn is_weekend(ts: Millis) -> bool {
-    matches!(ts.0.div_euclid(Millis::DAY).rem_euclid(7), 2 | 3)
 }
