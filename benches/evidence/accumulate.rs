@@ -1,4 +1,4 @@
-//! Ways to gather the scores of a unit's decisions over time. The product's own is [`Method::Window`].
+//! Ways to gather the scores of a unit's decisions over time. The product's own is [`Method::Steady`].
 //!
 //! All of them hear the same scores, and what is to be learnt is learnt from the same calm tenants and harvests: how
 //! common a score is on either side ([`Learned`]). None looks ahead; each is a few numbers a unit.
@@ -13,8 +13,10 @@ const BETS: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 /// How scores are gathered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// The score as it is: a window of the last 64 to 256 exchanges, related to calm windows of its count.
+    /// The score as it is: a window of the last 64 to 256 exchanges, related to calm tenants at its count.
     Window,
+    /// Its mean over the last few decisions.
+    Steady,
     /// The mean against the means of calm and of harvesting units, at four dyadic spans; the highest.
     Offset,
     /// All log-ratios.
@@ -62,12 +64,20 @@ pub struct Accumulator {
 }
 
 impl Method {
-    pub const ALL: [Method; 6] =
-        [Method::Window, Method::Offset, Method::Sum, Method::Cusum, Method::Martingale, Method::Restarted];
+    pub const ALL: [Method; 7] = [
+        Method::Window,
+        Method::Steady,
+        Method::Offset,
+        Method::Sum,
+        Method::Cusum,
+        Method::Martingale,
+        Method::Restarted,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
-            Method::Window => "the window's own (in use)",
+            Method::Window => "the window's own",
+            Method::Steady => "its mean over 8 decisions (in use)",
             Method::Offset => "modelled offset, dyadic spans",
             Method::Sum => "sum of log-ratios",
             Method::Cusum => "CUSUM of log-ratios",
@@ -85,7 +95,8 @@ impl Accumulator {
     /// Takes the score of a decision; the evidence after it.
     pub fn step(&mut self, score: f32, learned: &Learned) -> f64 {
         match self.method {
-            Method::Window => f64::from(self.evidence.set(score)),
+            Method::Window => f64::from(score),
+            Method::Steady => f64::from(self.evidence.steady(score)),
             Method::Offset => f64::from(self.evidence.add(score, &learned.params)),
             Method::Sum => {
                 self.sum += learned.ratio(score);

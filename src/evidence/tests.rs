@@ -32,6 +32,21 @@ fn a_late_start_is_seen_at_the_short_span() {
 }
 
 #[test]
+fn one_decision_is_no_evidence_and_a_few_are() {
+    let after = |scores: &[f32]| {
+        let mut evidence = Evidence::default();
+        scores.iter().map(|score| evidence.steady(*score)).last().unwrap_or_default()
+    };
+    // from the first decision on: who is seen eight times only can be judged, too
+    assert_eq!(after(&[6.0]), 6.0);
+    let calm = [0.5; 40];
+    let odd = after(&[&calm[..], &[8.5]].concat());
+    assert!((odd - 1.5).abs() < 1e-5, "an eighth of what is new: {odd}");
+    let lasting = after(&[&calm[..], &[8.5; 16]].concat());
+    assert!((7.0..8.5).contains(&lasting), "{lasting}");
+}
+
+#[test]
 fn decisions_fall_at_fixed_counts() {
     let counts: Vec<u64> = (0..80).filter(|n| is_decision(*n)).collect();
     assert_eq!(counts.len(), 57 + 3);

@@ -7,7 +7,7 @@ use crate::tenant::stream::{HARVEST, Habit, PERSON, PIPELINE, Then, Tweak, strea
 
 fn value(name: &str, habit: &Habit) -> f64 {
     let (mut unit, mut memory) = (Unit::default(), Memory::default());
-    for (ordinal, (trace, at)) in (0..).zip(stream(habit, 7, habit.past + 120)) {
+    for (ordinal, (trace, at)) in (habit.others..).zip(stream(habit, 7, habit.past + 120)) {
         let told = memory.observe(&trace, at, ordinal);
         unit.fold(&trace, told, at);
     }
@@ -99,6 +99,7 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         ("temperature", tweak(|e, _| e.params.temperature = Some(0.0)), PERSON),
         both("temperature_spread", |e, i| e.params.temperature = Some((i % 10) as f32 / 5.0)),
         both("parameter_changes", |e, i| e.params.temperature = Some((i % 10) as f32 / 5.0)),
+        ("part_of_tenant", Habit { others: 1_000, ..PIPELINE }, PIPELINE),
         ("gap_log2", HARVEST, Habit { gap_seconds: 1_800, ..HARVEST }),
         ("gap_spread", Habit { even: true, ..PERSON }, PERSON),
         ("pace_lately", HARVEST, Habit { slows_after: 100, ..HARVEST }),

@@ -100,6 +100,7 @@ const PHRASES: &[Phrase] = &[
     plain("temperature", "the temperature in {lately} is {value} in the mean"),
     plain("temperature_spread", "the temperatures in {lately} spread by {value}"),
     plain("parameter_changes", "{value} of {lately} come with parameters not used just before"),
+    plain("part_of_tenant", "these exchanges are {value} of all its tenant's"),
     plain("gap_log2", "a typical pause between {lately} is about {value} seconds"),
     phrase(
         "gap_spread",

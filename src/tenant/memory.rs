@@ -26,6 +26,8 @@ pub(crate) struct Memory {
 /// What the memory says of an exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Told {
+    /// The tenant's exchanges up to this one, itself included.
+    pub(crate) of_tenant: u64,
     /// Its prompt takes up an earlier response to the same account.
     pub(crate) takes_up: bool,
     /// Its cell by what it is about, if it has text.
@@ -57,7 +59,8 @@ impl Memory {
             past = self.past.observe(&trace.place, at.ts, ordinal);
             own = self.fresh.observe(trace, ordinal);
         }
-        Told { takes_up, content, past, unusual: of_past(trace, past), common, own }
+        let of_tenant = ordinal.saturating_add(1);
+        Told { of_tenant, takes_up, content, past, unusual: of_past(trace, past), common, own }
     }
 
     /// The cell by what an exchange is about: the same before it is observed as then.

@@ -38,6 +38,8 @@ pub(crate) struct Habit {
     pub(crate) numbered: bool,
     /// Exchanges of a past of three weeks, before the others.
     pub(crate) past: u64,
+    /// Exchanges of the tenant elsewhere, before all of these.
+    pub(crate) others: u64,
     /// What prompts are made of after the past, if of something else.
     pub(crate) then: Option<Then>,
     /// How far its slots are from calm ones, of all customers and of its group.
@@ -78,6 +80,7 @@ pub(crate) const PERSON: Habit = Habit {
     numbered: false,
     usual: (0.0, 0.0),
     past: 0,
+    others: 0,
     then: None,
     account: "seat",
     tweak: |_, _| {},

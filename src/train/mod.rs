@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  exchanges ─► survey ─windows─► fit (linfa), teach (boost) ─► relate ─► trial: maxima ─threshold─► trial: results ─► write
-//!                70 % of the tenants ▲                           └──── the others: calm ones, and attackers ──┘
+//!               most of the tenants ▲                           └──── the others: calm ones, and attackers ──┘
 //! ```
 //!
 //! Every pass folds the exchanges through [`Tenant`](crate::tenant::Tenant), the same code as `run` and
@@ -78,8 +78,10 @@ pub struct TrainReport {
     pub metrics: Vec<(String, f64)>,
 }
 
-/// Tenants fitted to; the others set the threshold and judge.
-const FITTED_PERCENT: usize = 70;
+/// Tenants held back: calm ones set the threshold, and with the attackers they judge.
+const HELD_PERCENT: usize = 30;
+/// About as many at most: more of them would tell little, and teach more.
+const MOST_HELD: [usize; 2] = [2_100, 1_000];
 /// Calm tenants needed.
 const LEAST_TENANTS: usize = 20;
 
@@ -90,9 +92,11 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     if survey.calm.len() < LEAST_TENANTS {
         return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, mut holding) = survey::split(&survey.calm, FITTED_PERCENT, spec.seed);
+    let (fitting, mut holding) =
+        survey::split(&survey.calm, fitted_percent(survey.calm.len(), MOST_HELD[0]), spec.seed);
     holding.retain(|tenant| !labels.is_twin(&tenant.name));
-    let (teaching, testing) = survey::split(&survey.attackers, FITTED_PERCENT, spec.seed);
+    let attackers = fitted_percent(survey.attackers.len(), MOST_HELD[1]);
+    let (teaching, testing) = survey::split(&survey.attackers, attackers, spec.seed);
     let mut body = blank(spec);
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
     body.patterns = naming::fit(&body, &teaching, labels);
@@ -147,6 +151,11 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         threshold: body.threshold,
         metrics: body.origin.metrics,
     })
+}
+
+/// All but those held back.
+fn fitted_percent(all: usize, most_held: usize) -> usize {
+    100 - (100 * most_held / all.max(1)).clamp(1, HELD_PERCENT)
 }
 
 /// A model that sees every feature as it is and never alarms: carries the first passes.

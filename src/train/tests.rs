@@ -178,6 +178,12 @@ fn labels_are_read_and_the_gravest_counts() {
 }
 
 #[test]
+fn a_large_log_holds_back_a_smaller_part() {
+    assert_eq!([0, 48, 3_000].map(|all| fitted_percent(all, 1_000)), [70, 70, 70]);
+    assert_eq!([4_000, 20_000, 500_000].map(|all| fitted_percent(all, 1_000)), [75, 95, 99]);
+}
+
+#[test]
 fn rounding_survives_json() {
     for value in [1.0 / 3.0, -2.0e-9 / 7.0, 123_456.789_123, 0.0] {
         let text = serde_json::to_string(&rounded(value)).unwrap();

@@ -4,6 +4,17 @@ use super::super::{Direction, Feature, Group, Needs, Says};
 
 pub(super) const ROWS: &[Feature] = &[
     Feature {
+        name: "part_of_tenant",
+        version: 1,
+        group: Group::Tempo,
+        unit: "log2 of the unit's share of its tenant's exchanges",
+        needs: Needs::Metadata,
+        direction: Direction::None,
+        says: Says::Log2,
+        why: "a harvest hides as a small part of a customer's traffic; what most of it looks like is the customer's work",
+        value: |u| u.part_of_tenant(),
+    },
+    Feature {
         name: "gap_log2",
         version: 1,
         group: Group::Tempo,

@@ -31,6 +31,8 @@ const CALM_PAST: f64 = 0.05;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Unit {
     pub(crate) exchanges: u64,
+    /// Those of its tenant, at its own last one.
+    of_tenant: u64,
     pub(crate) output_tokens: u64,
     pub(crate) first: Seen,
     pub(crate) last: Seen,
@@ -44,7 +46,7 @@ pub struct Unit {
 }
 
 // `performance.md`: an open workload within 768 bytes, its name and keys included
-const _: () = assert!(size_of::<Unit>() <= 728);
+const _: () = assert!(size_of::<Unit>() <= 736);
 
 impl Unit {
     /// Folds one exchange. `at.ts` is the effective event time.
@@ -60,6 +62,7 @@ impl Unit {
             self.shares.quick.add(n - 1, gap < QUICK);
         }
         self.exchanges += 1;
+        self.of_tenant = told.of_tenant;
         self.output_tokens = self.output_tokens.saturating_add(u64::from(trace.output_tokens));
         self.last = at;
         self.hours.add(at.ts);
@@ -74,6 +77,11 @@ impl Unit {
         if trace.flags.has(Flags::RESPONSE) {
             self.fold_response(trace);
         }
+    }
+
+    /// Log2 of its share of its tenant's exchanges; 0 of the whole.
+    pub(crate) fn part_of_tenant(&self) -> f64 {
+        libm::log2(self.exchanges.max(1) as f64 / self.of_tenant.max(self.exchanges).max(1) as f64)
     }
 
     /// Distinct hours of the day with traffic in the last three to six days.

@@ -156,12 +156,14 @@ fn children(node: Open, split: &Split, feature: &Feature, settings: &Settings) -
 
 /// Sums of each feature over some rows, in their order.
 fn summed_up(bins: &Bins, slopes: &[Slope], rows: &[u32], features: &[usize]) -> Vec<Histogram> {
+    // once from all over the memory, then for every feature in order
+    let slopes: Vec<Slope> = rows.iter().map(|row| slopes[*row as usize]).collect();
     let of = |feature: &usize| {
         let mut sums = [Slope::default(); 65];
         let feature = bins.of(*feature);
         if !feature.edges.is_empty() {
-            for row in rows {
-                sums[usize::from(feature.rows[*row as usize])].add(&slopes[*row as usize]);
+            for (row, slope) in rows.iter().zip(&slopes) {
+                sums[usize::from(feature.rows[*row as usize])].add(slope);
             }
         }
         sums
