@@ -36,6 +36,8 @@ use crate::model::Model;
 use crate::model::artifact::{Body, Boosted, CalmRange, Mixture, Origin, STAGES, Stage};
 use crate::units::hex;
 
+use survey::Surveyed;
+
 pub use error::TrainError;
 pub use feed::{Feed, Sink, TRAIN_SECRET, Taken, Told, read_line, read_lines, read_slots};
 pub use harvest_ids::HarvestIds;
@@ -81,7 +83,8 @@ pub struct TrainReport {
 /// Tenants held back: calm ones set the threshold, and with the attackers they judge.
 const HELD_PERCENT: usize = 30;
 /// About as many at most: more of them would tell little, and teach more.
-const MOST_HELD: [usize; 2] = [2_100, 1_000];
+const MOST_CALM_HELD: usize = 2_100;
+const MOST_ATTACKERS_HELD: usize = 1_000;
 /// Calm tenants needed.
 const LEAST_TENANTS: usize = 20;
 
@@ -92,11 +95,9 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     if survey.calm.len() < LEAST_TENANTS {
         return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, mut holding) =
-        survey::split(&survey.calm, fitted_percent(survey.calm.len(), MOST_HELD[0]), spec.seed);
+    let (fitting, mut holding) = hold_back(&survey.calm, MOST_CALM_HELD, spec.seed);
     holding.retain(|tenant| !labels.is_twin(&tenant.name));
-    let attackers = fitted_percent(survey.attackers.len(), MOST_HELD[1]);
-    let (teaching, testing) = survey::split(&survey.attackers, attackers, spec.seed);
+    let (teaching, testing) = hold_back(&survey.attackers, MOST_ATTACKERS_HELD, spec.seed);
     let mut body = blank(spec);
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
     body.patterns = naming::fit(&body, &teaching, labels);
@@ -153,7 +154,11 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
     })
 }
 
-/// All but those held back.
+/// Those fitted to, and those held back.
+fn hold_back(all: &[Surveyed], most_held: usize, seed: u64) -> (Vec<&Surveyed>, Vec<&Surveyed>) {
+    survey::split(all, fitted_percent(all.len(), most_held), seed)
+}
+
 fn fitted_percent(all: usize, most_held: usize) -> usize {
     100 - (100 * most_held / all.max(1)).clamp(1, HELD_PERCENT)
 }

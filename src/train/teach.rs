@@ -64,7 +64,7 @@ pub(crate) fn teach(pupils: &Pupils<'_>, settings: &Settings) -> Vec<Vec<Tree>> 
     for age in 0..FROM.len() {
         let lived = pupils.attackers.iter().filter(|tenant| of(tenant, Side::Harvest, age).next().is_some()).count();
         let before = all.last().filter(|_| lived < LEAST_ATTACKERS).cloned();
-        all.push(before.unwrap_or_else(|| of_age(age, pupils, settings)));
+        all.push(before.unwrap_or_else(|| boost(&samples(age, pupils), settings)));
     }
     all
 }
@@ -74,15 +74,10 @@ fn of(tenant: &Surveyed, side: Side, at: usize) -> impl Iterator<Item = &Window>
     tenant.of(side).filter(move |window| age(window.exchanges) == at)
 }
 
-/// Fits the forest of one age.
-fn of_age(age: usize, pupils: &Pupils<'_>, settings: &Settings) -> Vec<Tree> {
-    boost(&samples(age, &pupils.calm, &pupils.attackers), settings)
-}
-
 /// Windows as samples: on each side every tenant weighs the same, and both sides weigh the same.
-fn samples(age: usize, calm: &[&Surveyed], attackers: &[&Surveyed]) -> Vec<Sample> {
+fn samples(age: usize, pupils: &Pupils<'_>) -> Vec<Sample> {
     let mut samples = Vec::new();
-    for tenant in calm.iter().chain(attackers) {
+    for tenant in pupils.calm.iter().chain(&pupils.attackers) {
         for side in [Side::Calm, Side::Harvest] {
             let step = of(tenant, side, age).count().div_ceil(MOST_TAUGHT).max(1);
             let windows: Vec<&Window> = of(tenant, side, age).step_by(step).collect();
