@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::{EvaluateError, Truth};
 use crate::record::Limits;
 use crate::simulate::{self, Spec};
+use crate::source::ahead::ahead;
 use crate::source::files::Line;
 use crate::source::pass::{names, pass};
 
@@ -114,15 +115,18 @@ fn simulated(
     sink: &mut dyn FnMut(&Batch, u64, u64) -> Result<(), EvaluateError>,
 ) -> Result<(), EvaluateError> {
     let total = (spec.days * crate::units::Millis::DAY as f64) as u64;
-    let mut batch = Batch::default();
-    let mut at = 0;
-    for record in simulate::simulate(spec) {
-        batch.push(record.line.as_bytes());
-        at = record.ts.since(spec.start) as u64;
-        if batch.is_full() {
-            sink(&batch, at, total)?;
-            batch.clear();
-        }
-    }
-    sink(&batch, at, total)
+    ahead(
+        |give| {
+            let (mut batch, mut at) = (Batch::default(), 0);
+            for record in simulate::simulate(spec) {
+                batch.push(record.line.as_bytes());
+                at = record.ts.since(spec.start) as u64;
+                if batch.is_full() && !give((core::mem::take(&mut batch), at)) {
+                    return;
+                }
+            }
+            give((batch, at));
+        },
+        |(batch, at)| sink(&batch, at, total),
+    )
 }

@@ -1,5 +1,6 @@
 //! Where records come from: Kafka or files. A batch holds records as they were written, borrowed.
 
+pub(crate) mod ahead;
 pub mod envelope;
 pub mod files;
 pub mod parquet;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ahead::ahead;
 use super::files::{FileError, LineBatch, LineReader};
 use super::parquet::{RowReader, is_parquet};
 
@@ -14,19 +15,45 @@ enum Reader {
     Rows(Box<RowReader>),
 }
 
-/// Hands every batch of lines to `sink`, with its file and how far the pass is: bytes done, bytes in all.
+/// A batch, its file, and the bytes of files up to its end.
+type Read<'p> = (&'p Path, LineBatch, u64);
+
+/// Hands every batch of lines to `sink`, with its file and how far the pass is: bytes done, bytes in all. The next batch is
+/// read meanwhile.
 pub fn pass<E: From<FileError>>(
     inputs: &[PathBuf],
     max_record_bytes: usize,
     mut sink: impl FnMut(&Path, &LineBatch, (u64, u64)) -> Result<(), E>,
 ) -> Result<(), E> {
     let total = inputs.iter().map(|path| std::fs::metadata(path).map_or(0, |meta| meta.len())).sum();
-    let (mut batch, mut done) = (LineBatch::default(), 0);
+    ahead(
+        |give| {
+            if let Err(error) = read(inputs, max_record_bytes, &mut |batch| give(Ok(batch))) {
+                give(Err(error));
+            }
+        },
+        |read: Result<Read<'_>, FileError>| {
+            let (path, batch, done) = read?;
+            sink(path, &batch, (done, total))
+        },
+    )
+}
+
+/// Gives batches as long as they are wanted.
+fn read<'p>(
+    inputs: &'p [PathBuf],
+    max_record_bytes: usize,
+    give: &mut dyn FnMut(Read<'p>) -> bool,
+) -> Result<(), FileError> {
+    let mut done = 0;
     for path in inputs {
         let mut reader = Reader::open(path, max_record_bytes)?;
         loop {
+            let mut batch = LineBatch::default();
             let more = reader.next_batch(&mut batch, BATCH.0, BATCH.1)?;
-            sink(path, &batch, (done + reader.bytes_read(), total))?;
+            if !give((path, batch, done + reader.bytes_read())) {
+                return Ok(());
+            }
             if !more {
                 break;
             }
