@@ -120,12 +120,15 @@ fn the_tables_of_slots_belong_to_the_model(log: &str, calibrated: &Path) {
         assert_eq!(done.status.code(), Some(3), "{why}");
         assert!(text(&done.stderr).contains(why), "{}", text(&done.stderr));
     };
-    refused(&["--config", config.to_str().unwrap()], "were made with another secret: calibrate again");
+    refused(
+        &["--config", config.to_str().unwrap()],
+        "calibrated.slots: slot tables were made with another secret: calibrate again",
+    );
     let aside = calibrated.join("aside");
     std::fs::rename(&slots, &aside).unwrap();
     refused(&[], "model `calibrated` was calibrated with tables of slots");
     std::fs::write(&slots, "something else").unwrap();
-    refused(&[], "is no table of slots");
+    refused(&[], "calibrated.slots: this is no table of slots");
     // another calibration may go by the same tables, and a fold that runs with them goes on
     let again = calibrated.join("again");
     let figures = calibrate(Path::new(log), &again, &["--no-adapt", "--slots", aside.to_str().unwrap()]);

@@ -335,6 +335,20 @@ fn other_known_questions_are_another_fold_and_a_damaged_file_is_named() {
 }
 
 #[test]
+fn tables_of_slots_that_are_none_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.slots");
+    for bytes in [&b"something else"[..], b""] {
+        std::fs::write(&file, bytes).unwrap();
+        let said = with(&format!("model.slots = \"{}\"", file.display())).expect_err("no tables").to_string();
+        let why = format!("{}: this is no table of slots", file.display());
+        assert!(said.contains("model.slots") && said.contains(&why), "{said}");
+    }
+    let said = with("model.slots = \"/none.slots\"").expect_err("no file").to_string();
+    assert!(said.contains("cannot read /none.slots"), "{said}");
+}
+
+#[test]
 fn without_a_file_there_are_defaults_and_the_public_key() {
     let config = Config::public();
     assert!(config.fold.is_public());

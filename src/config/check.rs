@@ -247,7 +247,7 @@ fn usual_slots(raw: &RawModel, secret: &[u8; 16], checker: &mut Checker<'_>) -> 
     match Slots::load(&path, secret) {
         Ok(slots) => Some(Arc::new(slots)),
         Err(error) => {
-            checker.problem(key, format!("leads to {}, which cannot be used: {error}", path.display()));
+            checker.problem(key, format!("cannot be used: {error}"));
             None
         }
     }

@@ -36,9 +36,17 @@ pub enum SlotsError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file that says nothing here.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: Box<SlotsError>,
+    },
     /// Something else, or too large to be one.
-    #[error("{0}is no table of slots as `stillwatch calibrate` writes it")]
-    NotOne(String),
+    #[error("this is no table of slots as `stillwatch calibrate` writes it")]
+    NotOne,
     /// From another version of this program.
     #[error("slot tables of format {found:?} (format, word rule), this program reads {known:?}: calibrate again")]
     Version {
@@ -75,19 +83,18 @@ impl Slots {
 
     /// Tables from a file, made under this secret.
     pub fn load(path: &Path, secret: &[u8; 16]) -> Result<Slots, SlotsError> {
-        let slots = Slots::read(path)?;
-        if slots.is_of(&Keys::new(secret)) { Ok(slots) } else { Err(SlotsError::Secret) }
+        let file = |source| SlotsError::File { path: path.to_owned(), source: Box::new(source) };
+        let slots = Slots::decode(&Slots::read(path)?).map_err(file)?;
+        if slots.is_of(&Keys::new(secret)) { Ok(slots) } else { Err(file(SlotsError::Secret)) }
     }
 
-    fn read(path: &Path) -> Result<Slots, SlotsError> {
+    /// The bytes of a file, one too many of one that is too large.
+    fn read(path: &Path) -> Result<Vec<u8>, SlotsError> {
         let failed = |source| SlotsError::Read { path: path.to_owned(), source };
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).map_err(failed)?;
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(SlotsError::NotOne(format!("{} ", path.display())));
-        }
-        Slots::decode(&bytes)
+        Ok(bytes)
     }
 
     /// The file's bytes. The same history gives the same bytes.
@@ -99,7 +106,7 @@ impl Slots {
 
     /// Reads a file's bytes.
     pub fn decode(bytes: &[u8]) -> Result<Slots, SlotsError> {
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| SlotsError::NotOne(String::new()))?;
+        let rest = bytes.strip_prefix(MAGIC).filter(|_| bytes.len() as u64 <= MAX_BYTES).ok_or(SlotsError::NotOne)?;
         let mut head = Numbers(rest);
         let found = (head.u32()?, head.u32()?);
         if found != (VERSION, words::VERSION) {
