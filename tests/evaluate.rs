@@ -135,6 +135,14 @@ fn tables_add_up() {
         // of three tenants or more something is said, of fewer nothing
         assert_eq!(row["recall"].is_null(), row["tenants"].as_u64() < Some(3), "{row}");
     }
+    let state = &tables()["state_bytes"];
+    let [mean, median, p90, most] =
+        ["/mean", "/spread/median", "/spread/p90", "/most"].map(|at| state.pointer(at).unwrap());
+    assert!(
+        Some(1_000) < mean.as_u64() && mean.as_u64() < most.as_u64() && most.as_u64() <= Some(24 * 1_024),
+        "{state}"
+    );
+    assert!(median.as_u64() <= p90.as_u64() && p90.as_u64() <= most.as_u64(), "{state}");
     let is_twin = |row: &&Value| row["class"].as_str().unwrap().contains("twin");
     let (twins, customers): (Vec<&Value>, Vec<&Value>) = rows(tables(), "classes").iter().partition(is_twin);
     let (all, classes) = customers.split_at(1);

@@ -37,7 +37,7 @@ use crate::model::Model;
 use crate::trace::slots::Slots;
 use detector::Judged;
 use observe::{Scope, observe};
-use tables::{View, attacks, audit, calm, comparison, drift, leaks, periods};
+use tables::{View, attacks, audit, calm, comparison, drift, leaks, periods, state};
 
 pub use detector::Origin;
 pub use error::EvaluateError;
@@ -77,6 +77,8 @@ pub struct Evaluation {
     pub harvest_ids: bool,
     /// Lines and tenants.
     pub counts: Counts,
+    /// What the tenants' state takes.
+    pub state_bytes: Option<state::StateBytes>,
     /// Attackers that harvested at least once.
     pub attackers: usize,
     /// Innocent tenants with at least 30 exchanges.
@@ -142,6 +144,7 @@ pub fn evaluate(
         bootstrap: spec.bootstrap,
         harvest_ids: truth.has_harvest_ids(),
         counts,
+        state_bytes: state::bytes(&tenants),
         attackers: tenants.iter().filter(|tenant| tenant.is_attacker()).count(),
         innocents: tenants.iter().filter(|tenant| tenant.counts_as_innocent()).count(),
         attacks: attacks::rows(&of_model),

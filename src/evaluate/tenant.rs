@@ -50,6 +50,8 @@ pub struct Observed {
     pub binned_at: Vec<Millis>,
     /// What of them is still to be kept.
     pub(super) room: Room,
+    /// Logical bytes of its state at the end.
+    pub state_bytes: u64,
     /// Sum and count of each field.
     pub fields: Vec<(f64, u32)>,
     /// The usual value of each name, and how much it leads by.
@@ -157,6 +159,7 @@ impl Fold {
     /// What it showed.
     pub fn finish(mut self) -> Observed {
         self.seen.windows = core::mem::take(&mut self.windows.closed);
+        self.seen.state_bytes = self.tenant.logical_bytes() as u64;
         self.seen
     }
 

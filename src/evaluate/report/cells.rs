@@ -45,6 +45,12 @@ pub fn summary(e: &Evaluation) -> Vec<String> {
             e.budget
         ),
     ];
+    if let Some(state) = e.state_bytes {
+        lines.push(format!(
+            "state of a tenant at its end: {} bytes in the mean, {} in the median, {} at the 90th percentile, {} at most",
+            state.mean, state.spread.median, state.spread.p90, state.most
+        ));
+    }
     if counts.unlabelled_tenants > 0 {
         lines.push(format!(
             "left out: {} records of {} tenants without a label",

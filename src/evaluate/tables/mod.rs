@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod drift;
 pub mod leaks;
 pub mod periods;
+pub mod state;
 
 use serde::Serialize;
 
