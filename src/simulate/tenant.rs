@@ -9,7 +9,7 @@ use super::harvest::hide_whole;
 use super::history::History;
 use super::line::rfc3339;
 use super::population::{Label, Member, Truth};
-use super::recipe::{Class, GATEWAY, Recipe, attack as recipe};
+use super::recipe::{Class, GATEWAY, PERSONAL, Recipe, attack as recipe};
 use super::schedule::{Schedule, Slot};
 use super::spec::{Attack, Dilution, Spec};
 use super::text::World;
@@ -21,6 +21,10 @@ use crate::units::Millis;
 /// A harvest of fewer exchanges would show nothing: hosts are made large enough for this many.
 const LEAST_HARVEST: f64 = 50.0;
 const MOST_PER_DAY: f64 = 8_000.0;
+/// Percent of tenants that begin something new in a log.
+const PILOTS: u8 = 25;
+/// How small it is beside their first workload, at least.
+const LEAST_PILOT: f64 = 0.01;
 
 /// A tenant's exchanges in time order. Memory: its frames and at most 32 open conversations per workload.
 #[derive(Debug)]
@@ -138,6 +142,16 @@ impl TenantStream {
             let clock = &mut loads[0].clock;
             clock.per_day = clock.per_day.max(floor);
         }
+        let now = (begin.max(spec.start), end);
+        let before = plan
+            .history
+            .zip(earlier.as_ref())
+            .map(|(history, earlier)| (history.seed, presence(&mut member.draw(), earlier)));
+        for (seed, span) in before.into_iter().chain([(spec.seed, now)]) {
+            let mut draw = Draw::new(mix(&[member.base, seed, 57]));
+            let new = pilot(class, pure, (&loads[0], &mut accounts), span, world, &mut draw);
+            loads.extend(new);
+        }
         if let Some(attack) = pure {
             hide_whole(attack, &mut loads, &mut accounts, &mut Draw::new(mix(&[member.base, 53])));
             if member.twin_of().is_some() {
@@ -151,14 +165,15 @@ impl TenantStream {
             if let Some(news) = news {
                 news.reach(&mut load);
             }
-            let mut work = Work::new(load, begin, end);
+            let since = load.begin.unwrap_or(begin);
+            let mut work = Work::new(load, since, end);
             if let Some(news) = news {
                 news.skip(&mut work);
             }
             work
         };
         let works = loads.into_iter().map(work).collect();
-        let begin = begin.max(spec.start);
+        let begin = now.0;
         let dress = Dress::new(member.base, member.own, accounts);
         let mut stream = Self { name: member.name.clone(), dress, works };
         let mut label = Label {
@@ -239,7 +254,7 @@ fn workloads(class: &Class, pure: Option<Attack>, world: &World, draw: &mut Draw
         }
     } else {
         add(&class.recipe, 1.0, draw);
-        let more = if class.name == "personal" { 0 } else { further(draw) };
+        let more = if class.name == PERSONAL { 0 } else { further(draw) };
         for _ in 0..more {
             // A customer's uses are often of one kind, as a harvester's are.
             let same = draw.percent(65);
@@ -248,6 +263,36 @@ fn workloads(class: &Class, pure: Option<Attack>, world: &World, draw: &mut Draw
         }
     }
     (loads, accounts)
+}
+
+/// Something new that the tenant tries beside its first workload, from some day in the span on: customers begin to use
+/// a model for more, as harvesters do.
+fn pilot(
+    class: &Class,
+    pure: Option<Attack>,
+    (first, accounts): (&Workload, &mut usize),
+    span: (Millis, Millis),
+    world: &World,
+    draw: &mut Draw,
+) -> Option<Workload> {
+    if !draw.percent(PILOTS) || (pure.is_none() && class.name == PERSONAL) {
+        return None;
+    }
+    let late = span.1.since(span.0) as f64 * 0.7 * draw.unit();
+    let begin = span.0.plus(late as i64);
+    let days = span.1.since(begin) as f64 / Millis::DAY as f64;
+    let own = pure.map_or(class.recipe, |attack| recipe(attack.family));
+    let tries = if pure.is_some() || draw.percent(50) { own } else { Class::drawn(draw.bits()).recipe };
+    let part = libm::pow(LEAST_PILOT, draw.unit());
+    // as much as a harvest at least, so that size is no mark
+    let per_day = (first.clock.per_day * part).max(LEAST_HARVEST / days.max(0.01)).min(MOST_PER_DAY);
+    // as often in an account of its own as in one that there is
+    let inside = draw.percent(50);
+    let place = if inside { (first.accounts.0, 1) } else { (*accounts, 1) };
+    *accounts += usize::from(!inside);
+    let mut load = Workload::new(&tries, world, draw.bits(), per_day, place);
+    load.begin = Some(begin);
+    Some(load)
 }
 
 /// How many workloads a tenant has beside its first.
@@ -261,4 +306,32 @@ pub(super) fn presence(draw: &mut Draw, spec: &Spec) -> (Millis, Millis) {
     let late = if draw.percent(25) { (length as f64 * 0.6 * draw.unit()) as i64 } else { 0 };
     let early = if draw.percent(12) { (length as f64 * 0.3 * draw.unit()) as i64 } else { 0 };
     (spec.start.plus(late), spec.start.plus(length - early))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::simulate::simulate;
+
+    #[test]
+    fn a_quarter_begins_something_new_in_mid_log_whatever_its_side() {
+        let start = Millis(1_791_158_400_000);
+        let attacks = "relay=120,code_harvest=120@10%".parse().unwrap();
+        let simulation = simulate(&Spec { tenants: 900, days: 4.0, attacks, seed: 5, start });
+        let percent = |of: &dyn Fn(&Label) -> bool| {
+            let all = simulation.tenants.iter().zip(&simulation.labels).filter(|(_, label)| of(label));
+            let begun = all.clone().filter(|(tenant, _)| tenant.works.iter().any(|work| work.load.begin.is_some()));
+            100 * begun.count() / all.count()
+        };
+        let customers = percent(&|label| label.label == Truth::Benign && label.twin.is_none());
+        let pure = percent(&|label| label.label == Truth::Attack && label.share == Some(1.0));
+        let hosts = percent(&|label| label.label == Truth::Attack && label.share != Some(1.0));
+        for share in [customers, pure, hosts] {
+            assert!((15..35).contains(&share), "{customers} {pure} {hosts}");
+        }
+        for work in simulation.tenants.iter().flat_map(|tenant| &tenant.works) {
+            assert!(work.next.is_none_or(|slot| Some(slot.ts) >= work.load.begin));
+        }
+    }
 }

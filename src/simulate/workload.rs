@@ -64,6 +64,8 @@ pub(super) struct Workload {
     pub(super) stripped: bool,
     /// When it changes to the model that came out.
     pub(super) upgrade: Option<Millis>,
+    /// When it begins, if later than its tenant.
+    pub(super) begin: Option<Millis>,
 }
 
 /// One item of a workload's coverage.
@@ -168,6 +170,7 @@ impl Workload {
             goes_on,
             stripped: false,
             upgrade: None,
+            begin: None,
         };
         workload.dress(frame, template, world, &mut draw);
         workload

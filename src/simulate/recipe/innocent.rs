@@ -13,6 +13,8 @@ const FRAMED: &[Frame] = &[Frame::Template, Frame::SystemTemplate, Frame::Manual
 
 /// The class that consists of several others, each team with its own accounts.
 pub(in crate::simulate) const GATEWAY: &str = "gateway";
+/// The class of one person's use.
+pub(in crate::simulate) const PERSONAL: &str = "personal";
 
 /// An innocent class.
 #[derive(Clone, Copy, Debug)]
@@ -163,7 +165,7 @@ const CLASSES: &[Class] = &[
         },
     ),
     Class::new(
-        "personal",
+        PERSONAL,
         14,
         Recipe {
             tasks: &[

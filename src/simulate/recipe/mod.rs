@@ -14,7 +14,7 @@ use super::text::disguise::Guise;
 use super::text::phrases::Job;
 use super::text::{Form, Inputs};
 pub(super) use attack::attack;
-pub(super) use innocent::{Class, GATEWAY};
+pub(super) use innocent::{Class, GATEWAY, PERSONAL};
 
 /// What a kind of workload may look like; a workload draws one of each list.
 #[derive(Clone, Copy, Debug)]
