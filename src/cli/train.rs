@@ -60,8 +60,8 @@ pub struct TrainArgs {
     /// False findings accepted per 1,000 tenant-months; sets the threshold.
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub budget: f64,
-    /// Also train without each group of features in turn, and tell in the card what is found then. Takes as long as the
-    /// rest of the fit again.
+    /// Also train without each group of features in turn, fit further models, and tell in the card what is found then.
+    /// Takes as long as the rest of the fit again.
     #[arg(long, requires = "labels")]
     pub ablate: bool,
     /// End with one line of JSON on stdout.

@@ -142,6 +142,19 @@ fn by_model(card: &mut String, worth: &Worth) {
     }
     let total = |column: &BTreeMap<String, Found>| (!column.is_empty()).then(|| Found::total(column.values()));
     row(card, format_args!("| all | {} |", columns.map(|column| cell(total(column).as_ref())).join(" | ")));
+    if !worth.further.is_empty() {
+        card.push_str(
+            "\n## What further models would add\n\n\
+             The same attackers at the same budget, by models that are not part of the artefact: of calm windows alone, what \
+             principal components leave over, a one-class support vector machine and an isolation forest; and a stack, the line \
+             through what all parts say, fitted on one half of the tenants held back and judged on the other.\n\n\
+             | model | found |\n|---|---|\n",
+        );
+        row(card, format_args!("| trees, in use | {} |", cell(total(&worth.trees).as_ref())));
+        for (name, found) in &worth.further {
+            row(card, format_args!("| {name} | {} |", cell(Some(found))));
+        }
+    }
     if !worth.without.is_empty() {
         card.push_str(
             "\n## What each group of features is worth\n\n\

@@ -30,7 +30,7 @@ const MOST_WINDOWS: usize = 6_000;
 const LEAST_VARIANCE: f64 = 0.05;
 /// Rows of each side that the line is fitted to: each tenant of a side has as many of them as any other, which is
 /// what weights would do, and linfa's logistic regression takes none.
-const LINE_ROWS: usize = 10_000;
+pub(super) const LINE_ROWS: usize = 10_000;
 /// Weight of the squared length of the line per row: rows of one tenant are alike, so the fit knows less than it
 /// thinks.
 pub(super) const LINE_RIDGE: f64 = 0.01;
@@ -70,7 +70,12 @@ pub(super) fn drawn(tenants: &[Vec<Window>], all: usize) -> Vec<&Window> {
 
 /// The line between calm and harvesting windows.
 fn line(body: &Body, calm: &[&Window], harvest: &[&Window]) -> Result<Line, String> {
-    let fitted = logistic(rows(body, &[calm, harvest].concat()), calm.len())?;
+    line_of(rows(body, &[calm, harvest].concat()), calm.len())
+}
+
+/// The line between the first so many rows, which are calm, and the others.
+pub(super) fn line_of(rows: Array2<f64>, calm: usize) -> Result<Line, String> {
+    let fitted = logistic(rows, calm)?;
     // to linfa the more frequent label is the positive one, of equally frequent ones the first
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
     Ok(Line {

@@ -26,6 +26,7 @@ pub(crate) mod trial;
 pub(crate) mod usual;
 pub(crate) mod bins;
 mod worth;
+mod further;
 mod card;
 pub(crate) mod write;
 

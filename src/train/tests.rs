@@ -98,6 +98,9 @@ fn the_card_tells_what_each_group_is_worth_where_asked() {
         Ok(())
     });
     let card = std::fs::read_to_string(report.unwrap().card).unwrap();
+    let (_, table) = card.split_once("| trees, in use | 5/5, 0/0 |\n").unwrap();
+    let further: Vec<&str> = table.lines().map_while(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    assert_eq!(further, ["principal components", "one-class SVM", "isolation forest", "stack of all"]);
     let (_, table) = card.split_once("| without | found |\n|---|---|\n").unwrap();
     let rows: Vec<&str> = table.lines().take_while(|line| !line.is_empty()).collect();
     assert_eq!((rows.len(), rows[0]), (10, "| nothing | 5/5, 0/0 |"), "{table}");

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::boost::Settings;
+use super::further::further;
 use super::survey::{Surveyed, Window};
 use super::teach::{Pupils, teach};
 use super::usual::{self, allowed, order_statistic};
@@ -36,6 +37,8 @@ pub(super) struct Worth {
     pub(super) both: BTreeMap<String, Found>,
     /// All families, by trees that were not shown a group of features; none where nobody asked.
     pub(super) without: Vec<(Group, Found)>,
+    /// All families, by models that are not part of the artefact, each alone and all in a stack; as the one before.
+    pub(super) further: Vec<(&'static str, Found)>,
 }
 
 /// The tenants that judge.
@@ -70,7 +73,7 @@ impl<'t> Bench<'t> {
         Ok(self.found(|tenant| highest(&model, tenant)))
     }
 
-    fn found(&self, highest: impl Fn(&Surveyed) -> f64) -> BTreeMap<String, Found> {
+    pub(super) fn found(&self, highest: impl Fn(&Surveyed) -> f64) -> BTreeMap<String, Found> {
         let threshold = order_statistic(self.calm.iter().map(|tenant| highest(tenant)).collect(), self.passing);
         let mut families = BTreeMap::<String, Found>::new();
         for tenant in &self.attackers {
@@ -120,6 +123,9 @@ pub(super) fn worth(
     let mean =
         |window: &Window| f64::midpoint(of(window), f64::from(model.score_row(&window.row, window.exchanges).score));
     worth.both = bench.found(|tenant| most(tenant, &mean));
+    if ablate {
+        worth.further = further(body, &model, &pupils.calm, bench, settings.seed)?;
+    }
     Ok(worth)
 }
 

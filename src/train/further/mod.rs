@@ -1,0 +1,112 @@
+//! Further models, judged where `--ablate` asks: what they find alone, and what they would add to the trees.
+//!
+//! Those of calm windows alone: how much of a window its principal components leave over, how far it is outside of
+//! what a one-class support vector machine holds, how soon an isolation forest cuts it off. And a stack: the line through
+//! what all parts say, fitted on one half of the tenants held back and judged on the other. None is part of an artefact:
+//! a model that adds nothing goes, and the card says with which number.
+
+mod isolation;
+mod parts;
+
+use ndarray::Array2;
+
+use super::TrainError;
+use super::fit::{self, LINE_ROWS, drawn, windows};
+use super::survey::{Side, Surveyed, Window, place};
+use super::usual;
+use super::worth::{Bench, Found};
+use crate::feature::Row;
+use crate::model::Model;
+use crate::model::artifact::Body;
+use crate::model::relation::Relation;
+
+/// Which half a tenant is of.
+const HALVES: u64 = 0x2f6e_2b1d_9b8a_1a35;
+
+/// A part's log-odds or oddness of a row, in relation to calm windows of the same count.
+struct Part<'p> {
+    name: &'static str,
+    raw: Box<dyn Fn(&Row) -> f64 + 'p>,
+    relation: Relation,
+}
+
+impl<'p> Part<'p> {
+    fn new(name: &'static str, bench: &Bench<'_>, raw: impl Fn(&Row) -> f64 + 'p) -> Result<Part<'p>, TrainError> {
+        let relation = Relation::new(name, &usual::related(&bench.calm, |row, _| raw(row)))?;
+        Ok(Part { name, raw: Box::new(raw), relation })
+    }
+
+    fn says(&self, window: &Window) -> f64 {
+        self.relation.surprise((self.raw)(&window.row), window.row.present, window.exchanges)
+    }
+}
+
+/// What each further model finds at the bench's budget, and what all parts find together.
+pub(super) fn further(
+    body: &Body,
+    model: &Model,
+    calm: &[&Surveyed],
+    bench: &Bench<'_>,
+    seed: u64,
+) -> Result<Vec<(&'static str, Found)>, TrainError> {
+    let calm = windows(calm, Side::Calm);
+    let rows = |most: usize| fit::rows(body, &drawn(&calm, most));
+    let standard = |row: &Row| crate::model::opinion::standard(row, &body.center, &body.scale);
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    // where linfa finds none there is none to judge
+    if let Some(left_over) = parts::left_over(&rows(parts::COMPONENTS_ROWS)) {
+        parts.push(Part::new("principal components", bench, move |row| left_over(&standard(row)))?);
+    }
+    if let Some(outside) = parts::outside(rows(parts::MACHINE_ROWS)) {
+        parts.push(Part::new("one-class SVM", bench, move |row| outside(&standard(row)))?);
+    }
+    let forest = isolation::Isolation::new(&rows(isolation::ROWS), seed);
+    parts.push(Part::new("isolation forest", bench, move |row| forest.oddness(&standard(row)))?);
+    let alone = |part: &Part<'_>| Found::total(bench.found(|tenant| most(tenant, |window| part.says(window))).values());
+    let mut found: Vec<(&'static str, Found)> = parts.iter().map(|part| (part.name, alone(part))).collect();
+
+    if model.has_line() {
+        parts.push(Part::new("line", bench, |row| model.line_odds(row).unwrap_or(0.0))?);
+    }
+    if body.harvest.is_some() {
+        parts.push(Part::new("densities", bench, |row| model.density_ratio(row).unwrap_or(0.0))?);
+    }
+    let says = |window: &Window| {
+        let trees = f64::from(model.score_row(&window.row, window.exchanges).score);
+        std::iter::once(trees).chain(parts.iter().map(|part| part.says(window))).collect::<Vec<f64>>()
+    };
+    found.push(("stack of all", Found::total(stacked(bench, parts.len() + 1, says)?.values())));
+    Ok(found)
+}
+
+/// Each half is judged by the line that the other half gave.
+fn stacked(
+    bench: &Bench<'_>,
+    width: usize,
+    says: impl Fn(&Window) -> Vec<f64>,
+) -> Result<std::collections::BTreeMap<String, Found>, TrainError> {
+    let half = |tenant: &Surveyed| (place(&tenant.name, HALVES) % 2) as usize;
+    let of = |tenants: &[&Surveyed], side, which: usize| {
+        windows(&tenants.iter().copied().filter(|tenant| half(tenant) == which).collect::<Vec<_>>(), side)
+    };
+    let mut lines = Vec::new();
+    for which in 0..2 {
+        let (calm, harvest) = (of(&bench.calm, Side::Calm, which), of(&bench.attackers, Side::Harvest, which));
+        let (calm, harvest) = (drawn(&calm, LINE_ROWS), drawn(&harvest, LINE_ROWS));
+        let mut rows = Array2::<f64>::zeros((calm.len() + harvest.len(), width));
+        for (mut row, window) in rows.rows_mut().into_iter().zip(calm.iter().chain(&harvest)) {
+            row.iter_mut().zip(says(window)).for_each(|(cell, value)| *cell = value);
+        }
+        lines.push(fit::line_of(rows, calm.len()).map_err(|why| TrainError::NoFit { most: 1, why })?);
+    }
+    let odds = |tenant: &Surveyed, window: &Window| {
+        let line = &lines[1 - half(tenant)];
+        line.intercept + line.weights.iter().zip(says(window)).map(|(weight, value)| weight * value).sum::<f64>()
+    };
+    // the parts were related to calm windows already: what they say together is compared as it is
+    Ok(bench.found(|tenant| most(tenant, |window| odds(tenant, window))))
+}
+
+fn most(tenant: &Surveyed, score: impl Fn(&Window) -> f64) -> f64 {
+    tenant.windows.iter().map(score).fold(f64::NEG_INFINITY, f64::max)
+}
