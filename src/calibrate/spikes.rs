@@ -145,7 +145,7 @@ impl Spikes {
             let all = alone.times.iter().enumerate().map(|(asked, ts)| {
                 let mut trace = alone.harvest.prompts[asked / alone.harvest.samples].renamed(&alone.name, OWN.0);
                 trace.account_hash = OWN.1;
-                Told { trace, at: Seen { ts: *ts, offset: asked as i64 }, taken: Taken::Yes }
+                Told { trace, at: Seen { ts: *ts, offset: asked as i64 }, taken: Taken::Yes, log: 0 }
             });
             sink(&all.collect::<Vec<_>>());
         }

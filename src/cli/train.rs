@@ -104,10 +104,10 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
             pass += 1;
             progress.say(format!("train, pass {pass}"));
             let mut offset = 0;
-            inputs.iter().zip(&tracers).try_for_each(|(input, tracer)| {
+            (0..).zip(inputs.iter().zip(&tracers)).try_for_each(|(log, (input, tracer))| {
                 let input = std::slice::from_ref(input);
                 feed(input, ids.as_ref(), tracer, &mut offset, &progress, &mut |told| {
-                    sink(&told.iter().map(half_blind).collect::<Vec<_>>());
+                    sink(&told.iter().map(|told| Told { log, ..half_blind(told) }).collect::<Vec<_>>());
                 })
             })
         })

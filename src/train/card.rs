@@ -22,7 +22,7 @@ pub(super) fn describe(spec: &TrainSpec, body: &Body, results: &Results<'_>, mod
          - Fitted to {fitted} calm tenants and {taught} attackers; calibrated on {held} other calm tenants \
          ({months:.4} tenant-months) and {attackers} other attackers\n\
          - {trees} trees of {nodes} nodes; components {components} calm and {harvest} harvest; seed {seed}, threshold {threshold} for a budget of {budget} false findings \
-         per 1,000 tenant-months on this data\n\n",
+         per 1,000 tenant-months in the worst quarter of the logs\n\n",
         what = what(body),
         name = body.name,
         file = file.file_name().unwrap_or_default().to_string_lossy(),

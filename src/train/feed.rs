@@ -28,6 +28,8 @@ pub struct Told<'a> {
     pub at: Seen,
     /// Whether it was harvested.
     pub taken: Taken,
+    /// Which of several logs it is from, where each is one operator's.
+    pub log: u32,
 }
 
 /// Whether an exchange was harvested.
@@ -55,7 +57,7 @@ pub fn read_lines(
 ) {
     let mut arenas = arenas_for(lines);
     let all = in_chunks(lines, &mut arenas, |offset, line, arena| {
-        traced(line, offset, tracer, arena).map(|(trace, at, id)| Told { trace, at, taken: taken(id) })
+        traced(line, offset, tracer, arena).map(|(trace, at, id)| Told { trace, at, taken: taken(id), log: 0 })
     });
     sink(&all.concat());
 }

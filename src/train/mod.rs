@@ -84,7 +84,7 @@ pub struct TrainReport {
 /// Tenants held back: calm ones set the threshold, and with the attackers they judge.
 const HELD_PERCENT: usize = 30;
 /// About as many at most: more of them would tell little, and teach more.
-const MOST_CALM_HELD: usize = 2_100;
+const MOST_CALM_HELD: usize = 4_200;
 const MOST_ATTACKERS_HELD: usize = 1_000;
 /// Calm tenants needed.
 const LEAST_TENANTS: usize = 20;

@@ -176,7 +176,7 @@ impl Observed {
     }
 
     fn take(&mut self, told: &Told<'_>, blank: &Model) {
-        let Told { trace, at, taken } = told;
+        let Told { trace, at, taken, .. } = told;
         let (at, taken) = (*at, *taken);
         self.last = self.last.max(at.ts);
         if let Some(harvested) = &mut self.harvested {
@@ -228,7 +228,7 @@ pub(crate) fn place(name: &str, seed: u64) -> u64 {
 }
 
 fn hash_trace(data: &mut Sha256, told: &Told<'_>) {
-    let Told { trace, at, taken } = told;
+    let Told { trace, at, taken, .. } = told;
     data.update(trace.tenant.as_bytes());
     data.update([0, *taken as u8]);
     data.update(at.ts.0.to_le_bytes());

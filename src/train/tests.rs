@@ -24,6 +24,7 @@ fn feed(sink: &mut Sink<'_>) {
             trace: trace.renamed(name, trace.account),
             at: *at,
             taken: Taken::Unsaid,
+            log: 0,
         };
         sink(&stream(habit, seed, count).iter().map(told).collect::<Vec<_>>());
     };

@@ -67,6 +67,8 @@ pub(crate) struct Tried {
     /// What that alarm was called.
     named: Option<Pattern>,
     exchanges: u64,
+    /// Which log it is in.
+    log: u32,
     first: Millis,
     last: Millis,
 }
@@ -77,6 +79,13 @@ struct Judged {
     tried: Tried,
     /// Where its units are in `tried`.
     places: BTreeMap<u64, usize>,
+}
+
+/// Calm tenants held back of one log: their months, and the highest evidence of each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CalmLog {
+    pub(crate) months: f64,
+    pub(crate) maxima: Vec<f64>,
 }
 
 /// All tenants of a pass, by name.
@@ -98,7 +107,7 @@ pub(crate) fn run_by<'m>(
     let mut states = ByTenant::<Judged>::default();
     let new = |told: &Told<'_>| {
         let group = roles.group(told.trace.tenant)?;
-        let tried = Tried::new(group, roles.labels, told.trace.tenant, told.at.ts);
+        let tried = Tried::new(group, roles.labels, told);
         Some(Judged { tenant: Tenant::new(told.trace.tenant), tried, places: BTreeMap::new() })
     };
     feed(&mut |told| states.fold(told, new, |state, told| state.take(told, judge(told.trace.tenant))))?;
@@ -187,7 +196,8 @@ impl UnitScores {
 }
 
 impl Tried {
-    fn new(group: Group, labels: &Labels, tenant: &str, at: Millis) -> Tried {
+    fn new(group: Group, labels: &Labels, told: &Told<'_>) -> Tried {
+        let tenant = told.trace.tenant;
         Tried {
             group,
             kind: labels.kind(tenant).to_owned(),
@@ -198,8 +208,9 @@ impl Tried {
             found_at: None,
             named: None,
             exchanges: 0,
-            first: at,
-            last: at,
+            log: told.log,
+            first: told.at.ts,
+            last: told.at.ts,
         }
     }
 
@@ -239,6 +250,17 @@ impl Trial {
     /// Highest evidence of each tenant held back.
     pub(crate) fn maxima(&self) -> Vec<f64> {
         self.of(Group::Holding).map(|tenant| f64::from(tenant.highest.max(0.0))).collect()
+    }
+
+    /// Calm tenants held back, log by log.
+    pub(crate) fn logs(&self) -> Vec<CalmLog> {
+        let mut logs = BTreeMap::<u32, CalmLog>::new();
+        for tenant in self.of(Group::Holding) {
+            let log = logs.entry(tenant.log).or_default();
+            log.months += if tenant.counts() { tenant.months() } else { 0.0 };
+            log.maxima.push(f64::from(tenant.highest.max(0.0)));
+        }
+        logs.into_values().collect()
     }
 
     /// Attackers by kind and percent of harvest: all, and those that a threshold finds.

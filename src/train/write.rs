@@ -47,7 +47,7 @@ pub(super) fn write(spec: &TrainSpec, body: &Body, results: &Results<'_>) -> Res
 }
 
 /// Tenants of a side whose windows are kept, and windows of each.
-const KEPT: (usize, usize) = (600, 8);
+const KEPT: (usize, usize) = (1_800, 8);
 
 /// Some windows of one side, spread over tenants and over the life of each. Half of the tenants are those that lived
 /// longest: few do, and what old units look like is to be learnt too.
