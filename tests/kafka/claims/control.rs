@@ -1,9 +1,11 @@
 //! Another model takes over at a named offset, and everybody who folds the log again sees it there.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use stillwatch::model::artifact::{Body, encode};
 
 use crate::fill::fill;
 use crate::instance::{Instance, LIMIT, Setup};
@@ -54,7 +56,7 @@ pub fn crash_between_models(world: &World) {
     // a month in all: findings of the former model close under the new one
     fill(bootstrap, &names.input, traffic.by_ref().take(10_000));
     caught_up(bootstrap, &setup, &[&instance]);
-    both_models_judged(&same_as_replay(bootstrap, &setup));
+    both_models_judged(&same_as_replay(bootstrap, &setup), "trees-1");
     instance.stop();
     names.delete(bootstrap);
 }
@@ -96,7 +98,7 @@ pub fn sighup(world: &World) {
     instance.ready();
     fill(bootstrap, &names.input, traffic.by_ref().take(3_000));
     caught_up(bootstrap, &setup, &[&instance]);
-    both_models_judged(&same_as_replay(bootstrap, &setup));
+    both_models_judged(&same_as_replay(bootstrap, &setup), "trees-1");
     instance.stop();
     names.delete(bootstrap);
 }
@@ -127,12 +129,26 @@ pub fn same_as_replay(bootstrap: &str, setup: &Setup) -> Outputs {
     found
 }
 
-fn both_models_judged(outputs: &Outputs) {
-    for name in ["\"model\":{\"name\":\"eager\"", "\"model\":{\"name\":\"trees-1\""] {
-        let count = outputs.findings.iter().filter(|finding| finding.contains(name)).count();
+fn both_models_judged(outputs: &Outputs, second: &str) {
+    for name in ["eager", second].map(|name| format!("\"model\":{{\"name\":\"{name}\"")) {
+        let count = outputs.findings.iter().filter(|finding| finding.contains(&name)).count();
         println!("    {count} events with {name}");
         assert!(count > 0, "no event with {name}");
     }
+}
+
+/// A folder with the former model, and with the shipped one under another name and at a threshold that a few hundred
+/// exchanges reach.
+fn louder(dir: &Path) -> PathBuf {
+    let known = dir.join("known");
+    std::fs::create_dir(&known).unwrap();
+    std::fs::copy(format!("{FORMER}/eager.json"), known.join("eager.json")).unwrap();
+    let shipped = std::fs::read_to_string(SHIPPED).unwrap();
+    let mut body: Body = serde_json::from_str(shipped.lines().nth(1).unwrap()).unwrap();
+    "louder".clone_into(&mut body.name);
+    body.threshold = 3.0;
+    std::fs::write(known.join("louder.json"), encode(&body).unwrap()).unwrap();
+    known
 }
 
 /// Kills and rebalances at any instant around a change: whether its control record was committed or not, live
@@ -142,15 +158,16 @@ pub fn kills_while_models_change(world: &World) {
     let names = Names::unique("kills");
     names.create(bootstrap, 3);
     let mut setup = Setup::new(bootstrap, &names, 3);
-    setup.set("model.known", FORMER);
+    let known = louder(setup.dir());
+    setup.set("model.known", known.to_str().unwrap());
+    let models = ["louder.json", "eager.json"].map(|name| known.join(name).to_str().unwrap().to_owned());
     let mut random = Xoshiro256PlusPlus::seed_from_u64(9);
     let mut traffic = Traffic::new(6, 3);
     let mut instance = setup.start("steady");
     instance.ready();
     for round in 0..5 {
         fill(bootstrap, &names.input, traffic.by_ref().take(1_500));
-        let eager = format!("{FORMER}/eager.json");
-        setup.set("model.path", if round % 2 == 0 { SHIPPED } else { &eager });
+        setup.set("model.path", models[round % 2].as_str());
         // a guest takes partitions over while the change is on its way, and gives them back
         let guest = (round % 2 == 1).then(|| setup.start("guest"));
         reload(&setup, &instance, "applied");
@@ -165,7 +182,7 @@ pub fn kills_while_models_change(world: &World) {
         instance.ready();
     }
     caught_up(bootstrap, &setup, &[&instance]);
-    both_models_judged(&same_as_replay(bootstrap, &setup));
+    both_models_judged(&same_as_replay(bootstrap, &setup), "louder");
     instance.stop();
     names.delete(bootstrap);
 }
