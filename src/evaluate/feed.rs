@@ -1,6 +1,7 @@
 //! Where the exchanges come from: log files or the built-in simulator, as batches of lines.
 //!
-//! A pass can be made more than once and gives the same lines each time. Bounded: one batch.
+//! A pass can be made more than once and gives the same lines each time. Bounded: three batches, one of
+//! them made ahead.
 
 use std::ops::Range;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! What tenants take in memory: the logical bytes of their state after their last exchange, as `state.max_bytes` counts.
+//! What tenants take in memory: the logical bytes of their state after their last exchange, of which
+//! `fold.memory_per_partition` is the limit.
 
 use serde::Serialize;
 
