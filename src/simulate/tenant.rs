@@ -121,7 +121,8 @@ impl TenantStream {
         let mut draw = member.draw();
         let spec = &plan.spec;
         let earlier = plan.history.filter(|_| member.past).map(|history| history.spec(spec));
-        let (begin, mut end) = presence(&mut draw, earlier.as_ref().unwrap_or(spec));
+        let first = presence(&mut draw, earlier.as_ref().unwrap_or(spec));
+        let (begin, mut end) = first;
         if earlier.is_some() {
             end = presence(&mut Draw::new(mix(&[member.base, 55])), spec).1;
         }
@@ -143,10 +144,7 @@ impl TenantStream {
             clock.per_day = clock.per_day.max(floor);
         }
         let now = (begin.max(spec.start), end);
-        let before = plan
-            .history
-            .zip(earlier.as_ref())
-            .map(|(history, earlier)| (history.seed, presence(&mut member.draw(), earlier)));
+        let before = plan.history.filter(|_| member.past).map(|history| (history.seed, first));
         for (seed, span) in before.into_iter().chain([(spec.seed, now)]) {
             let mut draw = Draw::new(mix(&[member.base, seed, 57]));
             let new = pilot(class, pure, (&loads[0], &mut accounts), span, world, &mut draw);

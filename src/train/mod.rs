@@ -25,6 +25,7 @@ pub(crate) mod teach;
 pub(crate) mod trial;
 pub(crate) mod usual;
 pub(crate) mod bins;
+mod part;
 mod worth;
 mod further;
 mod card;

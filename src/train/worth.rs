@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::boost::Settings;
 use super::further::further;
+use super::part::{Part, most};
 use super::survey::{Surveyed, Window};
 use super::teach::{Pupils, teach};
 use super::usual::{self, allowed, order_statistic};
@@ -17,7 +18,6 @@ use crate::model::Model;
 use crate::model::ages::Forests;
 use crate::model::artifact::{Body, Boosted};
 use crate::model::forest::{Tree, seen};
-use crate::model::relation::Relation;
 
 /// Found and all, pure attackers first, then those in part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,26 +105,17 @@ pub(super) fn worth(
         let found = bench.found_by(body, teach(pupils, &Settings { without: Some(group), ..settings.clone() }))?;
         worth.without.push((group, Found::total(found.values())));
     }
-    let most = |tenant: &Surveyed, score: &dyn Fn(&Window) -> f64| tenant.windows.iter().map(score).fold(0.0, f64::max);
-    let related =
-        |opinion: &dyn Fn(&Row) -> f64| Relation::new(&body.name, &usual::related(&bench.calm, |row, _| opinion(row)));
-    let surprise = |relation: &Relation, log_odds: f64, window: &Window| {
-        relation.surprise(log_odds, window.row.present, window.exchanges)
-    };
-    if model.has_line() {
-        let line = |row: &Row| model.line_odds(row).unwrap_or(0.0);
-        let relation = related(&line)?;
-        worth.logistic = bench.found(|tenant| most(tenant, &|window| surprise(&relation, line(&window.row), window)));
-    }
-    let density = |row: &Row| model.density_ratio(row).unwrap_or(0.0);
-    let relation = related(&density)?;
-    let of = |window: &Window| surprise(&relation, density(&window.row), window);
-    worth.densities = bench.found(|tenant| most(tenant, &of));
-    let mean =
-        |window: &Window| f64::midpoint(of(window), f64::from(model.score_row(&window.row, window.exchanges).score));
-    worth.both = bench.found(|tenant| most(tenant, &mean));
+    let line = |row: &Row| model.line_odds(row).unwrap_or(0.0);
+    let line = model.has_line().then(|| Part::new("line", bench, line)).transpose()?;
+    worth.logistic = line.as_ref().map_or_else(BTreeMap::new, |line| line.found(bench));
+    let densities = Part::new("densities", bench, |row| model.density_ratio(row).unwrap_or(0.0))?;
+    worth.densities = densities.found(bench);
+    let trees = |window: &Window| f64::from(model.score_row(&window.row, window.exchanges).score);
+    worth.both = bench.found(|tenant| most(tenant, |window| f64::midpoint(densities.says(window), trees(window))));
     if ablate {
-        worth.further = further(body, &model, &pupils.calm, bench, settings.seed)?;
+        let densities = body.harvest.as_ref().map(|_| &densities);
+        let opinions: Vec<&Part<'_>> = line.iter().chain(densities).collect();
+        worth.further = further(body, &model, &pupils.calm, bench, &opinions, settings.seed)?;
     }
     Ok(worth)
 }

@@ -12,34 +12,15 @@ use ndarray::Array2;
 
 use super::TrainError;
 use super::fit::{self, LINE_ROWS, drawn, windows};
+use super::part::{Part, most};
 use super::survey::{Side, Surveyed, Window, place};
-use super::usual;
 use super::worth::{Bench, Found};
 use crate::feature::Row;
 use crate::model::Model;
 use crate::model::artifact::Body;
-use crate::model::relation::Relation;
 
 /// Which half a tenant is of.
 const HALVES: u64 = 0x2f6e_2b1d_9b8a_1a35;
-
-/// A part's log-odds or oddness of a row, in relation to calm windows of the same count.
-struct Part<'p> {
-    name: &'static str,
-    raw: Box<dyn Fn(&Row) -> f64 + 'p>,
-    relation: Relation,
-}
-
-impl<'p> Part<'p> {
-    fn new(name: &'static str, bench: &Bench<'_>, raw: impl Fn(&Row) -> f64 + 'p) -> Result<Part<'p>, TrainError> {
-        let relation = Relation::new(name, &usual::related(&bench.calm, |row, _| raw(row)))?;
-        Ok(Part { name, raw: Box::new(raw), relation })
-    }
-
-    fn says(&self, window: &Window) -> f64 {
-        self.relation.surprise((self.raw)(&window.row), window.row.present, window.exchanges)
-    }
-}
 
 /// What each further model finds at the bench's budget, and what all parts find together.
 pub(super) fn further(
@@ -47,6 +28,7 @@ pub(super) fn further(
     model: &Model,
     calm: &[&Surveyed],
     bench: &Bench<'_>,
+    opinions: &[&Part<'_>],
     seed: u64,
 ) -> Result<Vec<(&'static str, Found)>, TrainError> {
     let calm = windows(calm, Side::Calm);
@@ -62,20 +44,15 @@ pub(super) fn further(
     }
     let forest = isolation::Isolation::new(&rows(isolation::ROWS), seed);
     parts.push(Part::new("isolation forest", bench, move |row| forest.oddness(&standard(row)))?);
-    let alone = |part: &Part<'_>| Found::total(bench.found(|tenant| most(tenant, |window| part.says(window))).values());
-    let mut found: Vec<(&'static str, Found)> = parts.iter().map(|part| (part.name, alone(part))).collect();
+    let alone = |part: &Part<'_>| (part.name, Found::total(part.found(bench).values()));
+    let mut found: Vec<(&'static str, Found)> = parts.iter().map(alone).collect();
 
-    if model.has_line() {
-        parts.push(Part::new("line", bench, |row| model.line_odds(row).unwrap_or(0.0))?);
-    }
-    if body.harvest.is_some() {
-        parts.push(Part::new("densities", bench, |row| model.density_ratio(row).unwrap_or(0.0))?);
-    }
+    let all: Vec<&Part<'_>> = parts.iter().chain(opinions.iter().copied()).collect();
     let says = |window: &Window| {
         let trees = f64::from(model.score_row(&window.row, window.exchanges).score);
-        std::iter::once(trees).chain(parts.iter().map(|part| part.says(window))).collect::<Vec<f64>>()
+        std::iter::once(trees).chain(all.iter().map(|part| part.says(window))).collect::<Vec<f64>>()
     };
-    found.push(("stack of all", Found::total(stacked(bench, parts.len() + 1, says)?.values())));
+    found.push(("stack of all", Found::total(stacked(bench, all.len() + 1, says)?.values())));
     Ok(found)
 }
 
@@ -105,8 +82,4 @@ fn stacked(
     };
     // the parts were related to calm windows already: what they say together is compared as it is
     Ok(bench.found(|tenant| most(tenant, |window| odds(tenant, window))))
-}
-
-fn most(tenant: &Surveyed, score: impl Fn(&Window) -> f64) -> f64 {
-    tenant.windows.iter().map(score).fold(f64::NEG_INFINITY, f64::max)
 }
