@@ -81,7 +81,7 @@ impl<'a> Folds<'a> {
         let tops: Vec<(usize, Tops)> = calm
             .map(|tenant| {
                 let fold = self.fold_of(&tenant.name);
-                (fold, usual::tops(tenant, |row, exchanges| forests[fold].log_odds(&seen(row), exchanges)))
+                (fold, usual::tops(tenant, |window| forests[fold].log_odds(&seen(&window.row), window.exchanges)))
             })
             .collect();
         let without =
@@ -217,7 +217,7 @@ fn tenants(taught: &[TaughtRow], side: Side) -> Vec<Surveyed> {
     let mut tenants = Vec::<Surveyed>::new();
     let mut before = None;
     for row in taught.iter().filter(|row| row.harvest == (side == Side::Harvest)) {
-        let window = Window { row: row.row, exchanges: row.exchanges, side };
+        let window = Window { row: row.row, exchanges: row.exchanges, side, by_exchange: None };
         if before == Some(row.tenant) {
             tenants.last_mut().map(|tenant| tenant.windows.push(window)).unwrap_or_default();
         } else {

@@ -61,7 +61,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub budget: f64,
     /// Also train without each group of features in turn, fit further models, and tell in the card what is found then.
-    /// Takes as long as the rest of the fit again.
+    /// Takes two more passes, and as long as the rest of the fit again.
     #[arg(long, requires = "labels")]
     pub ablate: bool,
     /// End with one line of JSON on stdout.

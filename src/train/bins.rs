@@ -86,7 +86,7 @@ mod tests {
         let window = |i: u64| {
             let exchanges = if i.is_multiple_of(2) { 8 } else { 64 };
             let value = (scatter(i) % 100) as f64 + if exchanges == 8 { 0.0 } else { 50.0 };
-            Window { row: Row { values: [value; WIDTH], present: 1 }, exchanges, side: Side::Calm }
+            Window { row: Row { values: [value; WIDTH], present: 1 }, exchanges, side: Side::Calm, by_exchange: None }
         };
         let tenant = Surveyed::of_windows("t".into(), (0..1_000).map(window).collect());
         let bins = of([&tenant]);

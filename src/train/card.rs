@@ -146,8 +146,9 @@ fn by_model(card: &mut String, worth: &Worth) {
         card.push_str(
             "\n## What further models would add\n\n\
              The same attackers at the same budget, by models that are not part of the artefact: of calm windows alone, what \
-             principal components leave over, a one-class support vector machine and an isolation forest; and a stack, the line \
-             through what all parts say, fitted on one half of the tenants held back and judged on the other.\n\n\
+             principal components leave over, a one-class support vector machine and an isolation forest; the mean of what a \
+             line through single exchanges says; and a stack, the line through what all parts say, fitted on one half of the \
+             tenants held back and judged on the other.\n\n\
              | model | found |\n|---|---|\n",
         );
         row(card, format_args!("| trees, in use | {} |", cell(total(&worth.trees).as_ref())));

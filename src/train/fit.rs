@@ -57,10 +57,10 @@ pub(super) fn windows(tenants: &[&Surveyed], side: Side) -> Vec<Vec<Window>> {
     all.filter(|windows| !windows.is_empty()).collect()
 }
 
-/// So many windows in all, as many from each tenant: evenly spread, repeated where there are few.
-pub(super) fn drawn(tenants: &[Vec<Window>], all: usize) -> Vec<&Window> {
+/// So many windows, or other things, in all, as many from each tenant: evenly spread, repeated where there are few.
+pub(super) fn drawn<T>(tenants: &[Vec<T>], all: usize) -> Vec<&T> {
     let ends = |i: usize| i * all / tenants.len();
-    let of = |(i, windows): (usize, &'_ Vec<Window>)| {
+    let of = |(i, windows): (usize, &'_ Vec<T>)| {
         let (count, wanted) = (windows.len(), ends(i + 1) - ends(i));
         (0..wanted).map(move |k| if count > wanted { k * count / wanted } else { k % count }).collect::<Vec<_>>()
     };
@@ -207,7 +207,7 @@ pub(super) mod tests {
                 *value = (scatter(i * 131 + f as u64) % 1_000) as f64 / 1_000.0 + if f % 3 == 0 { push } else { 0.0 };
             }
             // all that can be missing is missing somewhere
-            Window { row: Row { values, present: (i % 32) as u8 }, exchanges: 8 + i, side }
+            Window { row: Row { values, present: (i % 32) as u8 }, exchanges: 8 + i, side, by_exchange: None }
         };
         (0..count).map(|i| window(i + count * side as u64)).collect()
     }

@@ -38,6 +38,7 @@ use crate::model::Model;
 use crate::model::artifact::{Body, Boosted, CalmRange, Mixture, Origin, STAGES, Stage};
 use crate::units::hex;
 
+use further::exchanges;
 use survey::Surveyed;
 
 pub use error::TrainError;
@@ -57,7 +58,7 @@ pub struct TrainSpec {
     pub seed: u64,
     /// False findings per 1,000 tenant-months that the threshold is chosen for.
     pub budget: f64,
-    /// Also train without each group of features, for the card.
+    /// Also train without each group of features, and try further models, for the card.
     pub ablate: bool,
     /// What the exchanges are, in a few words for the card.
     pub source: String,
@@ -93,13 +94,19 @@ const LEAST_TENANTS: usize = 20;
 /// Fits, calibrates, tries and writes a model.
 pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<TrainReport, TrainError> {
     check_name(&spec.name)?;
-    let survey = survey::survey(&Model::build(blank(spec), [0; 32])?, labels, feed)?;
+    let quiet = Model::build(blank(spec), [0; 32])?;
+    let mut survey = survey::survey(&quiet, labels, feed)?;
     if survey.calm.len() < LEAST_TENANTS {
         return Err(TrainError::TooFewTenants { found: survey.calm.len(), needed: LEAST_TENANTS });
     }
-    let (fitting, mut holding) = hold_back(&survey.calm, MOST_CALM_HELD, spec.seed);
+    if spec.ablate {
+        let (fitting, teaching) = (split_calm(&survey, spec).0, split_attackers(&survey, spec).0);
+        let names = fitting.iter().chain(&teaching).map(|tenant| tenant.name.clone()).collect();
+        exchanges::judge(&mut survey, &names, labels, &quiet, feed)?;
+    }
+    let (fitting, mut holding) = split_calm(&survey, spec);
     holding.retain(|tenant| !labels.is_twin(&tenant.name));
-    let (teaching, testing) = hold_back(&survey.attackers, MOST_ATTACKERS_HELD, spec.seed);
+    let (teaching, testing) = split_attackers(&survey, spec);
     let mut body = blank(spec);
     fit::fit(&mut body, &fitting, &teaching, spec.seed)?;
     body.patterns = naming::fit(&body, &teaching, labels);
@@ -154,6 +161,14 @@ pub fn train(spec: &TrainSpec, labels: &Labels, feed: &mut Feed<'_>) -> Result<T
         threshold: body.threshold,
         metrics: body.origin.metrics,
     })
+}
+
+fn split_calm<'s>(survey: &'s survey::Survey, spec: &TrainSpec) -> (Vec<&'s Surveyed>, Vec<&'s Surveyed>) {
+    hold_back(&survey.calm, MOST_CALM_HELD, spec.seed)
+}
+
+fn split_attackers<'s>(survey: &'s survey::Survey, spec: &TrainSpec) -> (Vec<&'s Surveyed>, Vec<&'s Surveyed>) {
+    hold_back(&survey.attackers, MOST_ATTACKERS_HELD, spec.seed)
 }
 
 /// Those fitted to, and those held back.

@@ -6,13 +6,12 @@ use super::TrainError;
 use super::survey::{Surveyed, Window};
 use super::usual;
 use super::worth::{Bench, Found};
-use crate::feature::Row;
 use crate::model::relation::Relation;
 
-/// Its log-odds or oddness of a row, in relation to calm windows of the same count.
+/// Its log-odds or oddness of a window, in relation to calm windows of the same count.
 pub(super) struct Part<'p> {
     pub(super) name: &'static str,
-    raw: Box<dyn Fn(&Row) -> f64 + 'p>,
+    raw: Box<dyn Fn(&Window) -> f64 + 'p>,
     relation: Relation,
 }
 
@@ -20,14 +19,14 @@ impl<'p> Part<'p> {
     pub(super) fn new(
         name: &'static str,
         bench: &Bench<'_>,
-        raw: impl Fn(&Row) -> f64 + 'p,
+        raw: impl Fn(&Window) -> f64 + 'p,
     ) -> Result<Part<'p>, TrainError> {
-        let relation = Relation::new(name, &usual::related(&bench.calm, |row, _| raw(row)))?;
+        let relation = Relation::new(name, &usual::related(&bench.calm, &raw))?;
         Ok(Part { name, raw: Box::new(raw), relation })
     }
 
     pub(super) fn says(&self, window: &Window) -> f64 {
-        self.relation.surprise((self.raw)(&window.row), window.row.present, window.exchanges)
+        self.relation.surprise((self.raw)(window), window.row.present, window.exchanges)
     }
 
     /// What it finds at the bench's budget.

@@ -13,12 +13,13 @@ use crate::model::ages::{FROM, age};
 use crate::model::calibration::stage;
 use crate::sketch::Mean;
 use crate::tenant::Tenant;
+use crate::trace::Trace;
 use crate::trace::words::mix;
 use crate::units::Millis;
 
 /// Windows of each age kept per tenant: units × counts fit in for all but gateways.
 const MOST_WINDOWS: u32 = 150;
-/// Workloads of an attacker whose harvest is counted.
+/// Workloads of a tenant of which a mean is kept.
 const MOST_WORKLOADS: usize = 4_096;
 /// From this share of harvest on a window is one of harvest, and below the other it is calm.
 const MOSTLY: f64 = 0.5;
@@ -55,6 +56,8 @@ pub(crate) struct Window {
     pub(crate) row: Row,
     pub(crate) exchanges: u64,
     pub(crate) side: Side,
+    /// Mean log-odds of its exchanges, each by itself; only of tenants held back, and where somebody asked.
+    pub(crate) by_exchange: Option<f32>,
 }
 
 /// The windows of one tenant.
@@ -73,9 +76,13 @@ pub(crate) struct Survey {
     pub(crate) data: [u8; 32],
 }
 
-/// How much of each unit of an attacker is harvest, over as many exchanges as its features speak of.
+/// The mean of something for each unit of a tenant, over as many exchanges as its features speak of.
+#[derive(Default)]
+pub(super) struct PerUnit(BTreeMap<u64, (u32, Mean)>);
+
+/// How much of each unit of an attacker is harvest.
 struct Harvested {
-    units: BTreeMap<u64, (u32, Mean)>,
+    units: PerUnit,
     /// All is, if nobody says what is not.
     unsaid: f32,
 }
@@ -93,18 +100,13 @@ struct Observed {
 pub(crate) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Result<Survey, TrainError> {
     let mut tenants = ByTenant::<Observed>::default();
     let mut data = Sha256::new();
-    let seen = |told: &Told<'_>| {
-        let (tenant, role) = (told.trace.tenant, labels.role(told.trace.tenant));
-        // in part, and nobody says which part
-        let dark = role == Role::Attack && !labels.is_pure(tenant) && told.taken == Taken::Unsaid;
-        role != Role::Grey && !dark
-    };
     feed(&mut |told| {
         let hash = || told.iter().for_each(|told| hash_trace(&mut data, told));
         let fold = || {
-            let new = |told: &Told<'_>| seen(told).then(|| Observed::new(told.trace.tenant, labels, told.at.ts));
+            let new =
+                |told: &Told<'_>| is_seen(labels, told).then(|| Observed::new(told.trace.tenant, labels, told.at.ts));
             tenants.fold(told, new, |observed, told| {
-                if seen(told) {
+                if is_seen(labels, told) {
                     observed.take(told, blank);
                 }
             });
@@ -123,6 +125,14 @@ pub(crate) fn survey(blank: &Model, labels: &Labels, feed: &mut Feed<'_>) -> Res
     let seen = all.filter(|tenant| !tenant.windows.is_empty());
     let (calm, attackers) = seen.partition(|tenant| labels.role(&tenant.name) == Role::Calm);
     Ok(Survey { calm, attackers, data: data.finalize().into() })
+}
+
+/// Whether anybody knows what an exchange is.
+pub(super) fn is_seen(labels: &Labels, told: &Told<'_>) -> bool {
+    let (tenant, role) = (told.trace.tenant, labels.role(told.trace.tenant));
+    // in part, and nobody says which part
+    let dark = role == Role::Attack && !labels.is_pure(tenant) && told.taken == Taken::Unsaid;
+    role != Role::Grey && !dark
 }
 
 /// Two disjoint parts: one of so many percent, and the rest.
@@ -164,7 +174,7 @@ impl Surveyed {
 impl Observed {
     fn new(name: &str, labels: &Labels, at: Millis) -> Observed {
         let unsaid = f32::from(u8::from(labels.is_pure(name)));
-        let harvested = (labels.role(name) == Role::Attack).then(|| Harvested { units: BTreeMap::new(), unsaid });
+        let harvested = (labels.role(name) == Role::Attack).then(|| Harvested { units: PerUnit::default(), unsaid });
         Observed {
             tenant: Tenant::new(name),
             harvested,
@@ -180,41 +190,46 @@ impl Observed {
         let (at, taken) = (*at, *taken);
         self.last = self.last.max(at.ts);
         if let Some(harvested) = &mut self.harvested {
-            harvested.add(0, taken);
-            for cell in self.tenant.cells_of(trace) {
-                harvested.add(cell, taken);
-            }
+            let share = match taken {
+                Taken::Unsaid => harvested.unsaid,
+                Taken::No => 0.0,
+                Taken::Yes => 1.0,
+            };
+            harvested.units.add(&self.tenant, trace, share);
         }
         let (windows, room, harvested) = (&mut self.windows, &mut self.room, &self.harvested);
         self.tenant.observe_with(trace, at, blank, &mut |decision| {
             let count = decision.exchanges;
             if room.takes(count) {
                 let side = harvested.as_ref().map_or(Side::Calm, |harvested| harvested.side(decision.subject.workload));
-                windows.push(Window { row: *decision.row, exchanges: count, side });
+                windows.push(Window { row: *decision.row, exchanges: count, side, by_exchange: None });
             }
         });
     }
 }
 
-impl Harvested {
-    fn add(&mut self, unit: u64, taken: Taken) {
-        if self.units.len() >= MOST_WORKLOADS && !self.units.contains_key(&unit) {
-            return;
+impl PerUnit {
+    /// Adds what an exchange shows to the tenant's own mean, and to those of its cells.
+    pub(super) fn add(&mut self, tenant: &Tenant, trace: &Trace<'_>, value: f32) {
+        for unit in std::iter::once(0).chain(tenant.cells_of(trace)) {
+            if self.0.len() >= MOST_WORKLOADS && !self.0.contains_key(&unit) {
+                continue;
+            }
+            let (count, mean) = self.0.entry(unit).or_default();
+            *count = count.saturating_add(1);
+            mean.add(*count, value);
         }
-        let (count, mean) = self.units.entry(unit).or_default();
-        *count = count.saturating_add(1);
-        mean.add(
-            *count,
-            match taken {
-                Taken::Unsaid => self.unsaid,
-                Taken::No => 0.0,
-                Taken::Yes => 1.0,
-            },
-        );
     }
 
+    /// None of a unit that has none.
+    pub(super) fn mean(&self, unit: u64) -> Option<f64> {
+        self.0.get(&unit).map(|(_, mean)| mean.get())
+    }
+}
+
+impl Harvested {
     fn side(&self, unit: u64) -> Side {
-        match self.units.get(&unit).map(|(_, mean)| mean.get()) {
+        match self.units.mean(unit) {
             Some(share) if share >= MOSTLY => Side::Harvest,
             Some(share) if share < HARDLY => Side::Calm,
             _ => Side::Between,

@@ -101,11 +101,34 @@ fn the_card_tells_what_each_group_is_worth_where_asked() {
     let card = std::fs::read_to_string(report.unwrap().card).unwrap();
     let (_, table) = card.split_once("| trees, in use | 5/5, 0/0 |\n").unwrap();
     let further: Vec<&str> = table.lines().map_while(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
-    assert_eq!(further, ["principal components", "one-class SVM", "isolation forest", "stack of all"]);
+    let all = ["principal components", "one-class SVM", "isolation forest", "exchange classifier", "stack of all"];
+    assert_eq!(further, all);
     let (_, table) = card.split_once("| without | found |\n|---|---|\n").unwrap();
     let rows: Vec<&str> = table.lines().take_while(|line| !line.is_empty()).collect();
     assert_eq!((rows.len(), rows[0]), (10, "| nothing | 5/5, 0/0 |"), "{table}");
     assert!(rows[1].starts_with("| frame | ") && rows[9].starts_with("| accounts | "), "{table}");
+}
+
+#[test]
+fn single_exchanges_speak_of_the_windows_they_are_in() {
+    let (labels, out) = (labels(), tempfile::tempdir().unwrap());
+    let blank = Model::build(blank(&spec(out.path())), [0; 32]).unwrap();
+    let mut all = |sink: &mut Sink<'_>| {
+        feed(sink);
+        Ok(())
+    };
+    let mut survey = survey::survey(&blank, &labels, &mut all).unwrap();
+    let teaching = (0..48).map(|i| format!("calm-{i}")).filter(|name| !name.ends_with('7'));
+    let teaching = teaching.chain((0..12).map(|i| format!("attack-{i}"))).collect();
+    exchanges::judge(&mut survey, &teaching, &labels, &blank, &mut all).unwrap();
+    let odds = |tenants: &[Surveyed], taught: bool| -> Vec<Option<f32>> {
+        let tenants = tenants.iter().filter(|tenant| teaching.contains(&tenant.name) == taught);
+        tenants.flat_map(|tenant| &tenant.windows).map(|window| window.by_exchange).collect()
+    };
+    assert!(odds(&survey.calm, true).iter().chain(&odds(&survey.attackers, true)).all(Option::is_none));
+    let (calm, harvest) = (odds(&survey.calm, false), odds(&survey.attackers, false));
+    assert!(calm.len() > 40 && harvest.len() > 40);
+    assert!(calm.iter().all(|odds| odds.unwrap() < 0.0) && harvest.iter().all(|odds| odds.unwrap() > 0.0));
 }
 
 #[test]

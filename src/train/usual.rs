@@ -26,8 +26,8 @@ const MOST_OF_TIER: [u8; TIERS] = [u8::MAX, Needs::Tokens as u8 | Needs::Reasoni
 /// The highest log-odds of a tenant by tier and stage; none where it has no such window.
 pub(crate) type Tops = [[Option<f64>; STAGES]; TIERS];
 
-/// Those of one tenant; `raw` gives the log-odds of a row at an exchange count.
-pub(crate) fn tops(tenant: &Surveyed, raw: impl Fn(&Row, u64) -> f64) -> Tops {
+/// Those of one tenant; `raw` gives the log-odds of a window.
+pub(crate) fn tops(tenant: &Surveyed, raw: impl Fn(&Window) -> f64) -> Tops {
     let mut tops = [[None::<f64>; STAGES]; TIERS];
     for window in &tenant.windows {
         for (at, most) in MOST_OF_TIER.iter().enumerate() {
@@ -35,7 +35,7 @@ pub(crate) fn tops(tenant: &Surveyed, raw: impl Fn(&Row, u64) -> f64) -> Tops {
             let row = Row { present: window.row.present & most, ..window.row };
             if tier(row.present) == at {
                 let top = &mut tops[at][window.stage()];
-                let odds = raw(&row, window.exchanges);
+                let odds = raw(&Window { row, ..*window });
                 *top = Some(top.map_or(odds, |top| top.max(odds)));
             }
         }
@@ -67,7 +67,7 @@ pub(crate) fn odds(tenants: &[&Tops]) -> Vec<Vec<CalmOdds>> {
 }
 
 /// The same of tenants whose log-odds are not known yet.
-pub(crate) fn related(tenants: &[&Surveyed], raw: impl Fn(&Row, u64) -> f64) -> Vec<Vec<CalmOdds>> {
+pub(crate) fn related(tenants: &[&Surveyed], raw: impl Fn(&Window) -> f64) -> Vec<Vec<CalmOdds>> {
     let tops: Vec<Tops> = tenants.iter().map(|tenant| tops(tenant, &raw)).collect();
     odds(&tops.iter().collect::<Vec<_>>())
 }

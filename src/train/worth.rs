@@ -13,7 +13,7 @@ use super::survey::{Surveyed, Window};
 use super::teach::{Pupils, teach};
 use super::usual::{self, allowed, order_statistic};
 use super::{Labels, TrainError};
-use crate::feature::{Group, Row};
+use crate::feature::Group;
 use crate::model::Model;
 use crate::model::ages::Forests;
 use crate::model::artifact::{Body, Boosted};
@@ -105,10 +105,10 @@ pub(super) fn worth(
         let found = bench.found_by(body, teach(pupils, &Settings { without: Some(group), ..settings.clone() }))?;
         worth.without.push((group, Found::total(found.values())));
     }
-    let line = |row: &Row| model.line_odds(row).unwrap_or(0.0);
+    let line = |window: &Window| model.line_odds(&window.row).unwrap_or(0.0);
     let line = model.has_line().then(|| Part::new("line", bench, line)).transpose()?;
     worth.logistic = line.as_ref().map_or_else(BTreeMap::new, |line| line.found(bench));
-    let densities = Part::new("densities", bench, |row| model.density_ratio(row).unwrap_or(0.0))?;
+    let densities = Part::new("densities", bench, |window| model.density_ratio(&window.row).unwrap_or(0.0))?;
     worth.densities = densities.found(bench);
     let trees = |window: &Window| f64::from(model.score_row(&window.row, window.exchanges).score);
     worth.both = bench.found(|tenant| most(tenant, |window| f64::midpoint(densities.says(window), trees(window))));
@@ -131,14 +131,13 @@ pub(super) fn related(body: &Body, calm: &[&Surveyed]) -> Result<Model, TrainErr
 pub(super) fn relate(body: &mut Body, calm: &[&Surveyed]) -> Result<(), TrainError> {
     if let Some(boosted) = &mut body.boosted {
         let forests = Forests::new(&body.name, &boosted.trees)?;
-        boosted.calm = usual::related(calm, |row, exchanges| forests.log_odds(&seen(row), exchanges));
+        boosted.calm = usual::related(calm, |window| forests.log_odds(&seen(&window.row), window.exchanges));
     }
     Ok(())
 }
 
 fn highest(model: &Model, tenant: &Surveyed) -> f64 {
-    let scores = tenant.windows.iter().map(|window| model.score_row(&window.row, window.exchanges).score);
-    f64::from(scores.fold(0.0, f32::max))
+    most(tenant, |window| f64::from(model.score_row(&window.row, window.exchanges).score))
 }
 
 impl Found {

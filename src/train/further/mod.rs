@@ -1,12 +1,16 @@
 //! Further models, judged where `--ablate` asks: what they find alone, and what they would add to the trees.
 //!
 //! Those of calm windows alone: how much of a window its principal components leave over, how far it is outside of
-//! what a one-class support vector machine holds, how soon an isolation forest cuts it off. And a stack: the line through
+//! what a one-class support vector machine holds, how soon an isolation forest cuts it off. A line through single
+//! exchanges. And a stack: the line through
 //! what all parts say, fitted on one half of the tenants held back and judged on the other. None is part of an artefact:
 //! a model that adds nothing goes, and the card says with which number.
 
+pub(super) mod exchanges;
 mod isolation;
 mod parts;
+
+use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
@@ -15,7 +19,6 @@ use super::fit::{self, LINE_ROWS, drawn, windows};
 use super::part::{Part, most};
 use super::survey::{Side, Surveyed, Window, place};
 use super::worth::{Bench, Found};
-use crate::feature::Row;
 use crate::model::Model;
 use crate::model::artifact::Body;
 
@@ -33,17 +36,22 @@ pub(super) fn further(
 ) -> Result<Vec<(&'static str, Found)>, TrainError> {
     let calm = windows(calm, Side::Calm);
     let rows = |most: usize| fit::rows(body, &drawn(&calm, most));
-    let standard = |row: &Row| crate::model::opinion::standard(row, &body.center, &body.scale);
+    let standard = |window: &Window| crate::model::opinion::standard(&window.row, &body.center, &body.scale);
     let mut parts: Vec<Part<'_>> = Vec::new();
     // where linfa finds none there is none to judge
     if let Some(left_over) = parts::left_over(&rows(parts::COMPONENTS_ROWS)) {
-        parts.push(Part::new("principal components", bench, move |row| left_over(&standard(row)))?);
+        parts.push(Part::new("principal components", bench, move |window| left_over(&standard(window)))?);
     }
     if let Some(outside) = parts::outside(rows(parts::MACHINE_ROWS)) {
-        parts.push(Part::new("one-class SVM", bench, move |row| outside(&standard(row)))?);
+        parts.push(Part::new("one-class SVM", bench, move |window| outside(&standard(window)))?);
     }
     let forest = isolation::Isolation::new(&rows(isolation::ROWS), seed);
-    parts.push(Part::new("isolation forest", bench, move |row| forest.oddness(&standard(row)))?);
+    parts.push(Part::new("isolation forest", bench, move |window| forest.oddness(&standard(window)))?);
+    let mut judging = bench.calm.iter().chain(&bench.attackers).flat_map(|tenant| &tenant.windows);
+    if judging.all(|window| window.by_exchange.is_some()) {
+        let odds = |window: &Window| window.by_exchange.map_or(0.0, f64::from);
+        parts.push(Part::new("exchange classifier", bench, odds)?);
+    }
     let alone = |part: &Part<'_>| (part.name, Found::total(part.found(bench).values()));
     let mut found: Vec<(&'static str, Found)> = parts.iter().map(alone).collect();
 
@@ -52,16 +60,12 @@ pub(super) fn further(
         let trees = f64::from(model.score_row(&window.row, window.exchanges).score);
         std::iter::once(trees).chain(all.iter().map(|part| part.says(window))).collect::<Vec<f64>>()
     };
-    found.push(("stack of all", Found::total(stacked(bench, all.len() + 1, says)?.values())));
+    found.extend(stacked(bench, all.len() + 1, says).map(|stack| ("stack of all", Found::total(stack.values()))));
     Ok(found)
 }
 
-/// Each half is judged by the line that the other half gave.
-fn stacked(
-    bench: &Bench<'_>,
-    width: usize,
-    says: impl Fn(&Window) -> Vec<f64>,
-) -> Result<std::collections::BTreeMap<String, Found>, TrainError> {
+/// Each half is judged by the line that the other half gave; none where linfa finds none.
+fn stacked(bench: &Bench<'_>, width: usize, says: impl Fn(&Window) -> Vec<f64>) -> Option<BTreeMap<String, Found>> {
     let half = |tenant: &Surveyed| (place(&tenant.name, HALVES) % 2) as usize;
     let of = |tenants: &[&Surveyed], side, which: usize| {
         windows(&tenants.iter().copied().filter(|tenant| half(tenant) == which).collect::<Vec<_>>(), side)
@@ -74,12 +78,12 @@ fn stacked(
         for (mut row, window) in rows.rows_mut().into_iter().zip(calm.iter().chain(&harvest)) {
             row.iter_mut().zip(says(window)).for_each(|(cell, value)| *cell = value);
         }
-        lines.push(fit::line_of(rows, calm.len()).map_err(|why| TrainError::NoFit { most: 1, why })?);
+        lines.push(fit::line_of(rows, calm.len()).ok()?);
     }
     let odds = |tenant: &Surveyed, window: &Window| {
         let line = &lines[1 - half(tenant)];
         line.intercept + line.weights.iter().zip(says(window)).map(|(weight, value)| weight * value).sum::<f64>()
     };
     // the parts were related to calm windows already: what they say together is compared as it is
-    Ok(bench.found(|tenant| most(tenant, |window| odds(tenant, window))))
+    Some(bench.found(|tenant| most(tenant, |window| odds(tenant, window))))
 }
