@@ -46,6 +46,17 @@ fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
 
     let figures = calibrate(&history, &first, &[]);
     assert_eq!(figures["adapted"], true);
+    let trees = |model: &Path| -> Vec<Vec<Value>> {
+        // a header of one line stands before the body
+        let body = lines(model).pop().expect("a body");
+        serde_json::from_value(body["boosted"]["trees"].clone()).expect("trees by age")
+    };
+    let (ours, shipped) = (trees(&first.join("calibrated.json")), trees(Path::new("models/trees-1.json")));
+    assert_eq!((ours.len(), shipped.len()), (4, 4), "ages");
+    for (ours, shipped) in ours.iter().zip(&shipped) {
+        assert!(ours.starts_with(shipped), "the shipped trees lead");
+        assert_eq!(ours.len() - shipped.len(), 40, "and some correct them");
+    }
     assert_eq!(figures["days_missing"], serde_json::json!(["Saturday", "Sunday"]));
     assert!(figures["tenant_months"].as_f64().unwrap() > 9.0, "{figures}");
     let threshold = |figures: &Value, which: &str| figures["threshold"][which].as_f64().unwrap();

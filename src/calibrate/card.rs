@@ -21,7 +21,7 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
          | made as | percent of its tenant | made | found |\n|---|---|---|---|\n",
         name = spec.name,
         trees = if spec.adapt {
-            "Boosted trees, refitted with the operator's calm history as counter-examples."
+            "Boosted trees as shipped, and some that correct them by the operator's calm history and by harvests of its own prompts."
         } else {
             "Boosted trees as shipped."
         },

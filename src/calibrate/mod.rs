@@ -116,7 +116,7 @@ pub fn calibrate(
     review: &Review,
     feed: &mut Feed<'_>,
 ) -> Result<Outcome, CalibrateError> {
-    // known before anything is read: its trees would be halved again
+    // known before anything is read: its corrections would be corrected
     if spec.adapt && shipped.calibrated {
         return Err(CalibrateError::NotTrees { model: shipped.name.clone(), why: "is calibrated already" });
     }

@@ -45,6 +45,10 @@ struct Split {
 }
 
 impl Slope {
+    pub(super) fn second(self) -> f64 {
+        self.second
+    }
+
     pub(super) fn of(sample: &Sample, odds: f64) -> Slope {
         let probability = 1.0 / (1.0 + libm::exp(-odds));
         let truth = if sample.harvest { 1.0 } else { 0.0 };

@@ -25,7 +25,8 @@ pub(crate) struct Settings {
     pub(crate) rate: f64,
     /// Added to every second derivative: few rows say little.
     pub(crate) l2: f64,
-    /// Share of all undecided weight that a child must hold: a rule about three tenants knows their names.
+    /// Share of all weight that is undecided at the start that a child must hold: a rule about three tenants knows their
+    /// names.
     pub(crate) least: f64,
     /// Percent of tenants and of features that a tree sees.
     pub(crate) tenants: u64,
@@ -43,17 +44,18 @@ pub(crate) struct Sample {
     pub(crate) seen: Seen,
     pub(crate) harvest: bool,
     pub(crate) weight: f64,
+    /// Log-odds to start from.
+    pub(crate) odds: f64,
     /// Which tenant; drawn or left out as a whole.
     pub(crate) tenant: u64,
 }
 
-/// Fits trees to the samples.
+/// Fits trees to what the samples' log-odds leave open.
 pub(crate) fn boost(samples: &[Sample], settings: &Settings) -> Vec<Tree> {
     let bins = Bins::new(samples);
-    // the second derivative of a row is a quarter of its weight while nothing is decided
-    let undecided = samples.iter().map(|sample| sample.weight).sum::<f64>() / 4.0;
+    let undecided: f64 = samples.iter().map(|sample| grow::Slope::of(sample, sample.odds).second()).sum();
     let settings = &Settings { least: settings.least * undecided, ..settings.clone() };
-    let mut odds = vec![0.0; samples.len()];
+    let mut odds: Vec<f64> = samples.iter().map(|sample| sample.odds).collect();
     let mut trees = Vec::with_capacity(settings.trees);
     for number in 0..settings.trees {
         let draw = |what: u64, thing: u64| mix(settings.seed ^ mix(what, number as u64), thing);

@@ -30,7 +30,7 @@ fn samples(seed: u64, count: u64) -> Vec<Sample> {
             if i % 3 == 0 {
                 seen[2] = f32::NAN;
             }
-            Sample { seen, harvest, weight: 1.0, tenant: i / 4 }
+            Sample { seen, harvest, weight: 1.0, odds: 0.0, tenant: i / 4 }
         })
         .collect()
 }
@@ -89,4 +89,21 @@ fn absent_values_find_their_own_branch() {
     }
     let trees = boost(&learning, &settings());
     assert!(right(&trees, &learning) > 0.99);
+}
+
+#[test]
+fn trees_correct_the_log_odds_they_start_from() {
+    let start = |odds: f64| {
+        let mut learning = samples(1, 2_000);
+        for sample in &mut learning {
+            sample.odds = if sample.harvest { odds } else { -odds };
+        }
+        let trees = boost(&learning, &settings());
+        let forest = Forest::new("t", &trees).unwrap();
+        let said: f64 = learning.iter().map(|sample| forest.log_odds(&sample.seen).abs()).sum();
+        (said / learning.len() as f64, right(&trees, &learning))
+    };
+    // nothing is left to say, or all the more
+    assert!(start(6.0).0 < 0.3 * start(0.0).0);
+    assert!(start(-2.0).1 > 0.95 && start(-2.0).0 > start(0.0).0);
 }
