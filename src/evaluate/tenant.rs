@@ -32,6 +32,8 @@ pub const SURFACE_MEANS: usize = surface::WIDTH;
 pub struct Observed {
     /// Its last exchange: how many, how many harvested, since when.
     pub end: Moment,
+    /// Harvested ones in each hundred of its exchanges.
+    pub harvested_by_hundred: Vec<u8>,
     /// Exchanges by tier.
     pub tiers: [u64; 3],
     /// What the model said.
@@ -144,6 +146,10 @@ impl Fold {
         end.tokens += if exchange.harvested { u64::from(trace.output_tokens) } else { 0 };
         let at = Moment { ts: trace.ts, ..*end };
         self.seen.tiers[trace.tier as usize] += 1;
+        if self.seen.harvested_by_hundred.len() <= at.hundred() {
+            self.seen.harvested_by_hundred.push(0);
+        }
+        self.seen.harvested_by_hundred[at.hundred()] += u8::from(exchange.harvested);
         self.judge(exchange, &at, rules.model);
         let Some(glimpse) = exchange.glimpse else {
             return;

@@ -1,8 +1,8 @@
 //! What a detector says of one tenant over time, so that any threshold can be tried afterwards.
 //!
-//! Only record highs are kept, apart for every 30 days since the tenant's first exchange: the first
+//! Record highs are kept, apart for every 30 days since the tenant's first exchange: the first
 //! one at or above a threshold is the tenant's created finding of that time, as the product makes one
-//! at most. Bounded by the number of record highs, in practice tens.
+//! at most. Bounded by the number of record highs, in practice tens, and a number for every hundred exchanges.
 
 use crate::units::Millis;
 
@@ -45,13 +45,27 @@ pub struct Track {
     periods: Vec<(i64, Vec<Peak>)>,
     /// The highest value within the first so many exchanges; minus infinity where nothing was said.
     pub at_counts: [f64; COUNTS.len()],
+    /// The highest value within each hundred exchanges; minus infinity where nothing was said.
+    pub by_hundred: Vec<f64>,
     /// The highest value of all.
     pub highest: f64,
 }
 
 impl Default for Track {
     fn default() -> Track {
-        Track { periods: Vec::new(), at_counts: [f64::NEG_INFINITY; COUNTS.len()], highest: f64::NEG_INFINITY }
+        Track {
+            periods: Vec::new(),
+            at_counts: [f64::NEG_INFINITY; COUNTS.len()],
+            by_hundred: Vec::new(),
+            highest: f64::NEG_INFINITY,
+        }
+    }
+}
+
+impl Moment {
+    /// Which hundred of its tenant's exchanges this one belongs to.
+    pub fn hundred(&self) -> usize {
+        (self.exchanges.saturating_sub(1) / 100) as usize
     }
 }
 
@@ -71,6 +85,11 @@ impl Track {
                 *slot = slot.max(value);
             }
         }
+        let hundred = at.hundred();
+        if self.by_hundred.len() <= hundred {
+            self.by_hundred.resize(hundred + 1, f64::NEG_INFINITY);
+        }
+        self.by_hundred[hundred] = self.by_hundred[hundred].max(value);
         let period = at.ts.since(at.first) / PERIOD;
         let place = match self.periods.binary_search_by_key(&period, |(period, _)| *period) {
             Ok(place) => place,
@@ -131,6 +150,15 @@ mod tests {
             track.push(value, &moment(0, exchanges, 0), || 0.0);
         }
         assert_eq!(track.at_counts, [1.0, 3.0, 3.0, 9.0, 9.0]);
+    }
+
+    #[test]
+    fn each_hundred_has_its_own_highest() {
+        let mut track = Track::default();
+        for (exchanges, value) in [(1, 1.0), (100, 3.0), (101, 2.0), (301, 0.5), (350, 0.1)] {
+            track.push(value, &moment(0, exchanges, 0), || 0.0);
+        }
+        assert_eq!(track.by_hundred, [3.0, 2.0, f64::NEG_INFINITY, 0.5]);
     }
 
     #[test]

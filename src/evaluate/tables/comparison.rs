@@ -7,7 +7,7 @@ use super::{LEAST_TENANTS, Spread, View, attacks};
 use crate::evaluate::detector::{Judged, Origin};
 use crate::evaluate::statistics::bootstrap::{Resampler, interval};
 use crate::evaluate::statistics::{Estimate, auc, wilson};
-use crate::evaluate::track::COUNTS;
+use crate::evaluate::track::{COUNTS, Track};
 use crate::evaluate::truth::PART;
 
 /// One detector.
@@ -41,6 +41,10 @@ pub struct DetectorRow {
     pub auc_pure_end: Option<Estimate>,
     /// Area of attackers with at most a tenth against their controls, at the end.
     pub auc_diluted_controls: Option<Estimate>,
+    /// Attackers with a hundred exchanges of which a tenth was harvest.
+    pub small_windows: usize,
+    /// Area of the first such hundred of each against the middle hundred of innocent tenants.
+    pub auc_small_windows: Option<Estimate>,
     /// (harvested exchanges, share of pure attackers found by then), one step a row.
     pub curve: Vec<(u64, f64)>,
     /// (share of harvest, recall), most open first.
@@ -58,6 +62,7 @@ pub fn row(view: &View<'_>, budget: f64) -> DetectorRow {
         |places: &[usize]| wilson::share(found(places), places.len()).filter(|_| places.len() >= LEAST_TENANTS);
     let mut before: Vec<u64> = pure.iter().filter_map(hit).map(|peak| peak.at.harvested).collect();
     before.sort_unstable();
+    let [small, calm_small] = small_windows(view);
     let share = |rank: usize| (rank + 1) as f64 / pure.len() as f64;
     let mut shares: Vec<u16> =
         view.tenants.iter().filter(|t| t.is_attacker() && t.truth.share != PART).map(|t| t.truth.share).collect();
@@ -82,6 +87,8 @@ pub fn row(view: &View<'_>, budget: f64) -> DetectorRow {
         auc_pure: attacks::areas(view, &pure),
         auc_pure_end: pure_at_end(view, &pure),
         auc_diluted_controls: diluted_at_end(view, &diluted),
+        small_windows: small.len(),
+        auc_small_windows: area(&small, &calm_small, view.bootstrap, small.len() as u64),
         curve: before.iter().enumerate().map(|(rank, exchanges)| (*exchanges, share(rank))).collect(),
         dilution: dilution.collect(),
     }
@@ -102,6 +109,29 @@ fn diluted_at_end(view: &View<'_>, places: &[usize]) -> Option<Estimate> {
 fn pure_at_end(view: &View<'_>, places: &[usize]) -> Option<Estimate> {
     let [attack, innocent] = attacks::scores(view, places, COUNTS.len());
     area(&attack, &innocent, view.bootstrap, places.len() as u64)
+}
+
+/// About a tenth of a hundred.
+const TENTH: std::ops::RangeInclusive<u8> = 8..=12;
+
+/// The highest values within a hundred exchanges: of each attacker the first ones of which a tenth was harvest, of
+/// innocents those in the middle. What was seen before them counts, as it does for the product.
+fn small_windows(view: &View<'_>) -> [Vec<f64>; 2] {
+    let of = |innocent: bool| {
+        let value = move |(tenant, track): (&Judged<'_>, &Track)| {
+            let whole = (tenant.seen.end.exchanges / 100) as usize;
+            let hundred = if innocent {
+                (tenant.counts_as_innocent() && whole > 0).then_some(whole / 2)
+            } else {
+                let harvested = &tenant.seen.harvested_by_hundred;
+                let first = harvested.iter().take(whole).position(|harvested| TENTH.contains(harvested));
+                first.filter(|_| tenant.is_attacker())
+            };
+            hundred.map(|hundred| track.by_hundred.get(hundred).copied().unwrap_or(f64::NEG_INFINITY))
+        };
+        view.tenants.iter().zip(&view.detector.tracks).filter_map(value).collect()
+    };
+    [of(false), of(true)]
 }
 
 /// An area with its interval; none for fewer than three tenants on a side.

@@ -122,3 +122,27 @@ fn false_findings_by_volume_and_class() -> Result<(), EvaluateError> {
     assert_eq!(all.budget, calm::Verdict::Above);
     Ok(())
 }
+
+#[test]
+fn small_windows_are_the_first_with_a_tenth_of_harvest_against_middle_ones() -> Result<(), EvaluateError> {
+    let truth = Truth::read(labels(3, 4).as_bytes())?;
+    // values at the exchanges 50, 150 and 250; harvested in each hundred
+    let tenant = |values: [f64; 3], harvested: [u8; 3]| {
+        let at = [(50, 1, values[0]), (150, 1, values[1]), (250, 1, values[2])];
+        Observed { harvested_by_hundred: harvested.to_vec(), ..seen(320, &at) }
+    };
+    let observed = [
+        tenant([9.0, 1.0, 9.0], [0; 3]),
+        tenant([9.0, 2.0, 9.0], [0; 3]),
+        tenant([0.0, 4.0, 0.0], [0; 3]),
+        tenant([0.0, 3.0, 9.0], [0, 10, 10]),
+        tenant([5.0, 0.0, 0.0], [8, 12, 0]),
+        tenant([9.0, 9.0, 1.5], [7, 13, 12]),
+        tenant([9.0, 9.0, 9.0], [50, 50, 50]),
+    ];
+    let (tenants, detector) = (tenants(&truth, &observed), detector(&observed));
+    let row = comparison::row(&View { tenants: &tenants, detector: &detector, bootstrap: 100 }, 1.0);
+    // 3, 5 and 1.5 against 1, 2 and 4: six of nine pairs
+    assert_eq!((row.small_windows, row.auc_small_windows.map(|area| area.value)), (3, Some(6.0 / 9.0)));
+    Ok(())
+}
