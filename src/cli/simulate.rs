@@ -110,13 +110,24 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         let corpora = Corpora::read(folder, &args.corpora, &args.without_corpora);
         plan.corpora = Arc::new(corpora.map_err(|error| Failure::Usage(format!("--corpus: {error}")))?);
     }
-    let mut records = Out::open(&args.out)?;
+    let files = [Some(&args.out), args.labels.as_ref(), args.harvest_ids.as_ref()];
+    let mut named = files.into_iter().flatten().filter(|path| !path.starts_with("/dev")).collect::<Vec<_>>();
+    named.sort_unstable();
+    if let Some(twice) = named.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Failure::Usage(format!("{} is to hold two things: give each its own file", twice[0].display())));
+    }
     let mut labels = Sink::or_nowhere(args.labels.as_deref())?;
     let mut harvest_ids = Sink::or_nowhere(args.harvest_ids.as_deref())?;
+    let mut records = Out::open(&args.out)?;
     let progress = Progress::items("records");
     let pace = Pace { speed: args.speed, clock: Stopwatch::start(), first: Cell::new(None) };
     let mut put = |record: &SimRecord| {
-        pace.wait(record.ts);
+        let early = pace.early(record.ts);
+        if !early.is_zero() {
+            // whoever reads along is not to wait for a full buffer
+            records.flush()?;
+            std::thread::sleep(early);
+        }
         records.put(record)
     };
     let mut sinks = Sinks { records: &mut put, labels: &mut labels, harvest_ids: &mut harvest_ids };
@@ -145,16 +156,20 @@ pub enum Speed {
     Times(f64),
 }
 
+/// A day in three years: slower than that no clock need count.
+const SLOWEST: f64 = 0.001;
+
 impl FromStr for Speed {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let times = text.strip_prefix('x').and_then(|n| n.parse().ok()).filter(|n: &f64| n.is_finite() && *n > 0.0);
+        let times =
+            text.strip_prefix('x').and_then(|n| n.parse().ok()).filter(|n: &f64| n.is_finite() && *n >= SLOWEST);
         match (text, times) {
             ("max", _) => Ok(Speed::Max),
             ("real", _) => Ok(Speed::Times(1.0)),
             (_, Some(times)) => Ok(Speed::Times(times)),
-            _ => Err("neither `max`, `real` nor `xN` with N above 0".to_owned()),
+            _ => Err(format!("neither `max`, `real` nor `xN` with N of {SLOWEST} at least")),
         }
     }
 }
@@ -167,12 +182,13 @@ struct Pace {
 }
 
 impl Pace {
-    fn wait(&self, ts: Millis) {
-        let Speed::Times(times) = self.speed else { return };
+    /// How long a record is early.
+    fn early(&self, ts: Millis) -> Duration {
+        let Speed::Times(times) = self.speed else { return Duration::ZERO };
         let first = self.first.get().unwrap_or(ts);
         self.first.set(Some(first));
         let due = Duration::from_secs_f64(ts.since(first) as f64 / 1_000.0 / times);
-        std::thread::sleep(due.saturating_sub(self.clock.elapsed()));
+        due.saturating_sub(self.clock.elapsed())
     }
 }
 
@@ -206,6 +222,14 @@ impl Out {
         }
     }
 
+    /// What was put can be read from now on, where the form of the file allows that.
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Out::Sink(sink) => sink.flush(),
+            Out::Parquet(_) | Out::Kafka(_) => Ok(()),
+        }
+    }
+
     fn finish(self) -> io::Result<()> {
         match self {
             Out::Sink(sink) => sink.finish(),
@@ -231,6 +255,10 @@ impl Sink {
     fn create(path: &Path) -> Result<Self, Failure> {
         if path.as_os_str() == "-" {
             return Ok(Sink::Stdout(BufWriter::new(io::stdout())));
+        }
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+            let why = "logs are compressed as .zst, and not as .gz";
+            return Err(Failure::Usage(format!("cannot write {}: {why}", path.display())));
         }
         let file = create(path).map_err(|error| cannot(path, &error))?;
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zst")) {
@@ -289,7 +317,7 @@ mod tests {
         assert_eq!("max".parse(), Ok(Speed::Max));
         assert_eq!("real".parse(), Ok(Speed::Times(1.0)));
         assert_eq!("x60".parse(), Ok(Speed::Times(60.0)));
-        for wrong in ["", "x", "x0", "x-1", "xinf", "60", "fast"] {
+        for wrong in ["", "x", "x0", "x-1", "xinf", "x1e-300", "60", "fast"] {
             assert!(wrong.parse::<Speed>().is_err(), "{wrong}");
         }
     }
@@ -297,8 +325,9 @@ mod tests {
     #[test]
     fn records_wait_for_their_time() {
         let pace = Pace { speed: Speed::Times(100.0), clock: Stopwatch::start(), first: Cell::new(None) };
-        pace.wait(Millis(1_000));
-        pace.wait(Millis(6_000));
-        assert!(pace.clock.elapsed() >= Duration::from_millis(50));
+        assert_eq!(pace.early(Millis(1_000)), Duration::ZERO);
+        // an hour later, a hundred times as fast
+        let early = pace.early(Millis(3_601_000));
+        assert!((Duration::from_secs(30)..=Duration::from_secs(36)).contains(&early), "{early:?}");
     }
 }

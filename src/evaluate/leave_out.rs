@@ -169,7 +169,11 @@ fn fit(
 ) -> Result<Model, EvaluateError> {
     let mut labels = Labels::default();
     for (name, tenant) in training.truth.iter() {
-        let left_out = group.is_some() && axis.group(tenant) == group;
+        let own = axis.group(tenant);
+        let left_out = group.zip(own).is_some_and(|(group, own)| match axis {
+            Axis::Family => Labels::are_kin(group, own),
+            Axis::Class | Axis::Corpus => group == own,
+        });
         let role = match tenant.side {
             _ if left_out => Role::Grey,
             Side::Benign | Side::Control => Role::Calm,

@@ -79,12 +79,18 @@ pub struct Evaluation {
     pub counts: Counts,
     /// What the tenants' state takes.
     pub state_bytes: Option<state::StateBytes>,
-    /// Attackers that harvested at least once.
+    /// Tenants in the log that are labelled as attackers.
+    pub labelled_attackers: usize,
+    /// Of them, those that harvested at least once.
     pub attackers: usize,
     /// Innocent tenants with at least 30 exchanges.
     pub innocents: usize,
-    /// Attackers by share, and by family, share and accounts.
+    /// Attackers by share, and by family and share.
     pub attacks: Vec<attacks::AttackRow>,
+    /// By family, share and the accounts that the tenant uses.
+    pub attacks_by_accounts: Vec<attacks::AttackRow>,
+    /// By evasion; those that harvest in part without a share.
+    pub attack_evasions: Vec<attacks::AttackRow>,
     /// Attackers by what their records let us see.
     pub attack_tiers: Vec<attacks::AttackRow>,
     /// Innocent tenants by class.
@@ -120,7 +126,10 @@ pub fn evaluate(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evaluation, EvaluateError> {
     let observation = observe(feed, &Scope { model, truth, only: None, slots: spec.slots.clone() }, progress)?;
-    let counts = observation.counts;
+    let mut counts = observation.counts;
+    let present = |name: &str| observation.tenants.contains_key(name);
+    let expected = truth.iter().filter(|(_, tenant)| tenant.side != Side::Grey);
+    counts.absent_tenants = expected.filter(|(name, _)| !present(name)).count() as u64;
     if observation.tenants.is_empty() {
         return Err(EvaluateError::NothingLabelled { read: counts.read, labels: truth.len() });
     }
@@ -145,9 +154,12 @@ pub fn evaluate(
         harvest_ids: truth.has_harvest_ids(),
         counts,
         state_bytes: state::bytes(&tenants),
+        labelled_attackers: tenants.iter().filter(|tenant| !tenant.truth.is_innocent()).count(),
         attackers: tenants.iter().filter(|tenant| tenant.is_attacker()).count(),
         innocents: tenants.iter().filter(|tenant| tenant.counts_as_innocent()).count(),
         attacks: attacks::rows(&of_model),
+        attacks_by_accounts: attacks::accounts(&of_model),
+        attack_evasions: attacks::evasions(&of_model),
         attack_tiers: attacks::tiers(&of_model),
         classes: calm::classes(&of_model, spec.budget),
         thirds: calm::thirds(&of_model, spec.budget),

@@ -61,6 +61,8 @@ pub struct Counts {
     pub unlabelled_tenants: u64,
     /// Tenants labelled grey.
     pub grey_tenants: u64,
+    /// Tenants with a label and without a record.
+    pub absent_tenants: u64,
 }
 
 /// All tenants that were judged, by name.

@@ -40,8 +40,10 @@ pub struct TenantTruth {
     pub class: String,
     /// Share of its exchanges that are harvest, in tenths of a percent; [`PART`] where that is not said.
     pub share: u16,
-    /// Accounts that the harvest is split over.
+    /// Accounts that the tenant uses.
     pub accounts: u32,
+    /// How an attacker evades; none if it doesn't.
+    pub evasion: Option<String>,
     /// The tenant that is the same with its harvest, or without.
     pub twin: Option<String>,
     /// Where its text comes from.
@@ -80,6 +82,7 @@ struct Line {
     twin: Option<String>,
     corpus: Option<String>,
     accounts: Option<Accounts>,
+    evasion: Option<String>,
 }
 
 /// Their number, or their names.
@@ -189,6 +192,7 @@ impl Truth {
             accounts,
             twin: line.twin,
             corpus: line.corpus,
+            evasion: line.evasion,
             windows,
         };
         match self.tenants.get_mut(&line.tenant) {

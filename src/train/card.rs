@@ -125,7 +125,7 @@ fn by_model(card: &mut String, worth: &Worth) {
     card.push_str(
         "\n## What each part is worth\n\n\
          The attackers held back, judged on the windows of the survey at the same budget: pure ones found of all, then \
-         those that harvest in part. *Left out*: trees that were trained without the family. *Logistic*: the line; \
+         those that harvest in part. *Left out*: trees that were trained without the family and its kin, those of the same first word. *Logistic*: the line; \
          *densities*: the ratio of the mixtures; both saw the family. *Both*: the mean of the scores of trees and \
          densities. Each is related to calm windows of the same count.\n\n\
          | family | trees | left out | logistic | densities | both |\n|---|---|---|---|---|---|\n",

@@ -86,7 +86,7 @@ impl<'t> Bench<'t> {
     }
 }
 
-/// Trains without each family in turn, with `ablate` also without each group of features, and judges all.
+/// Trains without each family and its kin in turn, with `ablate` also without each group of features, and judges all.
 pub(super) fn worth(
     body: &Body,
     pupils: &Pupils<'_>,
@@ -97,7 +97,7 @@ pub(super) fn worth(
     let model = Model::build(body.clone(), [0; 32])?;
     let mut worth = Worth { trees: bench.found(|tenant| highest(&model, tenant)), ..Worth::default() };
     for family in worth.trees.keys() {
-        let without = pupils.without(|tenant| bench.labels.kind(tenant) == family);
+        let without = pupils.without(|tenant| Labels::are_kin(bench.labels.kind(tenant), family));
         let found = bench.found_by(body, teach(&without, settings))?;
         worth.left_out.extend(found.into_iter().filter(|(name, _)| name == family));
     }

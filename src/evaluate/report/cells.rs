@@ -60,6 +60,15 @@ pub fn summary(e: &Evaluation) -> Vec<String> {
     if counts.grey_tenants > 0 {
         lines.push(format!("left out: {} records of {} tenants labelled grey", counts.grey, counts.grey_tenants));
     }
+    if counts.absent_tenants > 0 {
+        lines.push(format!("not in the log: {} tenants that the labels name", counts.absent_tenants));
+    }
+    if e.attackers == 0 && e.labelled_attackers > 0 {
+        lines.push(format!(
+            "no attacker harvested: {} in the log",
+            if e.harvest_ids { "none of the harvest ids is" } else { "none of their accounts and times is" }
+        ));
+    }
     if !e.harvest_ids {
         lines.push("no harvest ids: what was harvested is read from the labels' accounts and times".into());
     }
@@ -73,6 +82,7 @@ pub fn tables(e: &Evaluation) -> Vec<Table> {
         detectors(&e.detectors),
         areas(&e.detectors),
         attacks("Attackers, by share of harvest and by family", &e.attacks),
+        attacks("Attackers, by evasion", &e.attack_evasions),
         attacks("Attackers, by what their records let us see", &e.attack_tiers),
         calm("Innocent tenants, by class", &e.classes, budget),
         calm("Innocent tenants, by volume", &e.thirds, budget),
@@ -202,7 +212,6 @@ fn attacks(title: &str, rows: &[AttackRow]) -> Table {
         vec![
             row.family.clone(),
             row.share.map_or_else(String::new, share),
-            row.accounts.map_or_else(String::new, |accounts| accounts.to_string()),
             format!("{}/{}", row.found, row.tenants),
             row.recall.map_or_else(|| no_statement(row.tenants), |recall| percent(Some(recall))),
             if row.controls > 0 { format!("{}/{}", row.controls_found, row.controls) } else { "-".into() },
@@ -220,7 +229,6 @@ fn attacks(title: &str, rows: &[AttackRow]) -> Table {
         head: head(&[
             "attackers",
             "share",
-            "accounts",
             "found",
             "recall (95 %)",
             "controls",
@@ -236,7 +244,7 @@ fn attacks(title: &str, rows: &[AttackRow]) -> Table {
         rows: rows.iter().map(cells).collect(),
         notes: vec![
             "before: median, p90 of those found. controls: the same tenants without their harvest; where there are none, the rate of all innocent tenants is taken off".into(),
-            "beside: findings on attackers of whose exchanges less than a quarter were harvested".into(),
+            "beside: findings on attackers of whose exchanges less than a quarter were harvested; without a share: any below 100 %".into(),
         ],
     }
 }

@@ -9,7 +9,7 @@ use crate::evaluate::detector::Judged;
 use crate::evaluate::statistics::bootstrap::{Resampler, interval};
 use crate::evaluate::statistics::{Estimate, auc, wilson};
 use crate::evaluate::track::{COUNTS, Track};
-use crate::evaluate::truth::Side;
+use crate::evaluate::truth::{PART, Side, TenantTruth};
 use crate::record::Tier;
 use crate::trace::words::mix;
 
@@ -20,7 +20,7 @@ pub struct AttackRow {
     pub family: String,
     /// Share of the tenant's exchanges that is harvest; none in rows over all shares.
     pub share: Option<f64>,
-    /// Accounts that the harvest is split over; none in rows over all of them.
+    /// Accounts that the tenant uses; none in rows over all of them.
     pub accounts: Option<u32>,
     /// Tenants that harvested at least once.
     pub tenants: usize,
@@ -47,24 +47,38 @@ pub struct AttackRow {
     pub auc_controls: Option<f64>,
 }
 
-/// Rows over all families by share; each family by share and accounts; and by tier.
+/// Rows over all families by share, then each family by share.
 pub fn rows(view: &View<'_>) -> Vec<AttackRow> {
-    let mut shares = BTreeMap::<_, Vec<usize>>::new();
-    let mut families = BTreeMap::<_, Vec<usize>>::new();
-    for (place, tenant) in view.tenants.iter().enumerate().filter(|(_, tenant)| tenant.is_attacker()) {
-        let truth = tenant.truth;
-        // the most open first
-        shares.entry(1_000 - truth.share).or_default().push(place);
-        families.entry((truth.family.as_str(), 1_000 - truth.share, truth.accounts)).or_default().push(place);
-    }
-    let whole = |rest: u16| Some(f64::from(1_000 - rest) / 1_000.0);
-    let mut rows: Vec<AttackRow> = Vec::new();
-    rows.extend(shares.into_iter().map(|(rest, places)| row(view, ("all", whole(rest), None), &places)));
-    let of_families = families.into_iter();
-    rows.extend(
-        of_families.map(|((family, rest, accounts), places)| row(view, (family, whole(rest), Some(accounts)), &places)),
-    );
+    let mut rows = by(view, |truth| ("all", truth.share, None));
+    rows.extend(by(view, |truth| (&truth.family, truth.share, None)));
     rows
+}
+
+/// Each family by share and accounts: of most there are too few for a statement.
+pub fn accounts(view: &View<'_>) -> Vec<AttackRow> {
+    by(view, |truth| (&truth.family, truth.share, Some(truth.accounts)))
+}
+
+/// Attackers by how they evade, those that harvest in part apart.
+pub fn evasions(view: &View<'_>) -> Vec<AttackRow> {
+    let pure = |truth: &TenantTruth| if truth.is_pure() { truth.share } else { PART };
+    let mut rows = by(view, |truth| (truth.evasion.as_deref().unwrap_or("none"), pure(truth), None));
+    for row in rows.iter_mut().filter(|row| row.share == Some(0.0)) {
+        row.share = None;
+    }
+    rows
+}
+
+/// A row for each family, share and number of accounts that `of` tells of attackers, the most open share first.
+fn by<'t>(view: &View<'t>, of: impl Fn(&'t TenantTruth) -> (&'t str, u16, Option<u32>)) -> Vec<AttackRow> {
+    let mut groups = BTreeMap::<_, Vec<usize>>::new();
+    for (place, tenant) in view.tenants.iter().enumerate().filter(|(_, tenant)| tenant.is_attacker()) {
+        let (family, share, accounts) = of(tenant.truth);
+        groups.entry((family, 1_000 - share, accounts)).or_default().push(place);
+    }
+    let groups = groups.into_iter();
+    let share = |rest: u16| Some(f64::from(1_000 - rest) / 1_000.0);
+    groups.map(|((family, rest, accounts), places)| row(view, (family, share(rest), accounts), &places)).collect()
 }
 
 /// Attackers by what their records let us see.

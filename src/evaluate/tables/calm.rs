@@ -123,8 +123,10 @@ pub fn calibration(view: &View<'_>, model: &Model) -> Vec<CalibrationPoint> {
         };
         let reached = highest.iter().filter(|other| **other >= evidence).count();
         let realised = reached as f64 / highest.len() as f64;
-        if points.last().is_none_or(|last| last.evidence != evidence) {
-            points.push(CalibrationPoint { evidence, nominal: f64::from(model.p_value(evidence as f32)), realised });
+        let nominal = f64::from(model.p_value(evidence as f32));
+        // below the lowest calm maximum that a model keeps it promises no more than there
+        if points.last().is_none_or(|last| last.evidence != evidence && last.nominal != nominal) {
+            points.push(CalibrationPoint { evidence, nominal, realised });
         }
     }
     points

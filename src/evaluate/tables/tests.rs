@@ -146,3 +146,29 @@ fn small_windows_are_the_first_with_a_tenth_of_harvest_against_middle_ones() -> 
     assert_eq!((row.small_windows, row.auc_small_windows.map(|area| area.value)), (3, Some(6.0 / 9.0)));
     Ok(())
 }
+
+#[test]
+fn attackers_are_told_apart_by_how_they_evade() -> Result<(), EvaluateError> {
+    let one = |name: &str, share: f64, evasion: &str| {
+        format!("{{\"tenant\":\"{name}\",\"label\":\"attack\",\"share\":{share},\"accounts\":2{evasion}}}\n")
+    };
+    let human = ",\"evasion\":\"human\"";
+    let text = [one("a", 1.0, ""), one("b", 1.0, human), one("c", 0.1, human), one("d", 0.5, human)].concat();
+    let truth = Truth::read(text.as_bytes())?;
+    let observed = [9.0, 9.0, 1.0, 9.0].map(|value| seen(90, &[(40, 40, value)]));
+    let (tenants, detector) = (tenants(&truth, &observed), detector(&observed));
+    let view = View { tenants: &tenants, detector: &detector, bootstrap: 10 };
+    let told = |rows: Vec<attacks::AttackRow>| -> Vec<(String, Option<f64>, usize, usize)> {
+        rows.into_iter().map(|row| (row.family, row.share, row.found, row.tenants)).collect()
+    };
+    let evasions = told(attacks::evasions(&view));
+    let row = |name: &str, share, found, tenants| (name.to_owned(), share, found, tenants);
+    assert_eq!(evasions, [row("human", Some(1.0), 1, 1), row("human", None, 1, 2), row("none", Some(1.0), 1, 1)]);
+    let families = told(attacks::rows(&view));
+    assert_eq!(
+        families[3..],
+        [row("other", Some(1.0), 2, 2), row("other", Some(0.5), 1, 1), row("other", Some(0.1), 0, 1)]
+    );
+    assert!(attacks::accounts(&view).iter().all(|row| row.accounts == Some(2)));
+    Ok(())
+}
