@@ -147,23 +147,29 @@ fn a_hundredth_that_looks_like_its_account_gets_a_cell_by_its_topic() {
         },
         ..PERSON
     };
-    assert!(purest_of_a_hundredth(&disguised) > 0.5);
+    assert!(purest_cell(&disguised, 100) > 0.5);
 }
 
+/// Under the people's own account a sieve holds what asks for reasoning. What asks for nothing that a sieve
+/// knows is held by its frame alone, which comes back often enough from one exchange in fifty on.
 #[test]
 fn a_hundredth_under_a_frame_gets_a_cell_of_its_own() {
-    let share = purest_of_a_hundredth(&HARVEST);
-    assert!(share > 0.9, "{share}");
+    let hidden = Habit { account: PERSON.account, ..HARVEST };
+    let quiet = Habit { opening: "Consider the following matter and answer it in full:", ..hidden };
+    for (habit, every) in [(HARVEST, 100), (hidden, 100), (quiet, 50)] {
+        let share = purest_cell(&habit, every);
+        assert!(share > 0.9, "{share} of {} in {every}", habit.opening);
+    }
 }
 
-/// Of a harvest that is one exchange in a hundred of an account of people: its share of the decisions of the cell
-/// that holds most of it.
-fn purest_of_a_hundredth(habit: &Habit) -> f64 {
-    let mut harvest = stream(habit, 99, 100).into_iter();
+/// Of a harvest that is one exchange in so many of a tenant of people: its share of the decisions of the cell where that
+/// is highest.
+fn purest_cell(habit: &Habit, every: usize) -> f64 {
+    let mut harvest = stream(habit, 99, 10_000 / every as u64).into_iter();
     let mut tenant = Tenant::new("acme");
     let mut shares = std::collections::BTreeMap::<u64, (u64, u64)>::new();
     for (i, (trace, at)) in stream(&PERSON, 5, 10_000).into_iter().enumerate() {
-        let taken = i % 100 == 0;
+        let taken = i % every == 0;
         let trace = if taken { harvest.next().unwrap().0 } else { trace };
         tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
             let share = shares.entry(decision.subject.workload).or_default();

@@ -34,7 +34,7 @@ pub struct AttackRow {
     pub controls: usize,
     /// Controls with a finding.
     pub controls_found: usize,
-    /// Recall minus the rate of controls, interval by resampling tenants.
+    /// Recall minus the rate of controls, interval by resampling tenants; none where neither has a finding.
     pub net_recall: Option<Estimate>,
     /// Harvested exchanges up to and including the deciding one.
     pub exchanges_before: Option<Spread>,
@@ -119,7 +119,8 @@ pub fn row(
         recall: wilson::share(found, places.len()).filter(|_| enough),
         controls: controls.len(),
         controls_found,
-        net_recall: enough.then(|| net(view, places, &controls)),
+        // resampling nothing gives nothing, and no interval of it
+        net_recall: (enough && found + controls_found > 0).then(|| net(view, places, &controls)),
         exchanges_before: Spread::of(&before),
         tokens_before: Spread::of(&tokens),
         auc: areas(view, places),
