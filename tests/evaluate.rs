@@ -267,7 +267,29 @@ fn what_is_wrong_is_named_with_file_and_line() {
     assert!(code == Some(2) && error.contains("--budget 0"), "{error}");
     let (code, error) = says(&["evaluate", &log, "--labels", &labels, "--leave-out", "family"]);
     assert!(code == Some(2) && error.contains("--train"), "{error}");
+    let (code, error) = says(&["evaluate", &log, "--labels", &labels, "--days", "3"]);
+    assert!(code == Some(2) && error.contains("--days"), "{error}");
+    let (code, error) = says(&["evaluate", &log, "--labels", &labels, "--out", "/nowhere/tables.json"]);
+    assert!(code == Some(1) && error.contains("cannot write /nowhere/tables.json"), "{error}");
     assert!(Path::new(&log).exists());
+}
+
+/// Where all is of one corpus nothing is left to train on: said, and the other tables are there.
+#[test]
+fn a_group_that_is_everybody_costs_its_row_alone() {
+    let mut lines = Vec::new();
+    for line in std::fs::read_to_string(path("labels.jsonl")).unwrap().lines() {
+        let mut label: Value = serde_json::from_str(line).unwrap();
+        label["corpus"] = "mail".into();
+        lines.push(label.to_string());
+    }
+    let one = path("one-corpus.jsonl");
+    std::fs::write(&one, lines.join("\n")).unwrap();
+    let tables = leave_out("corpus", &one, &one, &[]);
+    assert!(rows(&tables, "left_out").is_empty() && !rows(&tables, "attacks").is_empty());
+    let [untrained] = rows(&tables, "left_out_untrained").as_slice() else { panic!("{tables}") };
+    assert_eq!(untrained["group"], "mail");
+    assert!(untrained["why"].as_str().unwrap().contains("needs 20 calm tenants"), "{untrained}");
 }
 
 /// A model that never saw a family is judged on that family, and on nobody else's.

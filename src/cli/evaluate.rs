@@ -1,5 +1,6 @@
 //! `stillwatch evaluate`: how well it detects, on a labelled log, beside the baselines.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -45,10 +46,10 @@ pub struct EvaluateArgs {
     #[arg(long, conflicts_with_all = ["inputs", "labels", "harvest_ids"])]
     pub simulate: bool,
     /// Days of the simulated log.
-    #[arg(long, value_name = "D", default_value_t = 7, requires = "simulate", value_parser = clap::value_parser!(u32).range(1..=365))]
+    #[arg(long, value_name = "D", default_value_t = 7, conflicts_with = "inputs", value_parser = clap::value_parser!(u32).range(1..=365))]
     pub days: u32,
     /// Seed of the simulated log.
-    #[arg(long, default_value_t = 11, requires = "simulate")]
+    #[arg(long, default_value_t = 11, conflicts_with = "inputs")]
     pub seed: u64,
     /// Train a model without each family, class or corpus in turn, and judge it on what it never saw.
     #[arg(long, value_name = "WHAT")]
@@ -105,6 +106,11 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         // fails only where a pool exists already
         rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global().ok();
     }
+    for path in args.out.iter().chain(&args.report) {
+        // minutes later would be late to hear of it
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        opened.map_err(|error| unwritable(path, &error))?;
+    }
     let model = Model::of(args.model.as_deref())?;
     let slots = args.model.as_deref().map(|path| Slots::beside(path, &Config::public().fold.secret)).transpose();
     let slots = slots.map_err(|error| Failure::Model(error.to_string()))?.flatten();
@@ -124,7 +130,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         let progress = Progress::items("leave out");
         let rows = leave_out(&spec, axis, &training, (&feed, &truth), &mut |done, total| progress.at(done, total));
         progress.end();
-        evaluation.left_out = rows.map_err(|error| failure(&error, args))?;
+        (evaluation.left_out, evaluation.left_out_untrained) = rows.map_err(|error| failure(&error, args))?;
         evaluation.left_out_axis = Some(axis.name());
     }
     write(&evaluation, args)?;
@@ -205,17 +211,24 @@ impl LeaveOut {
 
 fn write(evaluation: &Evaluation, args: &EvaluateArgs) -> Result<(), Failure> {
     let json = report::json(evaluation).map_err(|error| Failure::Failed(format!("tables as JSON: {error}")))?;
+    // what took minutes is told before a file that can't be written ends it
+    if args.json {
+        stdout::json(&json)?;
+    } else {
+        stdout::text(&report::text::text(evaluation))?;
+    }
     if let Some(path) = &args.out {
         save(path, &format!("{json:#}\n"))?;
     }
-    if let Some(path) = &args.report {
-        save(path, &report::html::page(evaluation))?;
-    }
-    if args.json { stdout::json(&json) } else { stdout::text(&report::text::text(evaluation)) }
+    args.report.as_ref().map_or(Ok(()), |path| save(path, &report::html::page(evaluation)))
 }
 
 fn save(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| Failure::Failed(format!("cannot write {}: {error}", path.display())))
+    std::fs::write(path, text).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Failed(format!("cannot write {}: {error}", path.display()))
 }
 
 fn in_file(path: &Path, error: &EvaluateError) -> Failure {

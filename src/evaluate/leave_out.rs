@@ -73,6 +73,15 @@ pub struct LeftOutRow {
     pub calm_half: CalmRow,
 }
 
+/// A group without which no model could be trained, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Untrained {
+    /// Family, class or corpus.
+    pub group: String,
+    /// What the training run said.
+    pub why: String,
+}
+
 impl Axis {
     /// As the command line says it.
     pub fn name(self) -> &'static str {
@@ -94,14 +103,15 @@ impl Axis {
     }
 }
 
-/// One row per group that both logs know. `progress` hears groups done and groups in all.
+/// One row per group that both logs know, but for those without which too little is left to train on. `progress` hears
+/// groups done and groups in all.
 pub fn leave_out(
     spec: &Spec,
     axis: Axis,
     training: &Training,
     (feed, truth): (&Feed, &Truth),
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Vec<LeftOutRow>, EvaluateError> {
+) -> Result<(Vec<LeftOutRow>, Vec<Untrained>), EvaluateError> {
     let groups_of = |truth: &Truth| -> BTreeSet<String> {
         truth.iter().filter_map(|(_, tenant)| axis.group(tenant)).map(str::to_owned).collect()
     };
@@ -115,7 +125,7 @@ pub fn leave_out(
     progress(0, all);
     let with = Trial::run(spec, axis, None, training, (feed, truth), &scratch)?;
     progress(1, all);
-    let mut rows = Vec::new();
+    let (mut rows, mut untrained) = (Vec::new(), Vec::new());
     // so many at a time as there are threads: fits are sequential, and each holds its tenants in memory
     for chunk in groups.chunks(rayon::current_num_threads().max(1)) {
         let trials: Vec<Result<Trial, EvaluateError>> = chunk
@@ -123,11 +133,16 @@ pub fn leave_out(
             .map(|group| Trial::run(spec, axis, Some(group), training, (feed, truth), &scratch))
             .collect();
         for (group, trial) in chunk.iter().zip(trials) {
-            rows.push(row(spec, axis, group, truth, (&trial?, &with)));
+            match trial {
+                Err(EvaluateError::Train { source: why @ TrainError::TooFewTenants { .. }, .. }) => {
+                    untrained.push(Untrained { group: group.clone(), why: why.to_string() });
+                }
+                trial => rows.push(row(spec, axis, group, truth, (&trial?, &with))),
+            }
         }
-        progress(1 + rows.len() as u64, all);
+        progress(1 + (rows.len() + untrained.len()) as u64, all);
     }
-    Ok(rows)
+    Ok((rows, untrained))
 }
 
 /// A trained model and what it says of the tenants it is judged on.

@@ -115,6 +115,8 @@ pub struct Evaluation {
     pub left_out_axis: Option<&'static str>,
     /// Each group under a model that never saw it.
     pub left_out: Vec<leave_out::LeftOutRow>,
+    /// Groups without which too little is left to train on.
+    pub left_out_untrained: Vec<leave_out::Untrained>,
 }
 
 /// Measures. `progress` hears what is done and what there is in all.
@@ -172,5 +174,6 @@ pub fn evaluate(
         drift_by_week: periods::rows(&of_model, model),
         left_out_axis: None,
         left_out: Vec::new(),
+        left_out_untrained: Vec::new(),
     })
 }

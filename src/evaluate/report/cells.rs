@@ -1,10 +1,10 @@
 //! The tables as titles, heads and cells: text and HTML write the same words.
 
 mod drift;
+mod left_out;
 
 use crate::evaluate::Evaluation;
 use crate::evaluate::detector::Origin;
-use crate::evaluate::leave_out::LeftOutRow;
 use crate::evaluate::statistics::Estimate;
 use crate::evaluate::tables::Spread;
 use crate::evaluate::tables::attacks::AttackRow;
@@ -92,46 +92,8 @@ pub fn tables(e: &Evaluation) -> Vec<Table> {
         drift::features(e.drift.as_deref()),
     ];
     tables.extend(drift::weeks(&e.drift_by_week));
-    tables.extend(e.left_out_axis.map(|axis| left_out(axis, &e.left_out)));
+    tables.extend(e.left_out_axis.map(|axis| left_out::groups(axis, &e.left_out, &e.left_out_untrained)));
     tables
-}
-
-fn left_out(axis: &str, rows: &[LeftOutRow]) -> Table {
-    let recall = |found: usize, all: usize, recall: Option<Estimate>| {
-        if all == 0 { "-".into() } else { format!("{found}/{all} {}", percent(recall)) }
-    };
-    let false_ones = |row: &CalmRow| {
-        let months = months(row.tenant_months);
-        if row.tenants == 0 {
-            "-".into()
-        } else {
-            format!("{} in {months}: {}", row.false_findings, rate(row.per_1000))
-        }
-    };
-    let cells = |row: &LeftOutRow| {
-        vec![
-            row.group.clone(),
-            recall(row.found_without, row.attackers, row.recall_without),
-            recall(row.found_with, row.attackers, row.recall_with),
-            false_ones(&row.calm_without),
-            false_ones(&row.calm_with),
-            false_ones(&row.calm_half),
-        ]
-    };
-    Table {
-        title: format!("Leaving one {axis} out of the training"),
-        head: head(&[
-            axis,
-            "found, left out (95 %)",
-            "found, trained on (95 %)",
-            "its innocents, left out",
-            "its innocents, trained on",
-            "half of all innocents, left out",
-        ]),
-        words: 1,
-        rows: rows.iter().map(cells).collect(),
-        notes: vec!["innocents: false findings in tenant-months, and per 1,000 with one-sided 95 % bounds".into()],
-    }
 }
 
 fn detectors(rows: &[DetectorRow]) -> Table {
