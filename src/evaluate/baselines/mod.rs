@@ -64,3 +64,6 @@ impl Baselines {
         self.prada.add(step, &mut tracks.prada);
     }
 }
+
+#[cfg(test)]
+mod tests;
