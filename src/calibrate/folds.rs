@@ -109,7 +109,7 @@ impl<'a> Folds<'a> {
     fn trees(&self, fold: Option<usize>) -> Result<Vec<Vec<Tree>>, CalibrateError> {
         let shipped = self.shipped.boosted.as_ref().map(|boosted| boosted.trees.clone());
         let shipped = shipped.ok_or_else(|| self.not_trees("has no trees"))?;
-        if !self.spec.adapt {
+        if self.corrected.is_empty() {
             return Ok(shipped);
         }
         let pupils = self.pupils(fold);
@@ -121,12 +121,16 @@ impl<'a> Folds<'a> {
         Ok(trees)
     }
 
-    /// The ages that harvesters enough lived to in every fold: the threshold of the whole is set by the folds.
+    /// The ages that harvesters enough lived to in every fold: the threshold of the whole is set by the folds. None where
+    /// the trees stay as they are.
     fn correctable(&self) -> Result<Vec<usize>, CalibrateError> {
+        if !self.spec.adapt {
+            return Ok(Vec::new());
+        }
         let pupils: Vec<Pupils<'_>> = (0..FOLDS).map(|fold| self.pupils(Some(fold))).collect();
         let ages = (0..FROM.len()).filter(|age| pupils.iter().all(|pupils| pupils.lived_to(*age)));
         let ages: Vec<usize> = ages.collect();
-        if self.spec.adapt && ages.is_empty() {
+        if ages.is_empty() {
             return Err(
                 self.not_trees("has no rows it was taught with, and the history too few prompts to make spike-ins of")
             );

@@ -63,8 +63,7 @@ pub fn run(args: &BenchmarkArgs) -> Result<(), Failure> {
     });
     progress.end();
     let built = passed.and_then(|()| builder.build().map_err(Stop::Set)).map_err(failure)?;
-    std::fs::write(&args.out, built.set.encode())
-        .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", args.out.display())))?;
+    std::fs::write(&args.out, built.set.encode()).map_err(|error| Failure::unwritable(&args.out, &error))?;
     let ((questions, grams), sha256) = (built.set.size(), hex(&built.set.sha256()));
     if args.json {
         return stdout::json(&json!({

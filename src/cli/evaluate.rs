@@ -109,7 +109,7 @@ pub fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     for path in args.out.iter().chain(&args.report) {
         // minutes later would be late to hear of it
         let opened = OpenOptions::new().append(true).create(true).open(path);
-        opened.map_err(|error| unwritable(path, &error))?;
+        opened.map_err(|error| Failure::unwritable(path, &error))?;
     }
     let model = Model::of(args.model.as_deref())?;
     let slots = args.model.as_deref().map(|path| Slots::beside(path, &Config::public().fold.secret)).transpose();
@@ -224,11 +224,7 @@ fn write(evaluation: &Evaluation, args: &EvaluateArgs) -> Result<(), Failure> {
 }
 
 fn save(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Failed(format!("cannot write {}: {error}", path.display()))
+    std::fs::write(path, text).map_err(|error| Failure::unwritable(path, &error))
 }
 
 fn in_file(path: &Path, error: &EvaluateError) -> Failure {

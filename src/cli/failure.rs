@@ -1,5 +1,7 @@
 //! Why a command ends without success. The variant is the exit code, so that scripts need not read text.
 
+use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A failed command: what to print on stderr, and the exit code.
@@ -23,6 +25,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// An output that can't be written.
+    pub(super) fn unwritable(path: &Path, error: &dyn Display) -> Failure {
+        Failure::Failed(format!("cannot write {}: {error}", path.display()))
+    }
+
     /// 1 failed, 2 usage, 3 model or state, 4 Kafka, 5 findings.
     pub fn code(&self) -> u8 {
         match self {

@@ -133,10 +133,10 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let mut sinks = Sinks { records: &mut put, labels: &mut labels, harvest_ids: &mut harvest_ids };
     let summary = write_out(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
-    let summary = summary.map_err(|error| Failure::Failed(format!("cannot write {}: {error}", args.out.display())))?;
-    records.finish().map_err(|error| cannot(&args.out, &error))?;
+    let summary = summary.map_err(|error| Failure::unwritable(&args.out, &error))?;
+    records.finish().map_err(|error| Failure::unwritable(&args.out, &error))?;
     for (sink, path) in [(labels, args.labels.as_ref()), (harvest_ids, args.harvest_ids.as_ref())] {
-        sink.finish().map_err(|error| cannot(path.unwrap_or(&args.out), &error))?;
+        sink.finish().map_err(|error| Failure::unwritable(path.unwrap_or(&args.out), &error))?;
     }
     if args.out.as_os_str() == "-" {
         return Ok(());
@@ -204,7 +204,7 @@ impl Out {
         match KafkaTarget::parse(&path.to_string_lossy()) {
             None if is_parquet(path) => {
                 let rows = create(path).and_then(|file| RowWriter::new(file, EXCHANGE));
-                rows.map(Box::new).map(Out::Parquet).map_err(|error| cannot(path, &error))
+                rows.map(Box::new).map(Out::Parquet).map_err(|error| Failure::unwritable(path, &error))
             }
             None => Sink::create(path).map(Out::Sink),
             Some(Err(why)) => Err(Failure::Usage(format!("--out: {why}"))),
@@ -260,10 +260,10 @@ impl Sink {
             let why = "logs are compressed as .zst, and not as .gz";
             return Err(Failure::Usage(format!("cannot write {}: {why}", path.display())));
         }
-        let file = create(path).map_err(|error| cannot(path, &error))?;
+        let file = create(path).map_err(|error| Failure::unwritable(path, &error))?;
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zst")) {
             // Level 3: twice as fast as the simulator, an eighth of the bytes.
-            let encoder = zstd::Encoder::new(file, 3).map_err(|error| cannot(path, &error))?;
+            let encoder = zstd::Encoder::new(file, 3).map_err(|error| Failure::unwritable(path, &error))?;
             return Ok(Sink::Zstd(Box::new(encoder)));
         }
         Ok(Sink::Plain(file))
@@ -302,10 +302,6 @@ impl Write for Sink {
 
 fn create(path: &Path) -> io::Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(1 << 20, File::create(path)?))
-}
-
-fn cannot(path: &Path, error: &io::Error) -> Failure {
-    Failure::Failed(format!("cannot write {}: {error}", path.display()))
 }
 
 #[cfg(test)]

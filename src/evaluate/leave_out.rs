@@ -9,7 +9,7 @@
 //! here: baselines, and the model in force. Cost: four passes over the training log and one over the
 //! other per group.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -101,10 +101,18 @@ impl Axis {
             _ => None,
         }
     }
+
+    /// What a group is left out with: one model serves all of a kin.
+    fn kin(self, group: &str) -> &str {
+        match self {
+            Axis::Family => Labels::kin(group),
+            Axis::Class | Axis::Corpus => group,
+        }
+    }
 }
 
 /// One row per group that both logs know, but for those without which too little is left to train on. `progress` hears
-/// groups done and groups in all.
+/// models done and models in all.
 pub fn leave_out(
     spec: &Spec,
     axis: Axis,
@@ -117,30 +125,38 @@ pub fn leave_out(
     };
     let known = groups_of(&training.truth);
     let groups: Vec<String> = groups_of(truth).into_iter().filter(|group| known.contains(group)).collect();
-    if groups.is_empty() {
+    let kins: BTreeSet<&str> = groups.iter().map(|group| axis.kin(group)).collect();
+    let kins: Vec<&str> = kins.into_iter().collect();
+    if kins.is_empty() {
         return Err(EvaluateError::NoGroups { what: axis.name() });
     }
     let scratch = Scratch::new()?;
-    let all = groups.len() as u64 + 1;
+    let all = kins.len() as u64 + 1;
     progress(0, all);
     let with = Trial::run(spec, axis, None, training, (feed, truth), &scratch)?;
     progress(1, all);
-    let (mut rows, mut untrained) = (Vec::new(), Vec::new());
+    let mut trials = BTreeMap::new();
     // so many at a time as there are threads: fits are sequential, and each holds its tenants in memory
-    for chunk in groups.chunks(rayon::current_num_threads().max(1)) {
-        let trials: Vec<Result<Trial, EvaluateError>> = chunk
-            .par_iter()
-            .map(|group| Trial::run(spec, axis, Some(group), training, (feed, truth), &scratch))
-            .collect();
-        for (group, trial) in chunk.iter().zip(trials) {
-            match trial {
+    for chunk in kins.chunks(rayon::current_num_threads().max(1)) {
+        let run = |kin: &&str| Trial::run(spec, axis, Some(*kin), training, (feed, truth), &scratch);
+        let done: Vec<Result<Trial, EvaluateError>> = chunk.par_iter().map(run).collect();
+        for (kin, trial) in chunk.iter().zip(done) {
+            let trial = match trial {
                 Err(EvaluateError::Train { source: why @ TrainError::TooFewTenants { .. }, .. }) => {
-                    untrained.push(Untrained { group: group.clone(), why: why.to_string() });
+                    Err(why.to_string())
                 }
-                trial => rows.push(row(spec, axis, group, truth, (&trial?, &with))),
-            }
+                trial => Ok(trial?),
+            };
+            trials.insert(*kin, trial);
         }
-        progress(1 + (rows.len() + untrained.len()) as u64, all);
+        progress(1 + trials.len() as u64, all);
+    }
+    let (mut rows, mut untrained) = (Vec::new(), Vec::new());
+    for group in &groups {
+        match &trials[axis.kin(group)] {
+            Ok(trial) => rows.push(row(spec, axis, group, truth, (trial, &with))),
+            Err(why) => untrained.push(Untrained { group: group.clone(), why: why.clone() }),
+        }
     }
     Ok((rows, untrained))
 }
@@ -155,15 +171,15 @@ impl Trial {
     fn run(
         spec: &Spec,
         axis: Axis,
-        group: Option<&str>,
+        kin: Option<&str>,
         training: &Training,
         (feed, truth): (&Feed, &Truth),
         scratch: &Scratch,
     ) -> Result<Trial, EvaluateError> {
-        let model = fit(spec, axis, group, training, scratch)?;
+        let model = fit(spec, axis, kin, training, scratch)?;
         let wanted = |name: &str, tenant: &TenantTruth| {
-            let judged =
-                tenant.side != Side::Grey && axis.group(tenant).is_some_and(|own| group.is_none_or(|g| g == own));
+            let is_out = |own: &str| kin.is_none_or(|kin| kin == axis.kin(own));
+            let judged = tenant.side != Side::Grey && axis.group(tenant).is_some_and(is_out);
             judged || tenant.is_innocent() && !calibrates(name)
         };
         let only: BTreeSet<String> =
@@ -174,21 +190,17 @@ impl Trial {
     }
 }
 
-/// A model that never saw the group: its tenants are grey to the training run.
+/// A model that never saw a kin: its tenants are grey to the training run.
 fn fit(
     spec: &Spec,
     axis: Axis,
-    group: Option<&str>,
+    kin: Option<&str>,
     training: &Training,
     scratch: &Scratch,
 ) -> Result<Model, EvaluateError> {
     let mut labels = Labels::default();
     for (name, tenant) in training.truth.iter() {
-        let own = axis.group(tenant);
-        let left_out = group.zip(own).is_some_and(|(group, own)| match axis {
-            Axis::Family => Labels::are_kin(group, own),
-            Axis::Class | Axis::Corpus => group == own,
-        });
+        let left_out = kin.is_some() && axis.group(tenant).map(|own| axis.kin(own)) == kin;
         let role = match tenant.side {
             _ if left_out => Role::Grey,
             Side::Benign | Side::Control => Role::Calm,
@@ -198,7 +210,7 @@ fn fit(
         let kind = if role == Role::Attack { &tenant.family } else { &tenant.class };
         labels.add(name, role, kind, (tenant.share / 10).clamp(1, 100) as u8);
     }
-    let about = group.map_or_else(|| "nothing".to_owned(), |group| format!("{} {group}", axis.name()));
+    let about = kin.map_or_else(|| "nothing".to_owned(), |kin| format!("{} {kin}", axis.name()));
     let out = scratch.0.join(format!("{}.json", about.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));
     let train_spec = TrainSpec {
         ablate: false,

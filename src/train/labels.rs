@@ -75,11 +75,10 @@ impl Labels {
         Ok(labels)
     }
 
-    /// Whether two families are of one kin: what classifiers are asked for in several ways is one thing to learn, and
-    /// who leaves one out leaves them all out.
-    pub(crate) fn are_kin(one: &str, other: &str) -> bool {
-        let kin = |family: &str| family.split('_').next().map(str::to_owned);
-        kin(one) == kin(other)
+    /// A family's kin: what classifiers are asked for in several ways is one thing to learn, and who leaves one out
+    /// leaves them all out.
+    pub(crate) fn kin(family: &str) -> &str {
+        family.split_once('_').map_or(family, |(first, _)| first)
     }
 
     /// Adds one; `kind` is the attack's family or the innocent class, `percent` how much of an attacker's

@@ -198,8 +198,9 @@ fn labels_are_read_and_the_gravest_counts() {
     assert_eq!((labels.role("a"), labels.kind("a")), (Role::Attack, "judge_farm"));
     assert!(!labels.is_pure("a") && labels.percent("b") == 0);
     assert_eq!((labels.role("b"), labels.role("z")), (Role::Calm, Role::Calm));
-    assert!(Labels::are_kin("classifier_words", "classifier_questions") && Labels::are_kin("relay", "relay"));
-    assert!(!Labels::are_kin("code_harvest", "reasoning_harvest"));
+    assert_eq!(Labels::kin("classifier_words"), Labels::kin("classifier_questions"));
+    assert_eq!(Labels::kin("relay"), "relay");
+    assert_ne!(Labels::kin("code_harvest"), Labels::kin("reasoning_harvest"));
     let error = Labels::read("{}\n".as_bytes()).unwrap_err().to_string();
     assert!(error.starts_with("labels, line 1: missing field"), "{error}");
     let error = Labels::read("{\"tenant\":\"a\",\"label\":\"evil\"}".as_bytes()).unwrap_err().to_string();

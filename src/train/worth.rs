@@ -4,7 +4,7 @@
 //! maximum is that of its windows, the threshold the order statistic of calm tenants, as in the model itself.
 //! Every model's output is related to calm windows of the same count, so that none wins by that alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::boost::Settings;
 use super::further::further;
@@ -86,7 +86,7 @@ impl<'t> Bench<'t> {
     }
 }
 
-/// Trains without each family and its kin in turn, with `ablate` also without each group of features, and judges all.
+/// Trains without each kin of families in turn, with `ablate` also without each group of features, and judges all.
 pub(super) fn worth(
     body: &Body,
     pupils: &Pupils<'_>,
@@ -96,10 +96,11 @@ pub(super) fn worth(
 ) -> Result<Worth, TrainError> {
     let model = Model::build(body.clone(), [0; 32])?;
     let mut worth = Worth { trees: bench.found(|tenant| highest(&model, tenant)), ..Worth::default() };
-    for family in worth.trees.keys() {
-        let without = pupils.without(|tenant| Labels::are_kin(bench.labels.kind(tenant), family));
+    let kins: BTreeSet<&str> = worth.trees.keys().map(|family| Labels::kin(family)).collect();
+    for kin in kins {
+        let without = pupils.without(|tenant| Labels::kin(bench.labels.kind(tenant)) == kin);
         let found = bench.found_by(body, teach(&without, settings))?;
-        worth.left_out.extend(found.into_iter().filter(|(name, _)| name == family));
+        worth.left_out.extend(found.into_iter().filter(|(family, _)| Labels::kin(family) == kin));
     }
     for group in Group::ALL.into_iter().filter(|_| ablate) {
         let found = bench.found_by(body, teach(pupils, &Settings { without: Some(group), ..settings.clone() }))?;

@@ -1,5 +1,6 @@
 //! Attackers by family, dilution and accounts: how many are found, and how much was gone by then.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use crate::evaluate::detector::Judged;
 use crate::evaluate::statistics::bootstrap::{Resampler, interval};
 use crate::evaluate::statistics::{Estimate, auc, wilson};
 use crate::evaluate::track::{COUNTS, Track};
-use crate::evaluate::truth::{PART, Side, TenantTruth};
+use crate::evaluate::truth::{Side, TenantTruth};
 use crate::record::Tier;
 use crate::trace::words::mix;
 
@@ -49,36 +50,33 @@ pub struct AttackRow {
 
 /// Rows over all families by share, then each family by share.
 pub fn rows(view: &View<'_>) -> Vec<AttackRow> {
-    let mut rows = by(view, |truth| ("all", truth.share, None));
-    rows.extend(by(view, |truth| (&truth.family, truth.share, None)));
+    let mut rows = by(view, |truth| ("all", Some(truth.share), None));
+    rows.extend(by(view, |truth| (&truth.family, Some(truth.share), None)));
     rows
 }
 
 /// Each family by share and accounts: of most there are too few for a statement.
 pub fn accounts(view: &View<'_>) -> Vec<AttackRow> {
-    by(view, |truth| (&truth.family, truth.share, Some(truth.accounts)))
+    by(view, |truth| (&truth.family, Some(truth.share), Some(truth.accounts)))
 }
 
 /// Attackers by how they evade, those that harvest in part apart.
 pub fn evasions(view: &View<'_>) -> Vec<AttackRow> {
-    let pure = |truth: &TenantTruth| if truth.is_pure() { truth.share } else { PART };
-    let mut rows = by(view, |truth| (truth.evasion.as_deref().unwrap_or("none"), pure(truth), None));
-    for row in rows.iter_mut().filter(|row| row.share == Some(0.0)) {
-        row.share = None;
-    }
-    rows
+    by(view, |truth| (truth.evasion.as_deref().unwrap_or("none"), truth.is_pure().then_some(truth.share), None))
 }
 
 /// A row for each family, share and number of accounts that `of` tells of attackers, the most open share first.
-fn by<'t>(view: &View<'t>, of: impl Fn(&'t TenantTruth) -> (&'t str, u16, Option<u32>)) -> Vec<AttackRow> {
+fn by<'t>(view: &View<'t>, of: impl Fn(&'t TenantTruth) -> (&'t str, Option<u16>, Option<u32>)) -> Vec<AttackRow> {
     let mut groups = BTreeMap::<_, Vec<usize>>::new();
     for (place, tenant) in view.tenants.iter().enumerate().filter(|(_, tenant)| tenant.is_attacker()) {
         let (family, share, accounts) = of(tenant.truth);
-        groups.entry((family, 1_000 - share, accounts)).or_default().push(place);
+        groups.entry((family, Reverse(share), accounts)).or_default().push(place);
     }
+    let share = |tenths: u16| f64::from(tenths) / 1_000.0;
     let groups = groups.into_iter();
-    let share = |rest: u16| Some(f64::from(1_000 - rest) / 1_000.0);
-    groups.map(|((family, rest, accounts), places)| row(view, (family, share(rest), accounts), &places)).collect()
+    groups
+        .map(|((family, tenths, accounts), places)| row(view, (family, tenths.0.map(share), accounts), &places))
+        .collect()
 }
 
 /// Attackers by what their records let us see.

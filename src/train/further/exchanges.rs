@@ -89,11 +89,11 @@ pub(in crate::train) fn judge(
         let new = |told: &Told<'_>| teaching.contains(told.trace.tenant).then(Sampled::default);
         sampled.fold(told, new, |sampled, told| sampled.take(told, labels));
     })?;
-    let (mut calm, mut harvest) = (Vec::new(), Vec::new());
-    for sampled in sampled.into_map().into_values() {
-        calm.extend(Some(sampled.calm.into_values().collect()).filter(|all: &Vec<Shown>| !all.is_empty()));
-        harvest.extend(Some(sampled.harvest.into_values().collect()).filter(|all: &Vec<Shown>| !all.is_empty()));
-    }
+    let sides = |sampled: Sampled| (sampled.calm.into_values().collect(), sampled.harvest.into_values().collect());
+    let (mut calm, mut harvest): (Vec<Vec<Shown>>, Vec<Vec<Shown>>) =
+        sampled.into_map().into_values().map(sides).unzip();
+    calm.retain(|shown| !shown.is_empty());
+    harvest.retain(|shown| !shown.is_empty());
     if harvest.len() < LEAST_ATTACKERS || calm.is_empty() {
         return Ok(());
     }
