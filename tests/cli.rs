@@ -395,3 +395,24 @@ fn a_replay_tells_verdicts_from_their_offset_on() {
     assert_eq!(code(&output), Some(2), "{}", err(&output));
     assert!(err(&output).contains("verdicts.jsonl line 1: `finding` must be a finding's uid"), "{}", err(&output));
 }
+
+/// A reader that has enough is no failure; a full disk is one, and says whose.
+#[cfg(target_os = "linux")]
+#[test]
+fn simulate_ends_with_its_reader_and_names_what_is_full() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stillwatch"));
+    command.args(["simulate", "--tenants", "50", "--days", "2"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with('{'));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((code(&output), err(&output).contains("cannot write")), (Some(0), false), "{}", err(&output));
+    let full = ["simulate", "--tenants", "200", "--days", "1", "--attacks", "default", "--out", "/dev/null"];
+    for beside in ["--labels", "--harvest-ids"] {
+        let output = stillwatch(&[&full[..], &[beside, "/dev/full"]].concat(), &[]);
+        assert!(code(&output) == Some(1) && err(&output).contains("cannot write /dev/full"), "{}", err(&output));
+    }
+}

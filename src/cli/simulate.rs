@@ -39,7 +39,8 @@ Families:
   classifier_foreign_text, classifier_questions), relay, replayed_reasoning
 Evasions:
   paraphrase, translation, script, base64, human, jitter, ramp, shuffle, decoys, chaff, no-metadata,
-  camouflage, rotate-ids, multi-turn, drift, frameless, split, replace; with a share also stolen")]
+  camouflage, rotate-ids, multi-turn, drift, frameless, split, replace, probe, tools; with a share
+  also stolen")]
 pub struct SimulateArgs {
     /// Calm tenants.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -116,8 +117,8 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     if let Some(twice) = named.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(Failure::Usage(format!("{} is to hold two things: give each its own file", twice[0].display())));
     }
-    let mut labels = Sink::or_nowhere(args.labels.as_deref())?;
-    let mut harvest_ids = Sink::or_nowhere(args.harvest_ids.as_deref())?;
+    let mut labels = Beside::open(args.labels.as_deref())?;
+    let mut harvest_ids = Beside::open(args.harvest_ids.as_deref())?;
     let mut records = Out::open(&args.out)?;
     let progress = Progress::items("records");
     let pace = Pace { speed: args.speed, clock: Stopwatch::start(), first: Cell::new(None) };
@@ -133,11 +134,25 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let mut sinks = Sinks { records: &mut put, labels: &mut labels, harvest_ids: &mut harvest_ids };
     let summary = write_out(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
-    let summary = summary.map_err(|error| Failure::unwritable(&args.out, &error))?;
-    records.finish().map_err(|error| Failure::unwritable(&args.out, &error))?;
-    for (sink, path) in [(labels, args.labels.as_ref()), (harvest_ids, args.harvest_ids.as_ref())] {
-        sink.finish().map_err(|error| Failure::unwritable(path.unwrap_or(&args.out), &error))?;
+    let summary = match summary {
+        Ok(summary) => summary,
+        Err(error) => {
+            let beside =
+                [&labels, &harvest_ids].into_iter().find(|beside| beside.failed).and_then(|beside| beside.path);
+            let to_stdout = beside.is_none() && args.out.as_os_str() == "-";
+            // who read along (`| head`) has enough
+            let enough = to_stdout && error.kind() == io::ErrorKind::BrokenPipe;
+            return if enough { Ok(()) } else { Err(Failure::unwritable(beside.unwrap_or(&args.out), &error)) };
+        }
+    };
+    match records.finish() {
+        Err(error) if args.out.as_os_str() != "-" || error.kind() != io::ErrorKind::BrokenPipe => {
+            return Err(Failure::unwritable(&args.out, &error));
+        }
+        _ => {}
     }
+    labels.finish()?;
+    harvest_ids.finish()?;
     if args.out.as_os_str() == "-" {
         return Ok(());
     }
@@ -239,6 +254,39 @@ impl Out {
     }
 }
 
+/// What is written beside the records, and whether that failed: the error itself names no file.
+struct Beside<'p> {
+    sink: Sink,
+    path: Option<&'p Path>,
+    failed: bool,
+}
+
+impl<'p> Beside<'p> {
+    fn open(path: Option<&'p Path>) -> Result<Self, Failure> {
+        let sink = path.map_or(Ok(Sink::Nowhere), Sink::create)?;
+        Ok(Beside { sink, path, failed: false })
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        let path = self.path.unwrap_or(Path::new("-"));
+        self.sink.finish().map_err(|error| Failure::unwritable(path, &error))
+    }
+}
+
+impl Write for Beside<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.sink.write(bytes);
+        self.failed |= written.is_err();
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.sink.flush();
+        self.failed |= flushed.is_err();
+        flushed
+    }
+}
+
 /// A file, compressed by its name, or stdout, or nowhere.
 enum Sink {
     Nowhere,
@@ -248,10 +296,6 @@ enum Sink {
 }
 
 impl Sink {
-    fn or_nowhere(path: Option<&Path>) -> Result<Self, Failure> {
-        path.map_or(Ok(Sink::Nowhere), Self::create)
-    }
-
     fn create(path: &Path) -> Result<Self, Failure> {
         if path.as_os_str() == "-" {
             return Ok(Sink::Stdout(BufWriter::new(io::stdout())));

@@ -44,12 +44,16 @@ pub enum Evasion {
     Drift,
     /// Without system prompt, template or elicitation.
     Frameless,
-    /// Over a dozen accounts of the tenant.
+    /// Over many accounts of the tenant.
     Split,
     /// From one account after another.
     Replace,
     /// With a calm account's key, from elsewhere.
     Stolen,
+    /// In bursts, each longer than the one before, with rests between: to learn how much passes.
+    Probe,
+    /// Answers given as arguments of a tool.
+    Tools,
 }
 
 /// A set of [`Evasion`]s.
@@ -58,7 +62,7 @@ pub struct Evasions(u32);
 
 impl Evasion {
     /// All of them.
-    pub const ALL: [Evasion; 19] = [
+    pub const ALL: [Evasion; 21] = [
         Evasion::Paraphrase,
         Evasion::Translation,
         Evasion::Script,
@@ -78,6 +82,8 @@ impl Evasion {
         Evasion::Split,
         Evasion::Replace,
         Evasion::Stolen,
+        Evasion::Probe,
+        Evasion::Tools,
     ];
 
     /// Name in labels and attack lists.
@@ -102,6 +108,8 @@ impl Evasion {
             Evasion::Split => "split",
             Evasion::Replace => "replace",
             Evasion::Stolen => "stolen",
+            Evasion::Probe => "probe",
+            Evasion::Tools => "tools",
         }
     }
 
@@ -167,6 +175,9 @@ impl Evasions {
                 other => other,
             };
         }
+        if self.has(Evasion::Probe) {
+            load.clock.trend = Trend::Probe;
+        }
         if self.has(Evasion::Camouflage) || self.has(Evasion::Drift) {
             load.habit = host.map_or(Habit::Plain, |h| h.habit);
             load.streams = host.is_none_or(|h| h.streams);
@@ -181,6 +192,9 @@ impl Evasions {
         if self.has(Evasion::MultiTurn) {
             load.clock.turns = Turns::Talk(2.5);
             load.sessions = true;
+        }
+        if self.has(Evasion::Tools) {
+            load.answer_by_tool();
         }
         if self.has(Evasion::NoMetadata) {
             load.stripped = true;

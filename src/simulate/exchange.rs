@@ -1,6 +1,7 @@
 //! Writes one exchange of a tenant: prompt, response, and everything the gateway notes beside them.
 
 use core::ops::Range;
+use std::borrow::Cow;
 
 use super::SimRecord;
 use super::dress::Keeps;
@@ -36,6 +37,7 @@ struct Outcome {
 
 /// What was said in an exchange.
 struct Said {
+    system: Option<String>,
     prompt: String,
     response: String,
     thoughts: String,
@@ -123,7 +125,7 @@ impl TenantStream {
             session: (load.sessions && !load.stripped).then(|| dress.session(index as u64, slot.talk)),
             provider: dress.provider,
             model: Some(work.model(slot, item)),
-            system: load.system().filter(|_| content && !system_inside),
+            system: said.system.as_deref().filter(|_| content && !system_inside),
             prompt: (content && !load.messages).then_some(said.prompt.as_str()),
             messages,
             response: answered.then_some(response),
@@ -194,7 +196,8 @@ impl Outcome {
             };
             return Self { status: 200, finish: Some("content_filter"), refusal: Some(category) };
         }
-        let calls = load.job == Job::Act && !load.tools.is_empty() && slot.turn + 1 < slot.turns;
+        let acts = load.job == Job::Act && !load.tools.is_empty() && slot.turn + 1 < slot.turns;
+        let calls = acts || load.calls;
         Self { status: 200, finish: Some(if calls { "tool_calls" } else { "stop" }), refusal: None }
     }
 
@@ -234,12 +237,16 @@ impl Outcome {
             }
         }
         let sealed = load.replays.then(|| format!("<sealed_reasoning>{}</sealed_reasoning>", item.sealed()));
-        let mut said = Said { prompt, response, thoughts, plain: None, sealed };
+        let system = load.system(item, world).map(Cow::into_owned);
+        let mut said = Said { system, prompt, response, thoughts, plain: None, sealed };
         if let Some(exchange) = &world.exchange {
             // Only here, so that words which the answer took from the prompt are exchanged alike in both.
             content = said.exchange(load, exchange, content);
         }
         said.disguise(load, content, world, draw);
+        if load.calls && self.finish == Some("tool_calls") {
+            said.give_by_tool();
+        }
         said
     }
 }
@@ -258,6 +265,13 @@ impl Said {
         let thoughts = core::mem::take(&mut self.thoughts);
         exchange.rewrite(&thoughts, &load.answers, &mut self.thoughts);
         content
+    }
+
+    /// Puts the answer into the argument of a tool.
+    fn give_by_tool(&mut self) {
+        let arguments = serde_json::json!({ "answer": self.response }).to_string();
+        let plain = core::mem::replace(&mut self.response, arguments);
+        self.plain.get_or_insert(plain);
     }
 
     /// Gives the request its outside, and the answer that of the request's language.
@@ -282,7 +296,7 @@ impl Said {
 
 fn messages<'a>(load: &'a Workload, system_inside: bool, before: Option<&'a Talk>, said: &'a Said) -> Vec<Message<'a>> {
     let mut messages = Vec::with_capacity(5);
-    if let Some(content) = load.system().filter(|_| system_inside) {
+    if let Some(content) = said.system.as_deref().filter(|_| system_inside) {
         messages.push(Message { role: "system", content });
     }
     if let Some(talk) = before {
@@ -301,18 +315,18 @@ fn messages<'a>(load: &'a Workload, system_inside: bool, before: Option<&'a Talk
 }
 
 fn usage(load: &Workload, params: &Params, before: Option<&Talk>, said: &Said, draw: &mut Draw) -> Usage {
-    let known = load.system().map_or(0, str::len) + before.map_or(0, |t| t.prompt.len() + t.response.len());
+    let known = said.system.as_ref().map_or(0, String::len) + before.map_or(0, |t| t.prompt.len() + t.response.len());
     let tokens = |bytes: usize| (bytes as u64).div_ceil(4);
     let thinks = load.reasons && !said.response.is_empty();
     let thought = if thinks { draw.log_normal(420.0, 0.9) as u64 } else { 0 };
     let input_tokens = tokens(known + said.prompt.len()) + 3;
     let samples = u64::from(params.n.unwrap_or(1));
-    let cached = load.system().is_some() && draw.percent(60);
+    let cached = said.system.is_some() && draw.percent(60);
     Usage {
         input_tokens,
         output_tokens: tokens(said.response.len()) * samples + thought,
         reasoning_tokens: load.reasons.then_some(thought),
-        cached_tokens: load.system().is_some().then_some(if cached { tokens(known).min(input_tokens) } else { 0 }),
+        cached_tokens: said.system.is_some().then_some(if cached { tokens(known).min(input_tokens) } else { 0 }),
     }
 }
 

@@ -11,8 +11,8 @@ use super::workload::Workload;
 use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
-/// Accounts of a harvest that is split or that replaces them.
-const MANY_ACCOUNTS: usize = 12;
+/// Accounts of a harvest that is split or that replaces them: one of these.
+const MANY_ACCOUNTS: [usize; 4] = [6, 12, 30, 100];
 
 /// Hides a harvest that is a whole tenant.
 pub(super) fn hide_whole(attack: Attack, loads: &mut [Workload], accounts: &mut usize, draw: &mut Draw) {
@@ -20,10 +20,10 @@ pub(super) fn hide_whole(attack: Attack, loads: &mut [Workload], accounts: &mut 
         attack.evasions.hide(load, None, draw);
     }
     if attack.evasions.has(Evasion::Split) || attack.evasions.has(Evasion::Replace) {
+        *accounts = draw.pick(&MANY_ACCOUNTS);
         for load in loads {
-            load.accounts = (0, MANY_ACCOUNTS);
+            load.accounts = (0, *accounts);
         }
-        *accounts = MANY_ACCOUNTS;
     }
 }
 
@@ -63,7 +63,7 @@ impl TenantStream {
         let mut user_pool = seed;
         let mut accounts = Vec::new();
         match dilution {
-            _ if many => accounts = self.dress.further_accounts(MANY_ACCOUNTS),
+            _ if many => accounts = self.dress.further_accounts(elsewhere.pick(&MANY_ACCOUNTS)),
             Dilution::Own(_) | Dilution::Whole => {
                 accounts = self.dress.further_accounts(1);
                 label.account = member.attack.and_then(|_| accounts.first().cloned());

@@ -22,6 +22,7 @@ mod recipe;
 mod client;
 mod schedule;
 mod text;
+mod around;
 mod workload;
 mod dress;
 mod line;

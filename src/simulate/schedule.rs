@@ -44,6 +44,8 @@ pub(super) enum Trend {
     Ramp,
     /// From nothing to three times the mean.
     Drift,
+    /// Six bursts, each longer than the one before, with rests between.
+    Probe,
     /// More by this share every 30 days, from some time on.
     Growth(f64, Millis),
     /// Three times as much for two days: something new has to be tried.
@@ -190,6 +192,11 @@ impl Schedule {
         let trend = match self.clock.trend {
             Trend::Ramp => 0.1 + 1.8 * so_far,
             Trend::Drift => 3.0 * so_far * so_far,
+            Trend::Probe => {
+                let (burst, part) = ((so_far * 6.0) as u32, (so_far * 6.0).fract());
+                // a twelfth of the first sixth, half of the last: 7/24 of the time
+                if part * 12.0 < f64::from(burst + 1) { 24.0 / 7.0 } else { 0.0 }
+            }
             Trend::Surge(from) if from <= at && at < from.plus(2 * Millis::DAY) => 3.0,
             Trend::Level | Trend::Surge(_) => 1.0,
             Trend::Growth(by, from) => 1.0 + by * at.since(from) as f64 / (30 * Millis::DAY) as f64,
@@ -311,7 +318,7 @@ mod tests {
     fn trends_and_uneven_pauses_keep_the_mean() {
         let begin = Millis(1_780_000_000_000);
         let days = 28;
-        for (trend, cv) in [(Trend::Ramp, 1.0), (Trend::Drift, 1.0), (Trend::Level, 2.6)] {
+        for (trend, cv) in [(Trend::Ramp, 1.0), (Trend::Drift, 1.0), (Trend::Probe, 1.0), (Trend::Level, 2.6)] {
             let clock = Clock {
                 shape: Shape::Steady,
                 turns: Turns::Single,

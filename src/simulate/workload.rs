@@ -1,17 +1,19 @@
 //! A workload drawn from a recipe: everything about it that stays the same from exchange to exchange.
 
 use core::ops::Range;
+use std::borrow::Cow;
 
+use super::around::{Around, Written};
 use super::client::Client;
 use super::line::Params;
-use super::recipe::{Cover, Frame, Habit, Recipe, Topics};
+use super::recipe::{Cover, Habit, Recipe, Topics};
 use super::schedule::{Clock, Shape, Trend, Turns};
 use super::text::answer::Style;
 use super::text::disguise::Guise;
-use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, TOOLS, templates};
+use super::text::phrases::{ELICIT, Job, TOOLS, templates};
 use super::text::reading::Place;
 use super::text::warp::Manner;
-use super::text::{Form, Inputs, Pen, Wants, World, answer, body, head};
+use super::text::{Form, Inputs, Pen, Wants, World, body, head};
 use crate::draw::{Draw, mix};
 use crate::units::Millis;
 
@@ -20,6 +22,9 @@ const REASONING_MODELS: &[&str] = &["m-think-2", "m-think-3", "m-think-mini"];
 
 /// So much of an answer is worked on at least: enough to be known again.
 const LEAST_DRAFT: usize = 120;
+
+/// Percent of those that want records who have them by a tool.
+const RECORD_BY_TOOL: u8 = 40;
 
 /// What does not change within a workload.
 #[expect(clippy::struct_excessive_bools, reason = "independent habits, each a coin of its own")]
@@ -32,16 +37,14 @@ pub(super) struct Workload {
     /// The topics are parts of a source that was read.
     reads: bool,
     pub(super) cover: Cover,
-    system: Option<String>,
-    /// Text around the slot; several where the frame is mixed.
-    around: Vec<(String, &'static str)>,
-    elicits: Option<usize>,
-    persona: bool,
+    pub(super) around: Around,
     pub(super) style: Style,
     pub(super) habit: Habit,
     pub(super) models: Vec<&'static str>,
     pub(super) reasons: bool,
     pub(super) tools: Vec<&'static str>,
+    /// Answers come as arguments of a tool.
+    pub(super) calls: bool,
     pub(super) users: u64,
     pub(super) sessions: bool,
     pub(super) messages: bool,
@@ -140,29 +143,31 @@ impl Workload {
         let (client, cv) = rhythm(world, shape, cover, mix(&[seed, 44]));
         let cv = if regular > 0.0 { 1.0 } else { cv };
         let per_day = if let Cover::Nightly(size) = cover { (size * rounds as u64) as f64 } else { per_day };
-        let mut workload = Self {
+        let asks = Manner::new(mix(&[seed, 39]));
+        let written = Written { job, form, template, topic: topics[0], asks: &asks };
+        let around = Around::new(frame, &written, (recipe.persona, elicits), world, seed);
+        let habit = draw.pick(recipe.habits);
+        let mut load = Self {
             seed,
             reads: world.is_read(topics[0]),
             job,
             form,
             topics,
             cover,
-            system: None,
-            around: Vec::new(),
-            elicits,
-            persona: draw.percent(recipe.persona),
+            around,
             style,
-            habit: draw.pick(recipe.habits),
+            habit,
             models,
             reasons,
             tools,
+            calls: false,
             users: if named { 1 + draw.log_normal(12.0, 1.2) as u64 } else { u64::from(rotates) },
             sessions: named || rotates || (turns != Turns::Single && draw.percent(60)),
             messages: draw.percent(55) || replays,
             streams: draw.percent(35),
             clock: Clock { shape, turns, per_day, regular, cv, client, trend: Trend::Level, seed: mix(&[seed, 32]) },
             accounts,
-            asks: Manner::new(mix(&[seed, 39])),
+            asks,
             answers: Manner::new(mix(&[seed, 40])),
             guise,
             replays,
@@ -172,45 +177,10 @@ impl Workload {
             upgrade: None,
             begin: None,
         };
-        workload.dress(frame, template, world, &mut draw);
-        workload
-    }
-
-    /// Writes the fixed text: system prompt, templates, worked examples.
-    fn dress(&mut self, frame: Frame, template: usize, world: &World, draw: &mut Draw) {
-        let mut pen = Pen::new(world, self.topics[0], draw.bits());
-        if matches!(frame, Frame::System | Frame::SystemTemplate | Frame::Manual) {
-            let mut system = draw.pick(ROLES).to_owned();
-            system.push(' ');
-            let n = if frame == Frame::Manual { pen.draw.length(1_000) } else { pen.draw.length(220) };
-            let from = system.len();
-            pen.prose(&mut system, n);
-            if let Some(exchange) = &world.exchange {
-                let prose = system.split_off(from);
-                exchange.rewrite(&prose, &self.asks, &mut system);
-            }
-            self.system = Some(system);
+        if habit == Habit::Json && own.percent(RECORD_BY_TOOL) {
+            load.answer_by_tool();
         }
-        let forms = templates(self.job);
-        let count = if frame == Frame::Mixed { 4 } else { 1 };
-        for i in 0..count {
-            let (before, after) = match frame {
-                Frame::Bare | Frame::System => ("", ""),
-                _ => forms[(template + i) % forms.len()],
-            };
-            let mut prefix = before.to_owned();
-            if frame == Frame::Shots {
-                for _ in 0..2 {
-                    let mut example = String::new();
-                    body(self.form, &mut pen, &mut example);
-                    prefix.push_str(&example);
-                    prefix.push_str(after);
-                    answer(self.job, Style::Terse, &mut pen, &example, &mut prefix);
-                    prefix.push_str("\n\n");
-                }
-            }
-            self.around.push((prefix, after));
-        }
+        load
     }
 
     /// The `n`-th item of the workload, `of_day`-th of its day.
@@ -246,12 +216,7 @@ impl Workload {
     /// the frame.
     pub(super) fn prompt(&self, item: Item, draft: Option<&str>, world: &World, out: &mut String) -> Range<usize> {
         let mut pen = item.pen(0, world);
-        if self.persona {
-            out.push_str(pen.draw.pick(PERSONAS));
-            out.push('\n');
-        }
-        let (before, after) = &self.around[pen.draw.below(self.around.len())];
-        out.push_str(before);
+        let after = self.around.open(&mut pen, item, world, &self.asks, out);
         let from = out.len();
         body(self.form, &mut pen, out);
         if item.place.variant != 0 {
@@ -263,13 +228,16 @@ impl Workload {
         }
         let content = from..out.len();
         out.push_str(after);
-        if let Some(way) = self.elicits {
-            // Most keep to one form; a few change it from request to request.
-            let way = if self.seed.is_multiple_of(4) { pen.draw.below(ELICIT.len()) } else { way };
-            out.push_str(if after.is_empty() { " " } else { "\n" });
-            out.push_str(ELICIT[way]);
-        }
+        self.around.elicit(self.seed, after.is_empty(), &mut pen, out);
         content
+    }
+
+    /// Has every answer given as arguments of a tool: another way to ask for a record.
+    pub(super) fn answer_by_tool(&mut self) {
+        self.calls = true;
+        if self.tools.is_empty() {
+            self.tools.push("record");
+        }
     }
 
     /// Leaves the first few subjects.
@@ -279,10 +247,7 @@ impl Workload {
 
     /// Takes frame and elicitation away.
     pub(super) fn unframe(&mut self) {
-        self.system = None;
-        self.around = vec![(String::new(), "")];
-        self.elicits = None;
-        self.persona = false;
+        self.around = Around::default();
     }
 
     /// Name of the text source it speaks with.
@@ -290,8 +255,9 @@ impl Workload {
         world.source_name(self.topics[0])
     }
 
-    pub(super) fn system(&self) -> Option<&str> {
-        self.system.as_deref()
+    /// The system prompt of a conversation.
+    pub(super) fn system(&self, item: Item, world: &World) -> Option<Cow<'_, str>> {
+        self.around.system(item, world, &self.asks)
     }
 
     /// Parameters of a request. Everyone has the same habits to choose from.
@@ -314,7 +280,8 @@ impl Workload {
                 params.n = Some(fixed.pick(&[2, 4, 5, 8]));
             }
             Habit::Json => {
-                params.response_format = Some(fixed.pick(&["json_schema", "json_object"]));
+                let format = fixed.pick(&["json_schema", "json_object"]);
+                params.response_format = (!self.calls).then_some(format);
                 params.temperature = Some(0.2);
             }
             Habit::Long => {

@@ -78,7 +78,7 @@ impl<'a> Pen<'a> {
     }
 
     /// A short noun phrase.
-    pub(super) fn phrase(&mut self) -> String {
+    pub(in crate::simulate) fn phrase(&mut self) -> String {
         let mut out = String::new();
         let n = self.draw.range(1, 3);
         self.words(&mut out, n);
