@@ -274,6 +274,23 @@ fn what_is_wrong_is_named_with_file_and_line() {
     assert!(Path::new(&log).exists());
 }
 
+/// Wrong ids cost what they name: how many is said. All of the audit can be read.
+#[test]
+fn ids_that_nobody_has_are_counted_and_the_audit_is_whole() {
+    let ids = path("some-wrong.txt");
+    std::fs::write(&ids, std::fs::read_to_string(path("harvested.txt")).unwrap() + "\nnobody-1\nnobody-2\n").unwrap();
+    let (log, labels) = (path("log.jsonl"), path("labels.jsonl"));
+    let given = ["evaluate", &log, "--labels", &labels, "--harvest-ids", &ids, "--bootstrap", "10", "--audit"];
+    let output = stillwatch(&given);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("no attacker's: 2 of the harvest ids"), "{said}");
+    for feature in stillwatch::feature::TABLE {
+        let row = said.lines().filter(|line| line.split_whitespace().nth(1) == Some(feature.name));
+        assert!(row.count() >= 1, "{}", feature.name);
+    }
+    assert_eq!(tables()["counts"]["absent_harvest_ids"], 0);
+}
+
 /// Where all is of one corpus nothing is left to train on: said, and the other tables are there.
 #[test]
 fn a_group_that_is_everybody_costs_its_row_alone() {

@@ -26,6 +26,7 @@ const TRAINING_DAYS: u32 = 3;
 Examples:
   stillwatch evaluate --simulate --report report.html
   stillwatch evaluate day.jsonl --labels labels.jsonl --harvest-ids harvested.txt --out tables.json
+  stillwatch evaluate --simulate --days 3 --audit
   stillwatch evaluate logs/ --labels labels.jsonl --model mine.json --budget 10
   stillwatch evaluate day.jsonl --labels labels.jsonl --leave-out family \\
                       --train old.jsonl --train-labels old-labels.jsonl --train-harvest-ids old-harvested.txt
@@ -81,6 +82,9 @@ pub struct EvaluateArgs {
     /// Write one HTML page with plots here; it needs nothing else.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Print every feature and field of the audit, not only the strongest.
+    #[arg(long)]
+    pub audit: bool,
     /// Print JSON instead of text.
     #[arg(long)]
     pub json: bool,
@@ -215,7 +219,7 @@ fn write(evaluation: &Evaluation, args: &EvaluateArgs) -> Result<(), Failure> {
     if args.json {
         stdout::json(&json)?;
     } else {
-        stdout::text(&report::text::text(evaluation))?;
+        stdout::text(&report::text::text(evaluation, args.audit))?;
     }
     if let Some(path) = &args.out {
         save(path, &format!("{json:#}\n"))?;

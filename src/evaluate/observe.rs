@@ -63,6 +63,8 @@ pub struct Counts {
     pub grey_tenants: u64,
     /// Tenants with a label and without a record.
     pub absent_tenants: u64,
+    /// Ids of harvested exchanges that no attacker in the log has.
+    pub absent_harvest_ids: u64,
 }
 
 /// All tenants that were judged, by name.

@@ -140,6 +140,11 @@ impl Truth {
         self.harvested.is_some()
     }
 
+    /// How many ids of harvested exchanges were given.
+    pub fn harvest_ids(&self) -> u64 {
+        self.harvested.as_ref().map_or(0, HarvestIds::count)
+    }
+
     /// The same for a training run, which knows what the labels say.
     pub(super) fn taken(&self, id: Option<&str>) -> Taken {
         HarvestIds::taken(self.harvested.as_ref(), id)

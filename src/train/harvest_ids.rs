@@ -22,6 +22,11 @@ impl HarvestIds {
         Ok(())
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// Whether it was harvested.
     pub fn has(&self, id: Option<&str>) -> bool {
         id.is_some_and(|id| self.0.contains(id))

@@ -1,7 +1,7 @@
 //! PRADA (Juuti et al., 2019): the smallest distances between a client's queries are normally
 //! distributed for natural ones, and not for made ones.
 //!
-//! As published, but for three things: the distance is that of hashed bags of words, since there is no
+//! As published, but for three things: the distance is that of the shipped embedding, since there is no
 //! image; a query is compared with the last 500, so that cost stays bounded; and W is looked at over the
 //! last 100 distances, after outliers beyond three deviations are taken out. The threshold comes from
 //! calm tenants, as there.

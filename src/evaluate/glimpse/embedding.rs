@@ -1,28 +1,27 @@
-//! A prompt as a point: a signed, hashed bag of words in 32 dimensions, of length one.
+//! A prompt as a point of the shipped embedding: the place that the fold itself goes by, of length one.
 //!
-//! Coarse on purpose: it is what the published query-distribution tests (PRADA, kernel two-sample)
-//! stand on here, the same for all of them, and needs no model. Collisions are what the sign is for:
-//! they cancel on average.
+//! It is what the published query-distribution tests (PRADA, kernel two-sample) stand on here, so that they are
+//! compared with the model on the same sight of a prompt.
 
-use crate::trace::words::{each_word, mix};
+use crate::trace::embed::{self, Slot, Table};
+use crate::trace::words::each_word;
 
 /// Dimensions.
-pub const WIDTH: usize = 32;
+pub const WIDTH: usize = embed::WIDTH;
 
 /// A prompt's place.
 pub type Embedding = [f32; WIDTH];
 
-/// The place of a prompt; none if it has no words, or all of them cancel.
+/// The place of a prompt; none if it has no words.
 pub fn of(prompt: &str) -> Option<Embedding> {
-    let mut sums = [0.0f32; WIDTH];
+    let mut slot = Slot::new();
     each_word(prompt, |word| {
-        let spread = mix(word.hash, 0xa076_1d64_78bd_642f);
-        let sign = if spread & 1 == 0 { 1.0 } else { -1.0 };
-        sums[(spread >> 32) as usize % WIDTH] += sign;
+        slot.word(word.hash);
         true
     });
-    let length = sums.iter().map(|x| x * x).sum::<f32>().sqrt();
-    (length > 0.0).then(|| sums.map(|x| x / length))
+    let place = Table::shipped().place(slot.buckets()).map(f32::from);
+    let length = place.iter().map(|x| x * x).sum::<f32>().sqrt();
+    (length > 0.0).then(|| place.map(|x| x / length))
 }
 
 /// Squared distance of two places.

@@ -14,7 +14,7 @@ use crate::record::Exchange;
 pub struct Glimpse {
     /// Length, case, digits and punctuation; none without a prompt.
     pub surface: Option<surface::Surface>,
-    /// Hashed bag of the prompt's words; none without a prompt.
+    /// Where the shipped embedding places the prompt; none without one.
     pub embedding: Option<embedding::Embedding>,
     /// Values of the record's fields; NaN where a field is absent.
     pub fields: [f32; fields::WIDTH],

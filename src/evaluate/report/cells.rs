@@ -63,6 +63,9 @@ pub fn summary(e: &Evaluation) -> Vec<String> {
     if counts.absent_tenants > 0 {
         lines.push(format!("not in the log: {} tenants that the labels name", counts.absent_tenants));
     }
+    if counts.absent_harvest_ids > 0 {
+        lines.push(format!("no attacker's: {} of the harvest ids", counts.absent_harvest_ids));
+    }
     if e.attackers == 0 && e.labelled_attackers > 0 {
         lines.push(format!(
             "no attacker harvested: {} in the log",
@@ -75,8 +78,8 @@ pub fn summary(e: &Evaluation) -> Vec<String> {
     lines
 }
 
-/// All tables in the order of reading.
-pub fn tables(e: &Evaluation) -> Vec<Table> {
+/// All tables in the order of reading; `whole`: with all rows of the audit.
+pub fn tables(e: &Evaluation, whole: bool) -> Vec<Table> {
     let budget = e.budget;
     let mut tables = vec![
         detectors(&e.detectors),
@@ -88,7 +91,7 @@ pub fn tables(e: &Evaluation) -> Vec<Table> {
         calm("Innocent tenants, by volume", &e.thirds, budget),
         calm("Innocent tenants, by what their records let us see", &e.calm_tiers, budget),
         leaks(&e.leaks),
-        audit(&e.audit),
+        audit(&e.audit, whole),
         drift::features(e.drift.as_deref()),
     ];
     tables.extend(drift::weeks(&e.drift_by_week));
@@ -262,8 +265,8 @@ fn leaks(rows: &[LeakRow]) -> Table {
     }
 }
 
-/// Flagged rows, or the five strongest where none is.
-fn audit(rows: &[AuditRow]) -> Table {
+/// The strongest first: flagged rows, or five where none is, or all.
+fn audit(rows: &[AuditRow], whole: bool) -> Table {
     let strength = |row: &AuditRow| {
         let away = |area: Option<f64>| area.map_or(0.0, |area| (area - 0.5).abs());
         away(row.pure).max(away(row.twins))
@@ -279,10 +282,11 @@ fn audit(rows: &[AuditRow]) -> Table {
         title: "Audit: one feature or field alone, area under the curve".into(),
         head: head(&["kind", "name", "pure against innocents", "against twins", ""]),
         words: 2,
-        rows: strongest.iter().take(flagged.max(5)).map(cells).collect(),
+        rows: strongest.iter().take(if whole { rows.len() } else { flagged.max(5) }).map(cells).collect(),
         notes: vec![format!(
-            "{flagged} of {} features and fields are beyond 0.8 or 0.2; the strongest are shown, all are in the JSON",
-            rows.len()
+            "{flagged} of {} features and fields are beyond 0.8 or 0.2{}",
+            rows.len(),
+            if whole { "" } else { "; the strongest are shown, --audit and the HTML page show all" }
         )],
     }
 }

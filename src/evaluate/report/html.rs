@@ -29,7 +29,7 @@ pub fn page(evaluation: &Evaluation) -> String {
     for (title, note, svg) in plots(evaluation) {
         body.extend(["<h2>", title, "</h2>\n<p class=\"note\">", note, "</p>\n", &svg, "\n"]);
     }
-    for table in cells::tables(evaluation) {
+    for table in cells::tables(evaluation, true) {
         body.push_str(&html_of(&table));
     }
     format!(

@@ -4,10 +4,10 @@ use super::cells::{self, Table};
 use crate::evaluate::Evaluation;
 
 /// Everything.
-pub fn text(evaluation: &Evaluation) -> String {
+pub fn text(evaluation: &Evaluation, whole: bool) -> String {
     let mut out = cells::summary(evaluation).join("\n");
     out.push('\n');
-    for table in cells::tables(evaluation) {
+    for table in cells::tables(evaluation, whole) {
         out.push('\n');
         write(&table, &mut out);
     }
