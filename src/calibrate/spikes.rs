@@ -236,6 +236,7 @@ fn strip(trace: &mut Trace<'static>, donor: &Trace<'static>, frame: u64, dress: 
     trace.frame = FrameHash(frame);
     if dress != Dress::Plain {
         trace.template = frame;
+        trace.anchors = Default::default();
     }
     (trace.model, trace.parameters) = (donor.model, donor.parameters);
     (trace.network, trace.program) = (donor.network, donor.program);

@@ -1,6 +1,6 @@
 //! The bounded summaries that a unit is made of. Each has a property test against its exact counterpart.
 //!
-//! All are plain values: no allocation after they are built (but [`Top`], [`Quoted`] and [`Past`], which
+//! All are plain values: no allocation after they are built (but [`Top`], [`Recurring`], [`Quoted`] and [`Past`], which
 //! grow to their bounds), no clock, no random numbers, so that the same sequence gives the same bytes.
 
 pub mod mean;
@@ -9,6 +9,7 @@ pub mod novelty;
 pub mod offset;
 pub mod past;
 pub mod quoted;
+mod recurring;
 pub mod ring;
 pub mod share;
 pub mod spectrum;
@@ -22,6 +23,7 @@ pub use novelty::Novelty;
 pub use offset::Offset;
 pub use past::{Past, Verdict};
 pub use quoted::Quoted;
+pub use recurring::Recurring;
 pub use ring::Ring;
 pub use share::Share;
 pub use spectrum::Spectrum;

@@ -1,12 +1,9 @@
 //! Space-saving: the heaviest keys of a stream in a fixed number of entries (Metwally et al., 2005).
 //!
 //! Promise: an entry's true count lies between `count − error` and `count`, and every key that makes
-//! up more than 1/[`CAPACITY`] of the stream is held. Cost: one pass over at most 56 entries of 24 bytes.
+//! up more than 1/N of the stream is held. Cost: one pass over at most N entries of 24 bytes.
 
 use serde::{Deserialize, Serialize};
-
-/// Entries. A key with 1.6 % of the stream is never missed.
-pub const CAPACITY: usize = 56;
 
 /// One key with its bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,14 +22,14 @@ impl Entry {
     }
 }
 
-/// The heaviest keys.
+/// The heaviest keys, in at most `N` entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Top {
+pub struct Top<const N: usize> {
     entries: Vec<Entry>,
     ordinal: u32,
 }
 
-impl Top {
+impl<const N: usize> Top<N> {
     /// Counts one sight of a key and says how often it was seen at least.
     /// Full: the key takes the place, and inherits the count, of the lightest entry.
     pub fn add(&mut self, key: u64) -> u32 {
@@ -43,7 +40,7 @@ impl Top {
             entry.last = last;
             return entry.at_least();
         }
-        if self.entries.len() < CAPACITY {
+        if self.entries.len() < N {
             self.entries.push(Entry { key, count: 1, error: 0, last });
             return 1;
         }
@@ -55,6 +52,11 @@ impl Top {
         1
     }
 
+    /// Whether a key is counted.
+    pub fn holds(&self, key: u64) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
     /// Drops a key: it got a place of its own.
     pub fn remove(&mut self, key: u64) {
         if let Some(at) = self.entries.iter().position(|entry| entry.key == key) {
@@ -62,14 +64,12 @@ impl Top {
         }
     }
 
-    /// Entries in use.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
+    /// Bytes at most, beside the struct itself.
+    pub const MOST_BYTES: usize = N * size_of::<Entry>();
 
-    /// Nothing counted yet.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// Bytes in use beside the struct itself.
+    pub fn logical_bytes(&self) -> usize {
+        self.entries.len() * size_of::<Entry>()
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
         fn keeps_its_promise(keys in prop::collection::vec(0u64..400, 1..2_000), heavy in 0u64..400) {
             // every fifth is the heavy key
             let keys: Vec<u64> = keys.into_iter().enumerate().map(|(i, k)| if i % 5 == 0 { heavy } else { k }).collect();
-            let (mut top, mut exact) = (Top::default(), BTreeMap::<u64, u32>::new());
+            let (mut top, mut exact) = (Top::<56>::default(), BTreeMap::<u64, u32>::new());
             for key in &keys {
                 let at_least = top.add(*key);
                 *exact.entry(*key).or_default() += 1;
@@ -94,7 +94,7 @@ mod tests {
                 prop_assert!(entry.at_least() <= exact[&entry.key] && exact[&entry.key] <= entry.count);
             }
             for (key, count) in exact {
-                if count as usize > keys.len() / CAPACITY {
+                if count as usize > keys.len() / 56 {
                     prop_assert!(top.entries.iter().any(|entry| entry.key == key), "{key} with {count} is missing");
                 }
             }
@@ -103,10 +103,10 @@ mod tests {
 
     #[test]
     fn never_grows_beyond_its_capacity() {
-        let mut top = Top::default();
+        let mut top = Top::<56>::default();
         (0..10_000).for_each(|key| {
             top.add(key);
         });
-        assert_eq!(top.len(), CAPACITY);
+        assert_eq!(top.logical_bytes(), Top::<56>::MOST_BYTES);
     }
 }

@@ -8,13 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
 use super::unit::Unit;
-use super::workloads::{CELL_BYTES, CELLS, Workloads};
+use super::workloads::Workloads;
 use crate::evidence::{self, Decision, Subject};
 use crate::feature::Row;
 use crate::finding::{Alarm, Kind, Seen};
 use crate::model::Model;
 use crate::record::native::MAX_TENANT_BYTES;
-use crate::sketch::top;
 use crate::trace::Trace;
 
 /// Everything remembered of a tenant.
@@ -28,8 +27,7 @@ pub struct Tenant {
 
 impl Tenant {
     /// Logical bytes of a tenant at most, its name included.
-    pub const MOST_BYTES: usize =
-        size_of::<Tenant>() + MAX_TENANT_BYTES + Memory::MOST_BYTES + CELLS * CELL_BYTES + 2 * top::CAPACITY * 24;
+    pub const MOST_BYTES: usize = size_of::<Tenant>() + MAX_TENANT_BYTES + Memory::MOST_BYTES + Workloads::MOST_BYTES;
 
     /// A tenant that was never seen.
     pub fn new(name: &str) -> Tenant {

@@ -1,21 +1,21 @@
 //! The workloads of a tenant: at most sixteen open cells, and a cold table of what may become one.
 //!
-//! An exchange belongs to the cell of its frame; while that has none, to the cell of its shape, so that a
-//! program whose prompts share nothing is still judged apart from its account, and to the cell of its topic, so
-//! that one which looks like its account is too; and to the account's sieves that it passes: of what asks for
-//! reasoning or records, and of what is unlike its tenant's past. A workload gets a cell after [`OPEN_AT`] exchanges,
-//! one that every account has after [`COMMON_OPENS_AT`]. With all cells taken, a newcomer replaces the
-//! one whose last exchange is oldest among those that may go: silent ones, and those that were judged
-//! over a whole span and are calm. So each workload has its turn of at least a span, and one under
-//! suspicion stays. If none may go, the newcomer waits in the cold table.
+//! An exchange belongs to the cell of its frame; while that has none, to the cell of its shape, so that a program
+//! whose prompts share nothing is still judged apart from its account, and to the cell of a piece of its frame that
+//! comes back, or else of its topic, so that one which looks like its account is too; and to the account's sieves that
+//! it passes: of what asks for reasoning or records, and of what is unlike its tenant's past. A workload gets a cell
+//! after [`OPEN_AT`] exchanges, one that every account has after [`COMMON_OPENS_AT`]. With all cells taken, a newcomer
+//! replaces the one whose last exchange is oldest among those that may go: silent ones, and those that were judged over
+//! a whole span and are calm. So each workload has its turn of at least a span, and one under suspicion stays. If none
+//! may go, the newcomer waits in the cold table.
 
 use serde::{Deserialize, Serialize};
 
 use super::memory::Told;
 use super::unit::Unit;
 use crate::finding::Seen;
-use crate::sketch::Top;
 use crate::sketch::mean::SPAN;
+use crate::sketch::{Recurring, Top};
 use crate::trace::{Trace, View};
 use crate::units::Millis;
 
@@ -25,6 +25,8 @@ pub const CELLS: usize = 16;
 const OPEN_AT: u32 = 8;
 /// The same for a topic, or what is unusual: every account has some, and most of them tell nothing.
 const COMMON_OPENS_AT: u32 = 32;
+/// Shapes, topics and sieves that wait at most.
+const FORMS: usize = 48;
 /// A cell without traffic for this many of its tenant's exchanges may go.
 const SILENT_EXCHANGES: u64 = 2_048;
 
@@ -46,11 +48,15 @@ pub(crate) const CELL_BYTES: usize = 768;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Workloads {
     cells: Vec<Cell>,
-    /// What may become a cell: frames.
-    cold: Top,
-    /// The same of shapes, topics and sieves. Apart from the frames: people bring a new one with every prompt,
-    /// and would push out whatever is rarer than one exchange in sixty.
-    forms: Top,
+    /// What may become a cell: frames and their pieces.
+    cold: Recurring,
+    /// The same of shapes, topics and sieves. Apart from the frames: people bring a new one with every prompt.
+    forms: Top<FORMS>,
+}
+
+impl Workloads {
+    /// Bytes beside the struct itself, at most.
+    pub(crate) const MOST_BYTES: usize = CELLS * CELL_BYTES + Recurring::MOST_BYTES + Top::<FORMS>::MOST_BYTES;
 }
 
 /// Where a workload waits for its cell, and for how many exchanges.
@@ -71,28 +77,50 @@ impl Workloads {
         ordinal: u64,
         suspicious: f32,
     ) -> [Option<usize>; 4] {
-        let mut find = |workload: Option<u64>, wait: Wait| {
-            let workload = workload?;
-            let index = match self.cells.iter().position(|cell| cell.workload == workload) {
-                Some(index) => index,
-                None => self.open(workload, wait, trace, at, ordinal, suspicious)?,
-            };
-            self.cells[index].last = ordinal;
-            Some(index)
-        };
+        let mut find = |view: Option<u64>, wait: Wait| self.find(view?, wait, trace, at, ordinal, suspicious);
         let sieve = find(trace.cell(View::Sieve), Wait::Form(OPEN_AT));
         let unusual = find(told.unusual, Wait::Form(COMMON_OPENS_AT));
         let frame = find(trace.cell(View::Frame), Wait::Frame);
-        let content = if frame.is_none() { find(told.content, Wait::Form(COMMON_OPENS_AT)) } else { None };
-        let own = frame.or_else(|| find(trace.cell(View::Shape), Wait::Form(OPEN_AT)));
+        let mut about = None;
+        if frame.is_none() {
+            // the first piece that has a cell; while none has, all of them wait for one
+            let held = trace.pieces().find(|piece| self.cells.iter().any(|cell| cell.workload == *piece));
+            for piece in trace.pieces().filter(|piece| held.is_none_or(|held| held == *piece)) {
+                about = about.or_else(|| self.find(piece, Wait::Frame, trace, at, ordinal, suspicious));
+            }
+            if about.is_none() {
+                let opens = Wait::Form(COMMON_OPENS_AT);
+                about = told.content.and_then(|topic| self.find(topic, opens, trace, at, ordinal, suspicious));
+            }
+        }
+        let shape = || self.find(trace.cell(View::Shape)?, Wait::Form(OPEN_AT), trace, at, ordinal, suspicious);
+        let own = frame.or_else(shape);
         // where all others must stay, one may have taken the place of another that was found before it
-        let mut cells = [own, content, unusual, sieve];
+        let mut cells = [own, about, unusual, sieve];
         for index in 1..cells.len() {
             if cells[..index].contains(&cells[index]) {
                 cells[index] = None;
             }
         }
         cells
+    }
+
+    /// The cell of a workload, opened if it is time.
+    fn find(
+        &mut self,
+        workload: u64,
+        wait: Wait,
+        trace: &Trace<'_>,
+        at: Seen,
+        ordinal: u64,
+        suspicious: f32,
+    ) -> Option<usize> {
+        let index = match self.cells.iter().position(|cell| cell.workload == workload) {
+            Some(index) => index,
+            None => self.open(workload, wait, trace, at, ordinal, suspicious)?,
+        };
+        self.cells[index].last = ordinal;
+        Some(index)
     }
 
     /// A cell by its index.
@@ -109,11 +137,11 @@ impl Workloads {
         ordinal: u64,
         suspicious: f32,
     ) -> Option<usize> {
-        let (cold, opens_at) = match wait {
-            Wait::Frame => (&mut self.cold, OPEN_AT),
-            Wait::Form(opens_at) => (&mut self.forms, opens_at),
+        let (seen, opens_at) = match wait {
+            Wait::Frame => (self.cold.add(workload, ordinal), OPEN_AT),
+            Wait::Form(opens_at) => (self.forms.add(workload), opens_at),
         };
-        if cold.add(workload) < opens_at {
+        if seen < opens_at {
             return None;
         }
         let index = if self.cells.len() < CELLS {
@@ -147,7 +175,7 @@ impl Workloads {
 
     /// Logical bytes: a function of cells and entries in use.
     pub(crate) fn logical_bytes(&self) -> usize {
-        self.cells.len() * CELL_BYTES + (self.cold.len() + self.forms.len()) * 24
+        self.cells.len() * CELL_BYTES + self.cold.logical_bytes() + self.forms.logical_bytes()
     }
 }
 

@@ -214,16 +214,6 @@ impl Phrases {
     pub(super) fn search<'p>(&'p self, text: &'p str) -> Search<'p> {
         Search { phrases: self, text: text.as_bytes(), before: [0; LONGEST - 1], found: 0 }
     }
-
-    /// The groups that have a phrase in the text.
-    pub(super) fn find(&self, text: &str) -> u8 {
-        let mut search = self.search(text);
-        each_word(text, |word| {
-            search.word(word);
-            true
-        });
-        search.found()
-    }
 }
 
 impl Search<'_> {
@@ -284,6 +274,18 @@ fn place(hash: u64) -> (usize, u64) {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    impl Phrases {
+        /// The groups that have a phrase in the text.
+        fn find(&self, text: &str) -> u8 {
+            let mut search = self.search(text);
+            each_word(text, |word| {
+                search.word(word);
+                true
+            });
+            search.found()
+        }
+    }
 
     #[test]
     fn each_group_is_found_in_any_case() {

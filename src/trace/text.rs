@@ -1,6 +1,7 @@
 //! The text pass: what the prompt, the system prompt and the response give.
 
 use super::Flags;
+use super::anchors::{self, Anchors};
 use super::benchmarks::{Benchmarks, Watch};
 use super::embed::{Place, Slot, Table};
 use super::look::{self, Look, Variety};
@@ -17,6 +18,8 @@ const TEMPLATE_WORDS: usize = Slot::TEMPLATE;
 /// What the text says, under public hashes.
 pub(super) struct Read {
     pub(super) frame: u64,
+    /// What else of it may be its frame.
+    pub(super) anchors: Anchors,
     pub(super) template: u64,
     pub(super) prompt: u64,
     /// Of the prompt's slot.
@@ -53,7 +56,14 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
         response_words += 1;
         true
     });
-    let found = search.found() | phrases.find(system);
+    let found = search.found();
+    let mut search = phrases.search(system);
+    let pieces = anchors::of_system(system, &mut search);
+    let found = found | search.found();
+    let whole = frame(system, exchange.tools, template);
+    let beside = (whole != template).then_some(template).filter(|_| !prompt.is_empty());
+    let tools = if exchange.tools.is_empty() { 0 } else { hash_of_tools(0, exchange.tools) };
+    let anchors = Anchors::of(prompt, beside, tools, pieces, uptake.asked());
     let flags = Flags::default()
         .with(Flags::PROMPT, !prompt.is_empty())
         .with(Flags::RESPONSE, !response.is_empty())
@@ -65,7 +75,8 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
         .with(Flags::ANSWERS_RECORD, look::is_record(response))
         .with(Flags::ANSWERS_CODE, look::has_code(response));
     Read {
-        frame: frame(system, exchange.tools, template),
+        frame: whole,
+        anchors,
         template,
         prompt: asked.all,
         place: asked.place,
@@ -92,11 +103,11 @@ fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
     if system.is_empty() && tools.is_empty() {
         return template;
     }
-    let mut hash = folded(system, usize::MAX) ^ 0x5851_f42d_4c95_7f2d;
-    for tool in tools {
-        hash = mix(hash ^ folded(tool, usize::MAX), 0xda94_2042_e4dd_58b5);
-    }
-    hash
+    hash_of_tools(folded(system, usize::MAX) ^ 0x5851_f42d_4c95_7f2d, tools)
+}
+
+fn hash_of_tools(seed: u64, tools: &[&str]) -> u64 {
+    tools.iter().fold(seed, |hash, tool| mix(hash ^ folded(tool, usize::MAX), 0xda94_2042_e4dd_58b5))
 }
 
 /// What the words of a prompt give.

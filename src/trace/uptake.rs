@@ -85,7 +85,7 @@ impl Sample {
 
 /// Hash of the last five words: each is turned by its place, so their order counts.
 #[derive(Default)]
-struct Rolling {
+pub(super) struct Rolling {
     /// The last eight: a ring, since moving five words at each cost more than the rest.
     last: [u64; 8],
     hash: u64,
@@ -98,11 +98,17 @@ impl Rolling {
     /// Takes a word; the gram it ends, if that is sampled.
     #[inline]
     fn next(&mut self, word: u64) -> Option<u64> {
+        self.any(word).filter(|gram| gram >> (64 - SAMPLED) == 0)
+    }
+
+    /// The same, of all.
+    #[inline]
+    pub(super) fn any(&mut self, word: u64) -> Option<u64> {
         let oldest = self.last[self.words.wrapping_sub(WORDS) % 8];
         self.last[self.words % 8] = word;
         self.hash = self.hash.rotate_left(TURN) ^ word ^ oldest.rotate_left(TURN * WORDS as u32);
         self.words += 1;
-        (self.hash >> (64 - SAMPLED) == 0 && self.words >= WORDS).then_some(self.hash)
+        (self.words >= WORDS).then_some(self.hash)
     }
 }
 
