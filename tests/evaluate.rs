@@ -279,7 +279,9 @@ fn what_is_wrong_is_named_with_file_and_line() {
 fn ids_that_nobody_has_are_counted_and_the_audit_is_whole() {
     let ids = path("some-wrong.txt");
     std::fs::write(&ids, std::fs::read_to_string(path("harvested.txt")).unwrap() + "\nnobody-1\nnobody-2\n").unwrap();
-    let (log, labels) = (path("log.jsonl"), path("labels.jsonl"));
+    // a log that holds records twice hides no wrong id
+    let (log, labels) = (path("twice.jsonl"), path("labels.jsonl"));
+    std::fs::write(&log, std::fs::read_to_string(path("log.jsonl")).unwrap().repeat(2)).unwrap();
     let given = ["evaluate", &log, "--labels", &labels, "--harvest-ids", &ids, "--bootstrap", "10", "--audit"];
     let output = stillwatch(&given);
     let said = String::from_utf8(output.stdout).unwrap();

@@ -134,25 +134,21 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let mut sinks = Sinks { records: &mut put, labels: &mut labels, harvest_ids: &mut harvest_ids };
     let summary = write_out(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
-    let summary = match summary {
-        Ok(summary) => summary,
-        Err(error) => {
-            let beside =
-                [&labels, &harvest_ids].into_iter().find(|beside| beside.failed).and_then(|beside| beside.path);
-            let to_stdout = beside.is_none() && args.out.as_os_str() == "-";
-            // who read along (`| head`) has enough
-            let enough = to_stdout && error.kind() == io::ErrorKind::BrokenPipe;
-            return if enough { Ok(()) } else { Err(Failure::unwritable(beside.unwrap_or(&args.out), &error)) };
+    // who reads along (`| head`) may have enough: what stands beside the records ends whole
+    let enough = |error: &io::Error| args.out.as_os_str() == "-" && error.kind() == io::ErrorKind::BrokenPipe;
+    let beside = [&labels, &harvest_ids].into_iter().find(|beside| beside.failed).and_then(|beside| beside.path);
+    let written = match summary {
+        Err(error) if beside.is_some() || !enough(&error) => {
+            return Err(Failure::unwritable(beside.unwrap_or(&args.out), &error));
         }
+        written => written.ok(),
     };
-    match records.finish() {
-        Err(error) if args.out.as_os_str() != "-" || error.kind() != io::ErrorKind::BrokenPipe => {
-            return Err(Failure::unwritable(&args.out, &error));
-        }
-        _ => {}
+    if let Err(error) = records.finish().or_else(|error| if enough(&error) { Ok(()) } else { Err(error) }) {
+        return Err(Failure::unwritable(&args.out, &error));
     }
     labels.finish()?;
     harvest_ids.finish()?;
+    let Some(summary) = written else { return Ok(()) };
     if args.out.as_os_str() == "-" {
         return Ok(());
     }
@@ -276,7 +272,7 @@ impl<'p> Beside<'p> {
 impl Write for Beside<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.sink.write(bytes);
-        self.failed |= written.is_err();
+        self.failed |= written.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
         written
     }
 

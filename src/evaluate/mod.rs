@@ -132,8 +132,7 @@ pub fn evaluate(
     let present = |name: &str| observation.tenants.contains_key(name);
     let expected = truth.iter().filter(|(_, tenant)| tenant.side != Side::Grey);
     counts.absent_tenants = expected.filter(|(name, _)| !present(name)).count() as u64;
-    let harvested: u64 = observation.tenants.values().map(|seen| seen.end.harvested).sum();
-    counts.absent_harvest_ids = truth.harvest_ids().saturating_sub(harvested);
+    counts.absent_harvest_ids = truth.harvest_ids().saturating_sub(observation.harvest_ids);
     if observation.tenants.is_empty() {
         return Err(EvaluateError::NothingLabelled { read: counts.read, labels: truth.len() });
     }

@@ -6,7 +6,8 @@
 //!
 //! A shard is folded by one thread in the order of the log, so the number of threads changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bumpalo::Bump;
@@ -74,6 +75,8 @@ pub struct Observation {
     pub tenants: BTreeMap<String, Observed>,
     /// What was read.
     pub counts: Counts,
+    /// Distinct ids of harvested exchanges.
+    pub harvest_ids: u64,
 }
 
 struct Looked<'b> {
@@ -81,6 +84,8 @@ struct Looked<'b> {
     /// Not taken where the baselines are left out.
     glimpse: Option<Glimpse>,
     harvested: bool,
+    /// Hash of its id, if it was harvested and has one.
+    harvest_id: Option<u64>,
 }
 
 #[derive(Default)]
@@ -88,6 +93,8 @@ struct Shard {
     folds: BTreeMap<String, Fold>,
     unlabelled: BTreeSet<String>,
     grey: BTreeSet<String>,
+    /// Hashes of the harvested exchanges' ids: a log may hold a record twice.
+    harvest_ids: HashSet<u64>,
     counts: Counts,
 }
 
@@ -131,8 +138,9 @@ pub fn observe(
         progress(done, total);
         Ok(())
     })?;
-    let mut tenants = BTreeMap::new();
+    let (mut tenants, mut harvest_ids) = (BTreeMap::new(), 0);
     for shard in shards {
+        harvest_ids += shard.harvest_ids.len() as u64;
         counts.unlabelled += shard.counts.unlabelled;
         counts.grey += shard.counts.grey;
         counts.judged += shard.counts.judged;
@@ -140,7 +148,7 @@ pub fn observe(
         counts.grey_tenants += shard.grey.len() as u64;
         tenants.extend(shard.folds.into_iter().map(|(name, fold)| (name, fold.finish())));
     }
-    Ok(Observation { tenants, counts })
+    Ok(Observation { tenants, counts, harvest_ids })
 }
 
 fn look<'b>(
@@ -167,10 +175,12 @@ fn look<'b>(
                     continue;
                 }
                 let truth = scope.truth.of(exchange.tenant);
+                let harvested = truth.is_some_and(|truth| scope.truth.is_harvested(truth, &exchange));
                 *out = Some(Looked {
                     trace: tracer.trace(&exchange),
                     glimpse: scope.only.is_none().then(|| Glimpse::of(&exchange)),
-                    harvested: truth.is_some_and(|truth| scope.truth.is_harvested(truth, &exchange)),
+                    harvested,
+                    harvest_id: exchange.id.filter(|_| harvested).map(hash),
                 });
             }
         },
@@ -198,9 +208,16 @@ impl Shard {
         let Some(fold) = self.folds.get_mut(name) else {
             return;
         };
-        let Looked { trace, glimpse, harvested } = looked;
+        let Looked { trace, glimpse, harvested, harvest_id } = looked;
+        self.harvest_ids.extend(harvest_id);
         fold.add(Exchanged { trace, glimpse: glimpse.as_ref(), harvested: *harvested, offset }, rules);
     }
+}
+
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn remember(names: &mut BTreeSet<String>, name: &str) {

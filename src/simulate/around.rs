@@ -190,6 +190,8 @@ fn write(world: &World, asks: &Manner, text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::tenant::{TenantStream, Work};
+    use crate::simulate::workload::Workload;
     use crate::simulate::{Simulation, Truth, simulate};
     use crate::units::Millis;
 
@@ -202,28 +204,36 @@ mod tests {
     }
 
     /// Customers and harvesters with workloads of whose frame something varies, in percent.
-    fn shares(simulation: &Simulation, varies: impl Fn(&Around) -> bool) -> [usize; 2] {
+    fn shares(simulation: &Simulation, varies: Way) -> [usize; 2] {
         [Truth::Benign, Truth::Attack].map(|side| {
             let tenants = simulation.tenants.iter().zip(&simulation.labels).filter(|(_, label)| label.label == side);
-            let any = tenants.clone().filter(|(tenant, _)| tenant.works.iter().any(|work| varies(&work.load.around)));
-            100 * any.count() / tenants.count()
+            let own = |work: &&Work| work.harvested == (side == Truth::Attack);
+            let any = |tenant: &TenantStream| tenant.works.iter().filter(own).any(|work| varies(&work.load));
+            100 * tenants.clone().filter(|(tenant, _)| any(tenant)).count() / tenants.count()
         })
     }
 
-    type Way = (&'static str, fn(&Around) -> bool);
+    type Way = fn(&Workload) -> bool;
+
+    /// An instruction stands where no template has one.
+    fn ends(load: &Workload) -> bool {
+        let moved = |(before, after): &(String, String)| {
+            before.is_empty() && !after.is_empty() && templates(load.job).iter().all(|(_, known)| known != after)
+        };
+        load.around.forms.iter().any(moved)
+    }
 
     #[test]
     fn both_sides_vary_their_frames_in_every_way() {
         let attacks = "default".parse().unwrap_or_default();
         let start = Millis(1_791_158_400_000);
         let simulation = simulate(&crate::simulate::Spec { tenants: 3_000, days: 1.0, attacks, seed: 5, start });
-        let ways: [Way; 4] = [
-            ("persona in the prompt", |around| around.persona.is_some() && !around.in_system),
-            ("persona in the system prompt", |around| around.persona.is_some() && around.in_system),
-            ("shuffled examples", |around| !around.shots.is_empty()),
-            ("instruction last", |around| {
-                around.forms.iter().any(|(before, after)| before.is_empty() && after.len() > 30)
-            }),
+        let ways: [(&str, Way); 5] = [
+            ("persona in the prompt", |load| load.around.persona.is_some() && !load.around.in_system),
+            ("persona in the system prompt", |load| load.around.persona.is_some() && load.around.in_system),
+            ("shuffled examples", |load| !load.around.shots.is_empty()),
+            ("instruction last", ends),
+            ("records by tool", |load| load.calls),
         ];
         for (way, varies) in ways {
             let [customers, harvesters] = shares(&simulation, varies);

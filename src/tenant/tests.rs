@@ -1,5 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
-use super::stream::{HARVEST, Habit, PERSON, PIPELINE, scatter, stream};
+use super::stream::{HARVEST, Habit, PERSON, PIPELINE, Tweak, scatter, stream};
 use super::*;
 use crate::feature::Row;
 use crate::finding::{Alarm, Kind, Pattern, Seen};
@@ -151,38 +151,44 @@ fn a_hundredth_that_looks_like_its_account_gets_a_cell_by_its_topic() {
     assert!(purest_cell(&disguised, 100) > 0.5);
 }
 
-/// A piece of a frame is enough, under the people's own account too: whatever stands before it, in whichever order and
-/// wherever the instruction is.
+/// A harvest under a frame inside an account of people whom it resembles in all else, one exchange in fifty. Where the
+/// whole frame never comes back a piece of it is enough.
 #[test]
-fn a_hundredth_under_a_frame_gets_a_cell_of_its_own() {
-    fn say(exchange: &mut Exchange<'_>, text: String) {
-        exchange.prompt = Some(Box::leak(text.into_boxed_str()));
-    }
-    fn slot<'a>(exchange: &Exchange<'a>) -> &'a str {
-        exchange.prompt.unwrap_or_default()
-    }
+fn a_fiftieth_under_a_frame_gets_a_cell_of_its_own() {
     const ASK: &str = "Consider the following matter and answer it in full:";
-    let hidden = Habit { account: PERSON.account, ..HARVEST };
-    let bare = Habit { opening: "", openings: 1_000_000, ..hidden };
-    let forms: [(&str, Habit); 7] = [
-        ("own account", HARVEST),
-        ("asks for reasoning", hidden),
-        ("fixed beginning", Habit { opening: ASK, ..hidden }),
-        ("persona", Habit { tweak: |e, i| say(e, format!("You are reader number r{i}.\n{ASK} {}", slot(e))), ..bare }),
-        ("last line", Habit { tweak: |e, _| say(e, format!("{}\n\nSay in a word what this is.", slot(e))), ..bare }),
-        (
-            "ending",
-            Habit { tweak: |e, _| say(e, format!("{} And now {ASK} thanks, and do not stop.", slot(e))), ..bare },
-        ),
-        ("examples in any order", Habit { tweak: |e, i| say(e, format!("{}Input: {}", shots(i), slot(e))), ..bare }),
+    let bare = Habit { topic_words: 1_000_000, stay: 1, ..PERSON };
+    let vary = |tweak: Tweak| Habit { tweak, ..bare };
+    let forms = [
+        ("own account", Habit { account: "key", ..bare }),
+        ("fixed beginning", Habit { opening: ASK, openings: 1, ..bare }),
+        ("persona", vary(|e, i| say(e, format!("You are {} of {}.\n{ASK} {}", word(i), word(!i), slot(e))))),
+        ("last line", vary(|e, _| say(e, format!("{}\n\nSay in a word what this is.", slot(e))))),
+        ("ending", vary(|e, _| say(e, format!("{} And now {ASK} thanks, and do not stop.", slot(e))))),
+        ("examples in any order", vary(|e, i| say(e, format!("{}Input: {}", shots(i), slot(e))))),
+        ("system prompt that varies", vary(|e, i| e.system = Some(Box::leak(system(i).into_boxed_str())))),
     ];
     for (form, habit) in forms {
-        let share = purest_cell(&habit, 100);
+        let share = purest_cell(&habit, 50);
         assert!(share > 0.9, "{form}: {share}");
+        // the others differ from people in shape, too
+        if ["persona", "last line"].contains(&form) {
+            let blind = purest(&habit, 50, |trace| trace.anchors = Default::default());
+            assert!(blind < 0.5, "{form}: {blind} without pieces");
+        }
     }
-    let told = Habit { tweak: |e, i| e.system = Some(Box::leak(system(i).into_boxed_str())), ..bare };
-    let share = purest_cell(&told, 100);
-    assert!(share > 0.9, "system prompt that varies: {share}");
+}
+
+fn say(exchange: &mut Exchange<'_>, text: String) {
+    exchange.prompt = Some(Box::leak(text.into_boxed_str()));
+}
+
+fn slot<'a>(exchange: &Exchange<'a>) -> &'a str {
+    exchange.prompt.unwrap_or_default()
+}
+
+/// A word of letters: numbers are folded.
+fn word(i: u64) -> String {
+    (0..8).map(|k| char::from(b'a' + (scatter(i) >> (8 * k)) as u8 % 26)).collect()
 }
 
 /// Three worked examples of four, in an order that changes.
@@ -193,25 +199,32 @@ fn shots(i: u64) -> String {
 
 fn system(i: u64) -> String {
     format!(
-        "You are somebody of {i} trades, s{i}. Name every step, give the sources that you use and leave out nothing."
+        "You are {} of {}. Name every step, give the sources that you use and leave out nothing.",
+        word(i),
+        word(!i)
     )
 }
 
 /// Of a harvest that is one exchange in so many of a tenant of people: its share of the decisions of the cell where that
 /// is highest.
 fn purest_cell(habit: &Habit, every: usize) -> f64 {
+    purest(habit, every, |_| {})
+}
+
+fn purest(habit: &Habit, every: usize, change: fn(&mut Trace<'static>)) -> f64 {
     let mut harvest = stream(habit, 99, 10_000 / every as u64).into_iter();
     let mut tenant = Tenant::new("acme");
     let mut shares = std::collections::BTreeMap::<u64, (u64, u64)>::new();
     for (i, (trace, at)) in stream(&PERSON, 5, 10_000).into_iter().enumerate() {
         let taken = i % every == 0;
-        let trace = if taken { harvest.next().unwrap().0 } else { trace };
+        let mut trace = if taken { harvest.next().unwrap().0 } else { trace };
+        change(&mut trace);
         tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
             let share = shares.entry(decision.subject.workload).or_default();
             *share = (share.0 + u64::from(taken), share.1 + 1);
         });
     }
-    let cells = shares.iter().filter(|(unit, _)| **unit != 0).map(|(_, cell)| cell);
+    let cells = shares.iter().filter(|(unit, (_, all))| **unit != 0 && *all >= 10).map(|(_, cell)| cell);
     cells.map(|(taken, all)| *taken as f64 / *all as f64).fold(0.0, f64::max)
 }
 

@@ -82,6 +82,9 @@ fn identities_hide() {
         let all: BTreeSet<String> = accounts(&records, &label.tenant).into_iter().collect();
         assert!(all.len() > 3 && label.accounts >= 7, "{label:?}: {all:?}");
     }
+    let many = simulate(&spec(0, 0.1, "relay=24+split", 43)).labels().into_iter().filter(|l| l.label == Truth::Attack);
+    let sizes: BTreeSet<usize> = many.map(|label| label.accounts).collect();
+    assert_eq!(sizes, BTreeSet::from([6, 12, 30, 100]));
     let (records, labels) = harvest("+replace");
     for label in &labels {
         let mut changes = accounts(&records, &label.tenant);
