@@ -135,7 +135,8 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let summary = write_out(simulate_plan(&plan), &mut sinks, &mut |done| progress.at(done, done));
     progress.end();
     // who reads along (`| head`) may have enough: what stands beside the records ends whole
-    let enough = |error: &io::Error| args.out.as_os_str() == "-" && error.kind() == io::ErrorKind::BrokenPipe;
+    let to_stdout = args.out.as_os_str() == "-";
+    let enough = |error: &io::Error| to_stdout && stdout::has_enough(error);
     let beside = [&labels, &harvest_ids].into_iter().find(|beside| beside.failed).and_then(|beside| beside.path);
     let written = match summary {
         Err(error) if beside.is_some() || !enough(&error) => {
@@ -143,15 +144,14 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         }
         written => written.ok(),
     };
-    if let Err(error) = records.finish().or_else(|error| if enough(&error) { Ok(()) } else { Err(error) }) {
+    if let Err(error) = records.finish()
+        && !enough(&error)
+    {
         return Err(Failure::unwritable(&args.out, &error));
     }
     labels.finish()?;
     harvest_ids.finish()?;
-    let Some(summary) = written else { return Ok(()) };
-    if args.out.as_os_str() == "-" {
-        return Ok(());
-    }
+    let Some(summary) = written.filter(|_| !to_stdout) else { return Ok(()) };
     stdout::line(&format!(
         "{} records of {} tenants, {} of them harvesting ({} records); {} bytes",
         summary.records, summary.tenants, summary.attackers, summary.harvested, summary.bytes

@@ -1,18 +1,21 @@
 //! Results on stdout. A reader that went away (`| head`) is no failure; a full disk is one.
 
-use std::io::{ErrorKind, Write};
+use std::io::{Error, ErrorKind, Write};
 
 use serde_json::Value;
 
 use super::Failure;
 
+/// Whether a reader went away.
+pub fn has_enough(error: &Error) -> bool {
+    error.kind() == ErrorKind::BrokenPipe
+}
+
 /// Writes a text as it is.
 pub fn text(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::Failed(format!("stdout cannot be written: {error}")))
-        }
+        Err(error) if !has_enough(&error) => Err(Failure::Failed(format!("stdout cannot be written: {error}"))),
         _ => Ok(()),
     }
 }

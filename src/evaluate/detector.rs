@@ -196,8 +196,8 @@ fn pair<'o>(tenant: &Judged<'o>, truth: &Truth) -> &'o str {
     if mutual && tenant.name < twin.as_str() { tenant.name } else { twin }
 }
 
-/// Shuffles names: which half or fold a tenant is in has nothing to do with it.
-fn hash(name: &str) -> u64 {
+/// Of a name or an id. Shuffles: which half or fold a tenant is in has nothing to do with its name.
+pub(super) fn hash(name: &str) -> u64 {
     name.bytes().fold(0x2545_f491_4f6c_dd1d, |hash, byte| mix(hash ^ u64::from(byte), 0x9e6c_63d0_876a_68ab))
 }
 

@@ -7,13 +7,13 @@
 //! A shard is folded by one thread in the order of the log, so the number of threads changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bumpalo::Bump;
 use rayon::prelude::*;
 
 use super::baselines::kernel::Kernel;
+use super::detector::hash;
 use super::glimpse::Glimpse;
 use super::tenant::{Exchanged, Fold, Observed, Rules};
 use super::truth::Side;
@@ -212,12 +212,6 @@ impl Shard {
         self.harvest_ids.extend(harvest_id);
         fold.add(Exchanged { trace, glimpse: glimpse.as_ref(), harvested: *harvested, offset }, rules);
     }
-}
-
-fn hash(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
 }
 
 fn remember(names: &mut BTreeSet<String>, name: &str) {

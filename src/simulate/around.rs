@@ -3,8 +3,6 @@
 //! Innocents and harvesters put it together in the same ways: the instruction before the content or after it, examples
 //! in one order or in ever another, in the prompt or in the system prompt, under a line for this request alone.
 
-use std::borrow::Cow;
-
 use super::recipe::Frame;
 use super::text::answer::Style;
 use super::text::phrases::{ELICIT, Job, PERSONAS, ROLES, templates};
@@ -101,10 +99,10 @@ impl Around {
     }
 
     /// The system prompt of a conversation.
-    pub(super) fn system(&self, item: Item, world: &World, asks: &Manner) -> Option<Cow<'_, str>> {
+    pub(super) fn system(&self, item: Item, world: &World, asks: &Manner) -> Option<String> {
         let system = self.system.as_deref()?;
         if !self.in_system || (self.persona.is_none() && self.shots.is_empty()) {
-            return Some(Cow::Borrowed(system));
+            return Some(system.to_owned());
         }
         let mut whole = String::new();
         self.vary(&mut item.pen(51, world), world, asks, &mut whole);
@@ -115,7 +113,7 @@ impl Around {
             whole.insert_str(0, "\n\n");
             whole.insert_str(0, system);
         }
-        Some(Cow::Owned(whole))
+        Some(whole)
     }
 
     /// Writes what stands before the content; returns what stands after it.

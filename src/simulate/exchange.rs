@@ -1,7 +1,6 @@
 //! Writes one exchange of a tenant: prompt, response, and everything the gateway notes beside them.
 
 use core::ops::Range;
-use std::borrow::Cow;
 
 use super::SimRecord;
 use super::dress::Keeps;
@@ -237,7 +236,7 @@ impl Outcome {
             }
         }
         let sealed = load.replays.then(|| format!("<sealed_reasoning>{}</sealed_reasoning>", item.sealed()));
-        let system = load.system(item, world).map(Cow::into_owned);
+        let system = load.system(item, world);
         let mut said = Said { system, prompt, response, thoughts, plain: None, sealed };
         if let Some(exchange) = &world.exchange {
             // Only here, so that words which the answer took from the prompt are exchanged alike in both.

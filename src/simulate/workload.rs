@@ -1,7 +1,6 @@
 //! A workload drawn from a recipe: everything about it that stays the same from exchange to exchange.
 
 use core::ops::Range;
-use std::borrow::Cow;
 
 use super::around::{Around, Written};
 use super::client::Client;
@@ -256,7 +255,7 @@ impl Workload {
     }
 
     /// The system prompt of a conversation.
-    pub(super) fn system(&self, item: Item, world: &World) -> Option<Cow<'_, str>> {
+    pub(super) fn system(&self, item: Item, world: &World) -> Option<String> {
         self.around.system(item, world, &self.asks)
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
 use super::unit::Unit;
-use super::workloads::Workloads;
+use super::workloads::{Visit, Workloads};
 use crate::evidence::{self, Decision, Subject};
 use crate::feature::Row;
 use crate::finding::{Alarm, Kind, Seen};
@@ -96,10 +96,9 @@ impl Tenant {
         let whole = Subject { kind: Kind::Tenant, workload: 0, account: None };
         let of_tenant = decide(whole, &mut self.whole, at, model, sink);
 
-        let suspicious = model.threshold() / 2.0;
-        let ordinal = self.whole.exchanges;
+        let visit = Visit { trace, at, ordinal: self.whole.exchanges, suspicious: model.threshold() / 2.0 };
         let mut strongest = of_tenant;
-        for index in self.workloads.cells_of(trace, told, at, ordinal, suspicious).into_iter().flatten() {
+        for index in self.workloads.cells_of(visit, told).into_iter().flatten() {
             let Some(cell) = self.workloads.cell_mut(index) else { continue };
             cell.unit.fold(trace, told, at);
             let part = Subject { kind: Kind::Workload, workload: cell.workload, account: cell.account.as_deref() };

@@ -66,18 +66,22 @@ enum Wait {
     Form(u32),
 }
 
+/// An exchange that looks for its cells.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit<'t> {
+    pub(crate) trace: &'t Trace<'t>,
+    pub(crate) at: Seen,
+    /// Counts the tenant's exchanges.
+    pub(crate) ordinal: u64,
+    /// The evidence above which a cell is kept.
+    pub(crate) suspicious: f32,
+}
+
 impl Workloads {
-    /// The cells of a trace, opened if it is time. `ordinal` counts the tenant's exchanges; `suspicious` is
-    /// the evidence above which a cell is kept.
-    pub(crate) fn cells_of(
-        &mut self,
-        trace: &Trace<'_>,
-        told: Told,
-        at: Seen,
-        ordinal: u64,
-        suspicious: f32,
-    ) -> [Option<usize>; 4] {
-        let mut find = |view: Option<u64>, wait: Wait| self.find(view?, wait, trace, at, ordinal, suspicious);
+    /// The cells of an exchange, opened if it is time.
+    pub(crate) fn cells_of(&mut self, visit: Visit<'_>, told: Told) -> [Option<usize>; 4] {
+        let trace = visit.trace;
+        let mut find = |workload: Option<u64>, wait: Wait| self.find(workload?, wait, visit);
         let sieve = find(trace.cell(View::Sieve), Wait::Form(OPEN_AT));
         let unusual = find(told.unusual, Wait::Form(COMMON_OPENS_AT));
         let frame = find(trace.cell(View::Frame), Wait::Frame);
@@ -86,15 +90,11 @@ impl Workloads {
             // the first piece that has a cell; while none has, all of them wait for one
             let held = trace.pieces().find(|piece| self.cells.iter().any(|cell| cell.workload == *piece));
             for piece in trace.pieces().filter(|piece| held.is_none_or(|held| held == *piece)) {
-                about = about.or_else(|| self.find(piece, Wait::Frame, trace, at, ordinal, suspicious));
+                about = about.or_else(|| self.find(piece, Wait::Frame, visit));
             }
-            if about.is_none() {
-                let opens = Wait::Form(COMMON_OPENS_AT);
-                about = told.content.and_then(|topic| self.find(topic, opens, trace, at, ordinal, suspicious));
-            }
+            about = about.or_else(|| self.find(told.content?, Wait::Form(COMMON_OPENS_AT), visit));
         }
-        let shape = || self.find(trace.cell(View::Shape)?, Wait::Form(OPEN_AT), trace, at, ordinal, suspicious);
-        let own = frame.or_else(shape);
+        let own = frame.or_else(|| self.find(trace.cell(View::Shape)?, Wait::Form(OPEN_AT), visit));
         // where all others must stay, one may have taken the place of another that was found before it
         let mut cells = [own, about, unusual, sieve];
         for index in 1..cells.len() {
@@ -106,20 +106,12 @@ impl Workloads {
     }
 
     /// The cell of a workload, opened if it is time.
-    fn find(
-        &mut self,
-        workload: u64,
-        wait: Wait,
-        trace: &Trace<'_>,
-        at: Seen,
-        ordinal: u64,
-        suspicious: f32,
-    ) -> Option<usize> {
+    fn find(&mut self, workload: u64, wait: Wait, visit: Visit<'_>) -> Option<usize> {
         let index = match self.cells.iter().position(|cell| cell.workload == workload) {
             Some(index) => index,
-            None => self.open(workload, wait, trace, at, ordinal, suspicious)?,
+            None => self.open(workload, wait, visit)?,
         };
-        self.cells[index].last = ordinal;
+        self.cells[index].last = visit.ordinal;
         Some(index)
     }
 
@@ -128,15 +120,8 @@ impl Workloads {
         self.cells.get_mut(index)
     }
 
-    fn open(
-        &mut self,
-        workload: u64,
-        wait: Wait,
-        trace: &Trace<'_>,
-        at: Seen,
-        ordinal: u64,
-        suspicious: f32,
-    ) -> Option<usize> {
+    fn open(&mut self, workload: u64, wait: Wait, visit: Visit<'_>) -> Option<usize> {
+        let Visit { trace, at, ordinal, suspicious } = visit;
         let (seen, opens_at) = match wait {
             Wait::Frame => (self.cold.add(workload, ordinal), OPEN_AT),
             Wait::Form(opens_at) => (self.forms.add(workload), opens_at),

@@ -56,10 +56,9 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
         response_words += 1;
         true
     });
-    let found = search.found();
-    let mut search = phrases.search(system);
-    let pieces = anchors::of_system(system, &mut search);
-    let found = found | search.found();
+    let mut in_system = phrases.search(system);
+    let pieces = anchors::of_system(system, &mut in_system);
+    let found = search.found() | in_system.found();
     let whole = frame(system, exchange.tools, template);
     let beside = (whole != template).then_some(template).filter(|_| !prompt.is_empty());
     let tools = if exchange.tools.is_empty() { 0 } else { hash_of_tools(0, exchange.tools) };
