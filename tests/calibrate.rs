@@ -45,7 +45,7 @@ fn an_operator_goes_from_history_to_a_model_that_replay_takes() {
     let (first, second) = (dir.path().join("first"), dir.path().join("second"));
 
     let figures = calibrate(&history, &first, &[]);
-    assert_eq!(figures["adapted"], true);
+    assert_eq!((&figures["adapted"], &figures["spike_ins_teach"]), (&true.into(), &true.into()));
     let trees = |model: &Path| -> Vec<Vec<Value>> {
         // a header of one line stands before the body
         let body = lines(model).pop().expect("a body");

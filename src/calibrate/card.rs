@@ -1,6 +1,6 @@
 //! The card of a calibrated model.
 
-use super::{CalibrateSpec, Outcome};
+use super::{CalibrateSpec, Correction, Outcome};
 
 /// The card's text.
 pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) -> String {
@@ -20,10 +20,12 @@ pub(super) fn describe(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) ->
          ## Recall on spike-ins made of the operator's own prompts\n\n\
          | made as | percent of its tenant | made | found |\n|---|---|---|---|\n",
         name = spec.name,
-        trees = if spec.adapt {
-            "Boosted trees as shipped, and some that correct them by the operator's calm history and by harvests of its own prompts."
-        } else {
-            "Boosted trees as shipped."
+        trees = match spec.correction {
+            Correction::CalmAndSpikes => {
+                "Boosted trees as shipped, and some that correct them by the operator's calm history and by harvests of its own prompts."
+            }
+            Correction::Calm => "Boosted trees as shipped, and some that correct them by the operator's calm history.",
+            Correction::None => "Boosted trees as shipped.",
         },
         source = spec.source,
         tenants = outcome.tenants,

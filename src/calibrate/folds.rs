@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::budget::Thresholds;
 use super::review::Review;
 use super::spikes::{MARK, Spikes};
-use super::{CalibrateError, CalibrateSpec, Suspect};
+use super::{CalibrateError, CalibrateSpec, Correction, Suspect};
 use crate::evidence;
 use crate::finding::sentence;
 use crate::model::Model;
@@ -124,7 +124,7 @@ impl<'a> Folds<'a> {
     /// The ages that harvesters enough lived to in every fold: the threshold of the whole is set by the folds. None where
     /// the trees stay as they are.
     fn correctable(&self) -> Result<Vec<usize>, CalibrateError> {
-        if !self.spec.adapt {
+        if self.spec.correction == Correction::None {
             return Ok(Vec::new());
         }
         let pupils: Vec<Pupils<'_>> = (0..FOLDS).map(|fold| self.pupils(Some(fold))).collect();
@@ -142,7 +142,9 @@ impl<'a> Folds<'a> {
     fn pupils(&self, fold: Option<usize>) -> Pupils<'_> {
         let elsewhere = |tenant: &&Surveyed| fold != Some(self.fold_of(&tenant.name));
         let calm = self.history.iter().filter(|t| !self.left_out.contains(&t.name)).filter(elsewhere);
-        let spiked = self.spiked.iter().take((self.taught.1.len() / FEWER_SPIKES).max(LEAST_SPIKES)).filter(elsewhere);
+        let spikes = (self.taught.1.len() / FEWER_SPIKES).max(LEAST_SPIKES);
+        let spikes = if self.spec.correction == Correction::CalmAndSpikes { spikes } else { 0 };
+        let spiked = self.spiked.iter().take(spikes).filter(elsewhere);
         Pupils { calm: calm.chain(&self.taught.0).collect(), attackers: spiked.chain(&self.taught.1).collect() }
     }
 
@@ -259,13 +261,17 @@ mod tests {
     use super::*;
 
     /// Folds of some calm tenants of the shipped rows as a history, beside some shipped rows.
-    fn with_folds<T>(adapt: bool, taught: &[TaughtRow], look: impl FnOnce(&mut Folds<'_>, &[Surveyed]) -> T) -> T {
+    fn with_folds<T>(
+        correction: Correction,
+        taught: &[TaughtRow],
+        look: impl FnOnce(&mut Folds<'_>, &[Surveyed]) -> T,
+    ) -> T {
         let spec = CalibrateSpec {
             out: std::path::PathBuf::new(),
             name: "t".into(),
             budget: 100.0,
             seed: 1,
-            adapt,
+            correction,
             modelled: false,
             source: String::new(),
             slots: None,
@@ -274,12 +280,12 @@ mod tests {
         let mut history = tenants(&Model::taught(None).unwrap(), Side::Calm);
         history.truncate(150);
         let spikes = Spikes::compose(&Reservoir::new(1), 1);
-        look(&mut Folds::new(&spec, &shipped, &history, taught, &[], &spikes), &history)
+        look(&mut Folds::new(&spec, &shipped, &history, taught, &history[..3], &spikes), &history)
     }
 
     #[test]
     fn who_is_left_out_is_compared_with_all_the_same() {
-        with_folds(false, &[], |folds, history| {
+        with_folds(Correction::None, &[], |folds, history| {
             folds.fit(&[]).unwrap();
             let all = folds.relation.clone();
             let most = history.iter().max_by(|a, b| folds.highest(a).0.total_cmp(&folds.highest(b).0)).unwrap();
@@ -290,10 +296,16 @@ mod tests {
     }
 
     #[test]
+    fn harvests_of_own_prompts_teach_only_if_they_should() {
+        let teachers = |correction| with_folds(correction, &[], |folds, _| folds.pupils(None).attackers.len());
+        assert_eq!((teachers(Correction::CalmAndSpikes), teachers(Correction::Calm)), (3, 0));
+    }
+
+    #[test]
     fn an_age_that_few_harvesters_lived_to_keeps_its_trees() {
         let rows = Model::taught(None).unwrap();
         let young = |most: u64| rows.iter().filter(|row| row.exchanges < most).copied().collect::<Vec<_>>();
-        let ages = |taught: &[TaughtRow]| with_folds(true, taught, |folds, _| folds.correctable());
+        let ages = |taught: &[TaughtRow]| with_folds(Correction::CalmAndSpikes, taught, |folds, _| folds.correctable());
         assert_eq!(ages(&rows).unwrap(), [0, 1, 2, 3]);
         assert_eq!(ages(&young(FROM[2])).unwrap(), [0, 1]);
         let why = ages(&[]).unwrap_err().to_string();

@@ -49,14 +49,25 @@ pub struct CalibrateSpec {
     pub budget: f64,
     /// Seed of folds, spike-ins and fits.
     pub seed: u64,
-    /// Whether the trees are refitted; if not, only what is usual and the threshold are the operator's.
-    pub adapt: bool,
+    /// What corrects the trees; beside them, what is usual and the threshold are the operator's.
+    pub correction: Correction,
     /// Whether the modelled threshold is used, or the guaranteed one.
     pub modelled: bool,
     /// What the history is, in a few words.
     pub source: String,
     /// What is usual in the history's slots, and the feed was traced with; none if that could not be told.
     pub slots: Option<Arc<Slots>>,
+}
+
+/// What corrects the shipped trees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Correction {
+    /// Nothing: they stay as they are.
+    None,
+    /// The operator's calm tenants, beside what the model was taught with.
+    Calm,
+    /// Those, and harvests composed of the operator's own prompts.
+    CalmAndSpikes,
 }
 
 /// What came out, without the files.
@@ -117,7 +128,7 @@ pub fn calibrate(
     feed: &mut Feed<'_>,
 ) -> Result<Outcome, CalibrateError> {
     // known before anything is read: its corrections would be corrected
-    if spec.adapt && shipped.calibrated {
+    if spec.correction != Correction::None && shipped.calibrated {
         return Err(CalibrateError::NotTrees { model: shipped.name.clone(), why: "is calibrated already" });
     }
     // carries the first pass: sees every feature, alarms never
@@ -151,7 +162,7 @@ pub fn calibrate(
     let mut folds = folds::Folds::new(spec, shipped, history, taught, &spiked, &spikes);
     folds.fit(&[])?;
     let mut suspects = folds.suspects(review);
-    if spec.adapt && !suspects.is_empty() {
+    if spec.correction != Correction::None && !suspects.is_empty() {
         // whoever may harvest teaches nobody what is calm
         let left_out: Vec<String> = suspects.iter().map(|suspect| suspect.tenant.clone()).collect();
         folds.fit(&left_out)?;

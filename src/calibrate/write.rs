@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{CalibrateError, CalibrateSpec, Outcome, Suspect, card};
+use super::{CalibrateError, CalibrateSpec, Correction, Outcome, Suspect, card};
 use crate::model::Model;
 use crate::model::artifact::encode;
 use crate::record::time::format_rfc3339;
@@ -84,7 +84,8 @@ pub fn figures(spec: &CalibrateSpec, outcome: &Outcome, sha256: &str) -> serde_j
         "model": spec.name,
         "sha256": sha256,
         "budget": spec.budget,
-        "adapted": spec.adapt,
+        "adapted": spec.correction != Correction::None,
+        "spike_ins_teach": spec.correction == Correction::CalmAndSpikes,
         "tenants": outcome.tenants,
         "tenant_months": outcome.body.origin.tenant_months,
         "needed": { "average": outcome.needed.average, "confident": outcome.needed.confident },

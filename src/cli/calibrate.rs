@@ -9,7 +9,9 @@ use super::progress::Progress;
 use super::replay::files;
 use super::train::{feed, gather, open};
 use super::{Failure, stdout};
-use crate::calibrate::{CalibrateError, CalibrateSpec, Outcome, Review, Written, calibrate, figures, write};
+use crate::calibrate::{
+    CalibrateError, CalibrateSpec, Correction, Outcome, Review, Written, calibrate, figures, write,
+};
 use crate::config::{self, FoldConfig};
 use crate::model::Model;
 use crate::record::time::format_rfc3339;
@@ -49,6 +51,9 @@ pub struct CalibrateArgs {
     /// Leave the model's trees as they are; fit what is usual and the threshold alone.
     #[arg(long)]
     pub no_adapt: bool,
+    /// Correct the trees by your calm tenants alone, without harvests composed of your own prompts.
+    #[arg(long, conflicts_with = "no_adapt")]
+    pub no_spikes: bool,
     /// Which threshold the model gets.
     #[arg(long, value_enum, default_value_t = Which::Guaranteed)]
     pub threshold: Which,
@@ -102,7 +107,11 @@ pub fn run(args: &CalibrateArgs) -> Result<(), Failure> {
         name: args.name.clone(),
         budget: args.budget,
         seed: args.seed,
-        adapt: !args.no_adapt,
+        correction: match (args.no_adapt, args.no_spikes) {
+            (true, _) => Correction::None,
+            (false, true) => Correction::Calm,
+            (false, false) => Correction::CalmAndSpikes,
+        },
         modelled: args.threshold == Which::Modelled,
         source: names(&inputs),
         slots: None,
