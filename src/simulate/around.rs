@@ -31,6 +31,8 @@ pub(super) struct Around {
     persona: Option<Persona>,
     /// What varies stands in the system prompt.
     in_system: bool,
+    /// Examples that vary stand before the instruction.
+    shots_first: bool,
 }
 
 /// A line before the rest.
@@ -81,13 +83,15 @@ impl Around {
         if frame == Frame::Shots {
             let shuffled = draw.percent(50);
             around.in_system = shuffled && draw.percent(50);
+            around.shots_first = draw.percent(50);
             let after = around.forms[0].1.clone();
             for _ in 0..if shuffled { POOL } else { 2 } {
                 around.shots.push(shot(of, &after, world, &mut pen));
             }
             if !shuffled {
                 let fixed: String = around.shots.drain(..).collect();
-                around.forms[0].0.push_str(&fixed);
+                let at = if around.shots_first { 0 } else { around.forms[0].0.len() };
+                around.forms[0].0.insert_str(at, &fixed);
             }
         } else {
             around.in_system = around.system.is_some() && draw.percent(50);
@@ -105,7 +109,9 @@ impl Around {
             return Some(system.to_owned());
         }
         let mut whole = String::new();
-        self.vary(&mut item.pen(51, world), world, asks, &mut whole);
+        let mut own = item.pen(51, world);
+        self.personate(&mut own, world, asks, &mut whole);
+        self.show(&mut own, &mut whole);
         // examples follow what they are examples of, a persona comes first
         if self.shots.is_empty() {
             whole.push_str(system);
@@ -118,11 +124,23 @@ impl Around {
 
     /// Writes what stands before the content; returns what stands after it.
     pub(super) fn open(&self, pen: &mut Pen<'_>, item: Item, world: &World, asks: &Manner, out: &mut String) -> &str {
-        if !self.in_system {
-            self.vary(&mut item.pen(51, world), world, asks, out);
+        let (before, after) = match self.forms.get(pen.draw.below(self.forms.len().max(1))) {
+            Some((before, after)) => (before.as_str(), after.as_str()),
+            None => ("", ""),
+        };
+        if self.in_system {
+            out.push_str(before);
+            return after;
         }
-        let Some((before, after)) = self.forms.get(pen.draw.below(self.forms.len().max(1))) else { return "" };
-        out.push_str(before);
+        let mut own = item.pen(51, world);
+        self.personate(&mut own, world, asks, out);
+        if self.shots_first {
+            self.show(&mut own, out);
+            out.push_str(before);
+        } else {
+            out.push_str(before);
+            self.show(&mut own, out);
+        }
         after
     }
 
@@ -135,8 +153,8 @@ impl Around {
         out.push_str(ELICIT[way]);
     }
 
-    /// What is another for every request.
-    fn vary(&self, pen: &mut Pen<'_>, world: &World, asks: &Manner, out: &mut String) {
+    /// A line for this request.
+    fn personate(&self, pen: &mut Pen<'_>, world: &World, asks: &Manner, out: &mut String) {
         match self.persona {
             Some(Persona::Known) => out.push_str(pen.draw.pick(PERSONAS)),
             Some(Persona::New) => {
@@ -150,6 +168,10 @@ impl Around {
         if self.persona.is_some() {
             out.push('\n');
         }
+    }
+
+    /// Some of the examples that vary.
+    fn show(&self, pen: &mut Pen<'_>, out: &mut String) {
         let mut left: Vec<&String> = self.shots.iter().collect();
         for _ in 0..SHOWN.min(left.len()) {
             out.push_str(left.swap_remove(pen.draw.below(left.len())));
@@ -157,11 +179,18 @@ impl Around {
     }
 }
 
-/// The instruction after the content. What only heads it stays where it is.
+/// The instruction after the content. What only heads the content stays before it, and so does what is marked on both sides.
 fn at_the_end(before: &str, after: &str) -> (String, String) {
-    let instruction = before.trim_end().rsplit_once('\n').map_or(before, |(instruction, _)| instruction).trim();
-    let heading = instruction.len() < LEAST_INSTRUCTION;
-    if heading { (before.to_owned(), after.to_owned()) } else { (String::new(), format!("\n\n{instruction}{after}")) }
+    let whole = before.trim_end();
+    let instruction = match whole.rsplit_once('\n') {
+        Some((instruction, heading)) if heading.ends_with(':') => instruction.trim_end(),
+        _ => whole,
+    };
+    let marked = after.trim_start().starts_with(['<', '>', '-', '`']);
+    if marked || instruction.len() < LEAST_INSTRUCTION {
+        return (before.to_owned(), after.to_owned());
+    }
+    (String::new(), format!("\n\n{instruction}{after}"))
 }
 
 /// A worked example.
@@ -199,6 +228,15 @@ mod tests {
         assert_eq!((before.as_str(), after.as_str()), ("", "\n\nClassify the topic and explain your choice.\nOutput:"));
         assert_eq!(at_the_end("Problem: ", "\nSolution:"), ("Problem: ".to_owned(), "\nSolution:".to_owned()));
         assert_eq!(at_the_end("", "").0, "");
+        for (before, after) in Job::ALL.into_iter().flat_map(templates) {
+            let (first, last) = at_the_end(before, after);
+            let whole = format!("{first}{last}");
+            for line in before.lines().chain(after.lines()).filter(|line| !line.trim_end().ends_with(':')) {
+                assert!(whole.contains(line), "{line:?} is lost");
+            }
+            let marks = |text: &str| text.contains("<<<") || text.contains("```") || text.contains("---");
+            assert!(!marks(before) || first == *before, "{before:?}: marks stand on both sides");
+        }
     }
 
     /// Customers and harvesters with workloads of whose frame something varies, in percent.

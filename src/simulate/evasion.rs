@@ -183,6 +183,7 @@ impl Evasions {
             load.streams = host.is_none_or(|h| h.streams);
             load.messages = host.is_none_or(|h| h.messages);
             load.tools = host.map(|h| h.tools.clone()).unwrap_or_default();
+            load.calls = host.is_some_and(|h| h.calls);
         }
         if self.has(Evasion::RotateIds) {
             load.rotates = true;

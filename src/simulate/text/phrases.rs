@@ -24,6 +24,28 @@ pub(in crate::simulate) enum Job {
     Recall,
 }
 
+#[cfg(test)]
+impl Job {
+    pub(in crate::simulate) const ALL: [Job; 16] = [
+        Job::Answer,
+        Job::Solve,
+        Job::Classify,
+        Job::Translate,
+        Job::Summarise,
+        Job::Extract,
+        Job::Judge,
+        Job::Evolve,
+        Job::Generate,
+        Job::Review,
+        Job::Parse,
+        Job::Query,
+        Job::Program,
+        Job::Act,
+        Job::Next,
+        Job::Recall,
+    ];
+}
+
 /// Text before and after the slot.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(in crate::simulate) fn templates(job: Job) -> &'static [(&'static str, &'static str)] {
