@@ -10,7 +10,7 @@ use stillwatch::model::Model;
 use stillwatch::pipeline::Core;
 use stillwatch::record::{self, Limits};
 use stillwatch::simulate::{self, AttackSpec, Spec, Truth};
-use stillwatch::tenant::Tenant;
+use stillwatch::tenant::{Shown, Tenant};
 use stillwatch::trace::Tracer;
 use stillwatch::units::Millis;
 
@@ -122,16 +122,18 @@ impl Fold {
         let Fold { tenant, history, numbers, units, .. } = self;
         history.exchanges += 1;
         self.harvested += u32::from(harvested);
-        let (exchanges, so_far, share) = (history.exchanges, self.harvested, history.share);
-        if share > 0.0 {
-            for cell in tenant.cells_of(&trace).chain([0]) {
-                let (all, taken) = units.entry(cell).or_default();
-                *all += 1;
-                *taken += u32::from(harvested);
-            }
-        }
+        let (exchanges, so_far) = (history.exchanges, self.harvested);
         let at = Seen { ts: trace.ts, offset };
-        tenant.observe_with(&trace, at, model, &mut |decision| {
+        tenant.watch(&trace, at, model, &mut |shown| {
+            let decision = match shown {
+                Shown::Joined { workload, exchanges } => {
+                    let (all, taken) = units.entry(workload).or_default();
+                    let before = if exchanges == 1 { 0 } else { *taken };
+                    (*all, *taken) = (exchanges as u32, before + u32::from(harvested));
+                    return;
+                }
+                Shown::Decision(decision) => decision,
+            };
             let workload = decision.subject.workload;
             let next = numbers.len() as u16;
             let (unit, before) = numbers.entry(workload).or_insert((next, 0));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::reservoir::Reservoir;
 use crate::draw::{Draw, mix};
 use crate::finding::Seen;
-use crate::trace::{Flags, Trace};
+use crate::trace::{Flags, Trace, of_prompt};
 use crate::train::labels::{Labels, Role};
 use crate::train::{Feed, Sink, Taken, Told, TrainError};
 use crate::units::{AccountHash, FrameHash, Millis};
@@ -238,6 +238,7 @@ fn strip(trace: &mut Trace<'static>, donor: &Trace<'static>, frame: u64, dress: 
         trace.template = frame;
         trace.anchors = Default::default();
     }
+    trace.anchors = of_prompt(trace.anchors);
     (trace.model, trace.parameters) = (donor.model, donor.parameters);
     (trace.network, trace.program) = (donor.network, donor.program);
     (trace.temperature, trace.limit) = (donor.temperature, donor.limit);

@@ -11,7 +11,7 @@ use crate::finding::Seen;
 use crate::model::Model;
 use crate::model::drift::Binned;
 use crate::record::Tier;
-use crate::tenant::Tenant;
+use crate::tenant::{Shown, Tenant};
 use crate::trace::Trace;
 use crate::train::survey::Room;
 use crate::units::Millis;
@@ -111,11 +111,12 @@ struct Figures {
     squares: [f64; surface::WIDTH],
 }
 
-/// Of an attacker: the exchanges of each unit, so that a finding's harvested share is exact.
+/// Of an attacker: what of each unit was harvested since it was opened, so that a finding's harvested share is exact.
 #[derive(Debug, Default)]
 struct Units {
     kept: bool,
-    by_workload: BTreeMap<u64, Vec<(i64, u32)>>,
+    /// All exchanges of a unit, and the harvested ones.
+    harvested: BTreeMap<u64, (u64, u64)>,
 }
 
 impl Fold {
@@ -126,7 +127,7 @@ impl Fold {
             baselines: Baselines::default(),
             windows: Windows::default(),
             surface: Figures::default(),
-            units: Units { kept: attacks, by_workload: BTreeMap::new() },
+            units: Units { kept: attacks, harvested: BTreeMap::new() },
             seen: Observed {
                 end: Moment { first: trace.ts, ts: trace.ts, ..Moment::default() },
                 fields: vec![(0.0, 0); fields::WIDTH],
@@ -172,16 +173,16 @@ impl Fold {
     /// Alarms are the product's own word: only an alarm reaches the threshold in the track.
     fn judge(&mut self, exchange: Exchanged<'_, '_>, at: &Moment, model: &Model) {
         let trace = exchange.trace;
-        // 0 stands for the tenant as a whole
-        self.units.add(0, exchange.offset, exchange.harvested);
-        for cell in self.tenant.cells_of(trace) {
-            self.units.add(cell, exchange.offset, exchange.harvested);
-        }
         let mut boldest: Option<(f32, u64)> = None;
         let Observed { row, binned, binned_at, room, .. } = &mut self.seen;
-        let bins = model.calm_bins().filter(|_| !self.units.kept);
+        let (kept, units) = (self.units.kept, &mut self.units);
+        let bins = model.calm_bins().filter(|_| !kept);
         let seen = Seen { ts: trace.ts, offset: exchange.offset };
-        let alarm = self.tenant.observe_with(trace, seen, model, &mut |decision| {
+        let alarm = self.tenant.watch(trace, seen, model, &mut |shown| {
+            let decision = match shown {
+                Shown::Joined { workload, exchanges } => return units.add(workload, exchanges, exchange.harvested),
+                Shown::Decision(decision) => decision,
+            };
             let workload = decision.subject.workload;
             if boldest.is_none_or(|(evidence, _)| decision.evidence > evidence) {
                 boldest = Some((decision.evidence, workload));
@@ -199,10 +200,10 @@ impl Fold {
         let threshold = f64::from(model.threshold());
         let units = &self.units;
         if let Some(alarm) = alarm {
-            let share = || units.share(alarm.workload, alarm.first.offset);
+            let share = || units.share(alarm.workload);
             self.seen.model.push(f64::from(alarm.evidence).max(threshold), at, share);
         } else if let Some((evidence, workload)) = boldest {
-            let share = || units.share(workload, i64::MIN);
+            let share = || units.share(workload);
             self.seen.model.push(f64::from(evidence).min(threshold.next_down()), at, share);
         }
     }
@@ -276,24 +277,17 @@ impl Figures {
 }
 
 impl Units {
-    fn add(&mut self, workload: u64, offset: i64, harvested: bool) {
-        if !self.kept {
-            return;
+    /// Counts an exchange that a unit was joined by as the so many-th.
+    fn add(&mut self, workload: u64, exchanges: u64, harvested: bool) {
+        if self.kept {
+            let before = self.harvested.get(&workload).filter(|_| exchanges > 1).map_or(0, |(_, harvested)| *harvested);
+            self.harvested.insert(workload, (exchanges, before + u64::from(harvested)));
         }
-        let list = self.by_workload.entry(workload).or_default();
-        let before = list.last().map_or(0, |(_, harvested)| *harvested);
-        list.push((offset, before + u32::from(harvested)));
     }
 
-    /// Harvested share of a unit's exchanges from an offset on.
-    fn share(&self, workload: u64, from: i64) -> f64 {
-        let Some(list) = self.by_workload.get(&workload) else {
-            return 0.0;
-        };
-        let start = list.partition_point(|(offset, _)| *offset < from);
-        let before = start.checked_sub(1).map_or(0, |place| list[place].1);
-        let harvested = list.last().map_or(0, |(_, harvested)| harvested - before);
-        f64::from(harvested) / (list.len() - start).max(1) as f64
+    /// Harvested share of a unit's exchanges.
+    fn share(&self, workload: u64) -> f64 {
+        self.harvested.get(&workload).map_or(0.0, |(all, harvested)| *harvested as f64 / *all as f64)
     }
 }
 
@@ -302,17 +296,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn share_of_a_unit_from_an_offset_on() {
-        let mut units = Units { kept: true, by_workload: BTreeMap::new() };
-        for (offset, workload, harvested) in [(0, 7, false), (1, 9, true), (2, 7, true), (5, 7, true), (6, 9, false)] {
-            units.add(workload, offset, harvested);
-            units.add(0, offset, harvested);
+    fn share_of_a_unit_since_it_was_opened() {
+        let mut units = Units { kept: true, harvested: BTreeMap::new() };
+        for (workload, exchanges, harvested) in [(7, 1, false), (0, 1, false), (7, 2, true), (7, 3, true), (0, 2, true)]
+        {
+            units.add(workload, exchanges, harvested);
         }
-        assert_eq!(units.share(7, i64::MIN), 2.0 / 3.0);
-        assert_eq!(units.share(7, 1), 1.0);
-        assert_eq!(units.share(9, 2), 0.0);
-        assert_eq!(units.share(0, 0), 3.0 / 5.0);
-        assert_eq!(units.share(3, 0), 0.0);
+        assert_eq!((units.share(7), units.share(0), units.share(3)), (2.0 / 3.0, 0.5, 0.0));
+        units.add(7, 1, false);
+        assert_eq!(units.share(7), 0.0, "opened anew");
     }
 
     #[test]

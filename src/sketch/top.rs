@@ -1,7 +1,9 @@
 //! Space-saving: the heaviest keys of a stream in a fixed number of entries (Metwally et al., 2005).
 //!
 //! Promise: an entry's true count lies between `count − error` and `count`, and every key that makes
-//! up more than 1/N of the stream is held. Cost: one pass over at most N entries of 24 bytes.
+//! up more than 1/N of the stream is held. Counts are taken down by what all
+//! have in common before they end, and a key's own ends at 65,535.
+//! Cost: one pass over at most N entries of 16 bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     key: u64,
-    count: u32,
-    error: u32,
+    count: u16,
+    error: u16,
     /// Ordinal of the last sight: of two equal counts the older goes.
     last: u32,
 }
@@ -18,7 +20,7 @@ pub struct Entry {
 impl Entry {
     /// How often the key was seen at least.
     pub fn at_least(&self) -> u32 {
-        self.count - self.error.min(self.count)
+        u32::from(self.count.saturating_sub(self.error))
     }
 }
 
@@ -44,6 +46,7 @@ impl<const N: usize> Top<N> {
             self.entries.push(Entry { key, count: 1, error: 0, last });
             return 1;
         }
+        self.take_down();
         let Some(lightest) = self.entries.iter_mut().min_by_key(|entry| (entry.count, entry.last)) else {
             return 0;
         };
@@ -52,9 +55,15 @@ impl<const N: usize> Top<N> {
         1
     }
 
-    /// Whether a key is counted.
-    pub fn holds(&self, key: u64) -> bool {
-        self.entries.iter().any(|entry| entry.key == key)
+    /// Without it a newcomer's count would be its error, and nothing would ever be counted again.
+    fn take_down(&mut self) {
+        let least = self.entries.iter().map(|entry| entry.count).min().unwrap_or(0);
+        if least > u16::MAX / 2 {
+            for entry in &mut self.entries {
+                entry.count -= least - 1;
+                entry.error = entry.error.saturating_sub(least - 1);
+            }
+        }
     }
 
     /// Drops a key: it got a place of its own.
@@ -91,7 +100,7 @@ mod tests {
                 prop_assert!(at_least <= exact[key]);
             }
             for entry in &top.entries {
-                prop_assert!(entry.at_least() <= exact[&entry.key] && exact[&entry.key] <= entry.count);
+                prop_assert!(entry.at_least() <= exact[&entry.key] && exact[&entry.key] <= u32::from(entry.count));
             }
             for (key, count) in exact {
                 if count as usize > keys.len() / 56 {
@@ -99,6 +108,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn counts_on_after_any_number_of_keys() {
+        let mut top = Top::<4>::default();
+        for round in 0..200_000_u64 {
+            top.add(round % 5);
+        }
+        let counts: Vec<u32> = (0..8).map(|_| top.add(9)).collect();
+        assert_eq!(counts, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(top.entries.iter().all(|entry| entry.count < u16::MAX));
     }
 
     #[test]

@@ -51,7 +51,9 @@ impl Memory {
     pub(crate) fn observe(&mut self, trace: &Trace<'_>, at: Seen, ordinal: u64) -> Told {
         let takes_up = self.quoted.holds_any(trace.asked());
         self.quoted.remember(trace.answered(), ordinal);
-        let content = self.content(trace);
+        let has_text = trace.flags.has(Flags::PROMPT);
+        let cluster = || self.topics.cluster(trace.account_hash.0, &trace.place);
+        let content = if has_text { trace.cell(View::Content(cluster())) } else { None };
         let common = self.crowd.observe(trace);
         let (mut past, mut own) = (Verdict::Unknown, Own::default());
         if content.is_some() {
@@ -61,18 +63,6 @@ impl Memory {
         }
         let of_tenant = ordinal.saturating_add(1);
         Told { of_tenant, takes_up, content, past, unusual: of_past(trace, past), common, own }
-    }
-
-    /// The cell by what an exchange is about: the same before it is observed as then.
-    pub(crate) fn content(&self, trace: &Trace<'_>) -> Option<u64> {
-        let cluster = || self.topics.cluster(trace.account_hash.0, &trace.place);
-        if trace.flags.has(Flags::PROMPT) { trace.cell(View::Content(cluster())) } else { None }
-    }
-
-    /// The cell of an exchange that is unusual against the past: the same before it is observed as then.
-    pub(crate) fn unusual(&self, trace: &Trace<'_>, ordinal: u64) -> Option<u64> {
-        let verdict = || self.past.judge(&trace.place, ordinal);
-        if trace.flags.has(Flags::PROMPT) { of_past(trace, verdict()) } else { None }
     }
 
     /// Bytes in use beside the struct itself.

@@ -16,7 +16,7 @@ mod slot;
 pub mod checkpoint;
 
 pub(crate) use slot::LowBits;
-pub use state::Tenant;
+pub use state::{Shown, Tenant};
 
 #[cfg(test)]
 pub(crate) mod stream;

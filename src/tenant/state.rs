@@ -25,6 +25,20 @@ pub struct Tenant {
     workloads: Workloads,
 }
 
+/// What the fold shows of an exchange, unit by unit.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown<'d> {
+    /// It joined the tenant's whole (0) or a workload, which now has so many exchanges: with the first it begins anew.
+    Joined {
+        /// Which unit.
+        workload: u64,
+        /// Its exchanges so far.
+        exchanges: u64,
+    },
+    /// That unit was judged.
+    Decision(&'d Decision<'d>),
+}
+
 impl Tenant {
     /// Logical bytes of a tenant at most, its name included.
     pub const MOST_BYTES: usize = size_of::<Tenant>() + MAX_TENANT_BYTES + Memory::MOST_BYTES + Workloads::MOST_BYTES;
@@ -72,24 +86,33 @@ impl Tenant {
         }
     }
 
-    /// The cells an exchange belongs to, whether they are open or not. To be asked before it is observed.
-    pub fn cells_of(&self, trace: &Trace<'_>) -> impl Iterator<Item = u64> {
-        let unusual = self.memory.unusual(trace, self.whole.exchanges);
-        trace.cells().chain(self.memory.content(trace)).chain(unusual)
-    }
-
     /// Folds one exchange and decides. Of several alarms the one with the most evidence counts.
     pub fn observe(&mut self, trace: &Trace<'_>, at: Seen, model: &Model) -> Option<Alarm> {
         self.observe_with(trace, at, model, &mut |_| {})
     }
 
-    /// The same, and shows every decision to `sink` (scores of `replay`, windows of `train`).
+    /// The same, and shows every decision to `sink` (scores of `replay`).
     pub fn observe_with(
         &mut self,
         trace: &Trace<'_>,
         at: Seen,
         model: &Model,
         sink: &mut dyn FnMut(&Decision<'_>),
+    ) -> Option<Alarm> {
+        self.watch(trace, at, model, &mut |shown| {
+            if let Shown::Decision(decision) = shown {
+                sink(decision);
+            }
+        })
+    }
+
+    /// The same, and shows which units the exchange joins (what is harvest in the windows of `train`).
+    pub fn watch(
+        &mut self,
+        trace: &Trace<'_>,
+        at: Seen,
+        model: &Model,
+        sink: &mut dyn FnMut(Shown<'_>),
     ) -> Option<Alarm> {
         let told = self.memory.observe(trace, at, self.whole.exchanges);
         self.whole.fold(trace, told, at);
@@ -122,8 +145,9 @@ fn decide(
     unit: &mut Unit,
     at: Seen,
     model: &Model,
-    sink: &mut dyn FnMut(&Decision<'_>),
+    sink: &mut dyn FnMut(Shown<'_>),
 ) -> Option<Alarm> {
+    sink(Shown::Joined { workload: subject.workload, exchanges: unit.exchanges });
     if !evidence::is_decision(unit.exchanges) {
         return None;
     }
@@ -133,6 +157,7 @@ fn decide(
         Some(params) => unit.evidence.add(scored.score, params),
         None => unit.evidence.steady(scored.score),
     };
-    sink(&Decision { subject, exchanges: unit.exchanges, at, row: &row, scored: &scored, evidence: level });
+    let decision = Decision { subject, exchanges: unit.exchanges, at, row: &row, scored: &scored, evidence: level };
+    sink(Shown::Decision(&decision));
     (level >= model.threshold()).then(|| evidence::alarm(subject, unit, at, &row, &scored, model))
 }

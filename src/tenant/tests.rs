@@ -151,10 +151,10 @@ fn a_hundredth_that_looks_like_its_account_gets_a_cell_by_its_topic() {
     assert!(purest_cell(&disguised, 100) > 0.5);
 }
 
-/// A harvest under a frame inside an account of people whom it resembles in all else, one exchange in fifty. Where the
+/// A harvest under a frame inside an account of people whom it resembles in all else, one exchange in a hundred. Where the
 /// whole frame never comes back a piece of it is enough.
 #[test]
-fn a_fiftieth_under_a_frame_gets_a_cell_of_its_own() {
+fn a_hundredth_under_a_frame_gets_a_cell_of_its_own() {
     const ASK: &str = "Consider the following matter and answer it in full:";
     let bare = Habit { topic_words: 1_000_000, stay: 1, ..PERSON };
     let vary = |tweak: Tweak| Habit { tweak, ..bare };
@@ -168,11 +168,11 @@ fn a_fiftieth_under_a_frame_gets_a_cell_of_its_own() {
         ("system prompt that varies", vary(|e, i| e.system = Some(Box::leak(system(i).into_boxed_str())))),
     ];
     for (form, habit) in forms {
-        let share = purest_cell(&habit, 50);
+        let share = purest_cell(&habit, 100);
         assert!(share > 0.9, "{form}: {share}");
         // the others differ from people in shape, too
         if ["persona", "last line"].contains(&form) {
-            let blind = purest(&habit, 50, |trace| trace.anchors = Default::default());
+            let blind = purest(&habit, 100, |trace| trace.anchors = Default::default());
             assert!(blind < 0.5, "{form}: {blind} without pieces");
         }
     }
@@ -246,10 +246,8 @@ fn purest_of_strangers(subject: &Habit) -> f64 {
     for (i, (trace, at)) in (0..).zip(stream(subject, 5, subject.past + 4_000)) {
         let strange = i >= subject.past && i % 20 == 0;
         let trace = if strange { strangers.next().unwrap().0 } else { trace };
-        let cells: Vec<u64> = tenant.cells_of(&trace).collect();
         tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
             let workload = decision.subject.workload;
-            assert!(workload == 0 || cells.contains(&workload), "told before as when it is observed");
             if i >= subject.past && workload != 0 {
                 let share = shares.entry(workload).or_default();
                 *share = (share.0 + u64::from(strange), share.1 + 1);
@@ -289,6 +287,33 @@ fn every_workload_gets_its_turn() {
     judged.retain(|unit, _| frames.contains(unit));
     assert_eq!(judged.len(), 20, "{judged:?}");
     assert!(judged.values().all(|most| *most >= 64), "{judged:?}");
+}
+
+/// More programs of one account than there are cells, each with a system prompt of its own and a template: in any order,
+/// or one after another as a nightly run asks.
+#[test]
+fn many_programs_with_system_prompts_get_their_turns() {
+    fn program(exchange: &mut Exchange<'_>, number: u64) {
+        say(exchange, format!("Work on {} as you were told: {}", word(number), slot(exchange)));
+        let system = format!("You keep the letters of {}. Be brief and friendly.", word(number));
+        exchange.system = Some(Box::leak(system.into_boxed_str()));
+    }
+    let orders: [(usize, Tweak); 2] =
+        [(30, |exchange, i| program(exchange, scatter(i) % 30)), (40, |exchange, i| program(exchange, i % 40))];
+    for (programs, tweak) in orders {
+        let (mut frames, mut judged) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+        let mut tenant = Tenant::new("acme");
+        for (trace, at) in stream(&Habit { gap_seconds: 3, tweak, ..PIPELINE }, 1, 16_000) {
+            frames.extend(trace.cell(View::Frame));
+            tenant.observe_with(&trace, at, &MODEL, &mut |decision| {
+                if decision.exchanges >= 64 {
+                    judged.insert(decision.subject.workload);
+                }
+            });
+        }
+        let got = frames.intersection(&judged).count();
+        assert!(frames.len() == programs && got + 3 >= programs, "{got} of {programs} were judged over a span");
+    }
 }
 
 #[test]

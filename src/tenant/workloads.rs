@@ -2,12 +2,13 @@
 //!
 //! An exchange belongs to the cell of its frame; while that has none, to the cell of its shape, so that a program
 //! whose prompts share nothing is still judged apart from its account, and to the cell of a piece of its frame that
-//! comes back, or else of its topic, so that one which looks like its account is too; and to the account's sieves that
-//! it passes: of what asks for reasoning or records, and of what is unlike its tenant's past. A workload gets a cell
-//! after [`OPEN_AT`] exchanges, one that every account has after [`COMMON_OPENS_AT`]. With all cells taken, a newcomer
-//! replaces the one whose last exchange is oldest among those that may go: silent ones, and those that were judged over
-//! a whole span and are calm. So each workload has its turn of at least a span, and one under suspicion stays. If none
-//! may go, the newcomer waits in the cold table.
+//! comes back, and where none does or most of the tenant shares it, of its topic, so that one which looks like its
+//! account is too; and to the account's sieves that it passes: of what asks for reasoning or records, and of what is
+//! unlike its tenant's past. A workload gets a cell after [`OPEN_AT`] exchanges, one that every account has after
+//! [`COMMON_OPENS_AT`]. With all cells taken, a newcomer replaces the one whose last exchange is oldest among those that
+//! may go: silent ones, and those that were judged over a whole span, are calm, and take no great part of the tenant. So
+//! each workload has its turn of at least a span, and one under suspicion stays. If none may go, the newcomer waits in
+//! the cold table.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ const OPEN_AT: u32 = 8;
 const COMMON_OPENS_AT: u32 = 32;
 /// Shapes, topics and sieves that wait at most.
 const FORMS: usize = 48;
+/// Cells of one exchange at most.
+const OF_ONE: usize = 5;
 /// A cell without traffic for this many of its tenant's exchanges may go.
 const SILENT_EXCHANGES: u64 = 2_048;
 
@@ -35,8 +38,8 @@ const SILENT_EXCHANGES: u64 = 2_048;
 pub struct Cell {
     pub(crate) workload: u64,
     pub(crate) account: Option<Box<str>>,
-    /// The tenant's exchange count at the last exchange of this cell.
-    last: u64,
+    /// The tenant's exchange count when this cell was opened.
+    opened: u64,
     pub(crate) unit: Unit,
 }
 
@@ -63,6 +66,7 @@ impl Workloads {
 #[derive(Clone, Copy)]
 enum Wait {
     Frame,
+    Piece,
     Form(u32),
 }
 
@@ -79,24 +83,23 @@ pub(crate) struct Visit<'t> {
 
 impl Workloads {
     /// The cells of an exchange, opened if it is time.
-    pub(crate) fn cells_of(&mut self, visit: Visit<'_>, told: Told) -> [Option<usize>; 4] {
+    pub(crate) fn cells_of(&mut self, visit: Visit<'_>, told: Told) -> [Option<usize>; OF_ONE] {
         let trace = visit.trace;
-        let mut find = |workload: Option<u64>, wait: Wait| self.find(workload?, wait, visit);
-        let sieve = find(trace.cell(View::Sieve), Wait::Form(OPEN_AT));
-        let unusual = find(told.unusual, Wait::Form(COMMON_OPENS_AT));
-        let frame = find(trace.cell(View::Frame), Wait::Frame);
-        let mut about = None;
+        let sieve = self.find(trace.cell(View::Sieve), Wait::Form(OPEN_AT), visit);
+        let unusual = self.find(told.unusual, Wait::Form(COMMON_OPENS_AT), visit);
+        // before it is counted itself
+        let waits = trace.cell(View::Frame).is_some_and(|frame| self.cold.counts_whole(frame));
+        let frame = self.find(trace.cell(View::Frame), Wait::Frame, visit);
+        let (mut piece, mut topic) = (None, None);
         if frame.is_none() {
-            // the first piece that has a cell; while none has, all of them wait for one
-            let held = trace.pieces().find(|piece| self.cells.iter().any(|cell| cell.workload == *piece));
-            for piece in trace.pieces().filter(|piece| held.is_none_or(|held| held == *piece)) {
-                about = about.or_else(|| self.find(piece, Wait::Frame, visit));
+            piece = self.piece_of(visit, waits);
+            if piece.is_none_or(|piece| self.is_common(piece, visit)) {
+                topic = self.find(told.content, Wait::Form(COMMON_OPENS_AT), visit);
             }
-            about = about.or_else(|| self.find(told.content?, Wait::Form(COMMON_OPENS_AT), visit));
         }
-        let own = frame.or_else(|| self.find(trace.cell(View::Shape)?, Wait::Form(OPEN_AT), visit));
+        let own = frame.or_else(|| self.find(trace.cell(View::Shape), Wait::Form(OPEN_AT), visit));
         // where all others must stay, one may have taken the place of another that was found before it
-        let mut cells = [own, about, unusual, sieve];
+        let mut cells = [own, piece, topic, unusual, sieve];
         for index in 1..cells.len() {
             if cells[..index].contains(&cells[index]) {
                 cells[index] = None;
@@ -105,14 +108,29 @@ impl Workloads {
         cells
     }
 
-    /// The cell of a workload, opened if it is time.
-    fn find(&mut self, workload: u64, wait: Wait, visit: Visit<'_>) -> Option<usize> {
-        let index = match self.cells.iter().position(|cell| cell.workload == workload) {
-            Some(index) => index,
-            None => self.open(workload, wait, visit)?,
-        };
-        self.cells[index].last = visit.ordinal;
-        Some(index)
+    /// The cell of the first piece of the frame that has one. Those before it wait for cells of their own, unless the
+    /// frame itself does.
+    fn piece_of(&mut self, visit: Visit<'_>, frame_waits: bool) -> Option<usize> {
+        let waits = |cells: &Self, piece: u64| frame_waits && cells.place(piece).is_none();
+        visit
+            .trace
+            .pieces()
+            .find_map(|piece| if waits(self, piece) { None } else { self.find(Some(piece), Wait::Piece, visit) })
+    }
+
+    /// Whether most of the tenant's exchanges join a cell: what they share tells nothing of a part of them.
+    fn is_common(&self, cell: usize, visit: Visit<'_>) -> bool {
+        self.cells.get(cell).is_some_and(|cell| cell.takes_more_than(2, visit.ordinal))
+    }
+
+    fn place(&self, workload: u64) -> Option<usize> {
+        self.cells.iter().position(|cell| cell.workload == workload)
+    }
+
+    /// The cell of a workload, if there is one, opened if it is time.
+    fn find(&mut self, workload: Option<u64>, wait: Wait, visit: Visit<'_>) -> Option<usize> {
+        let workload = workload?;
+        self.place(workload).or_else(|| self.open(workload, wait, visit))
     }
 
     /// A cell by its index.
@@ -123,7 +141,8 @@ impl Workloads {
     fn open(&mut self, workload: u64, wait: Wait, visit: Visit<'_>) -> Option<usize> {
         let Visit { trace, at, ordinal, suspicious } = visit;
         let (seen, opens_at) = match wait {
-            Wait::Frame => (self.cold.add(workload, ordinal), OPEN_AT),
+            Wait::Frame => (self.cold.add_whole(workload, ordinal), OPEN_AT),
+            Wait::Piece => (self.cold.add_piece(workload, ordinal), OPEN_AT),
             Wait::Form(opens_at) => (self.forms.add(workload), opens_at),
         };
         if seen < opens_at {
@@ -133,14 +152,14 @@ impl Workloads {
             self.cells.len()
         } else {
             let going = self.cells.iter().enumerate().filter(|(_, cell)| cell.may_go(at.ts, ordinal, suspicious));
-            going.min_by_key(|(index, cell)| (cell.last, *index))?.0
+            going.min_by_key(|(index, cell)| (cell.unit.of_tenant(), *index))?.0
         };
         match wait {
-            Wait::Frame => self.cold.remove(workload),
+            Wait::Frame | Wait::Piece => self.cold.remove(workload),
             Wait::Form(_) => self.forms.remove(workload),
         }
         let account = trace.account.map(Box::from);
-        let cell = Cell { workload, account, last: ordinal, unit: Unit::default() };
+        let cell = Cell { workload, account, opened: ordinal, unit: Unit::opened_at(ordinal) };
         if index < self.cells.len() {
             self.cells[index] = cell;
         } else {
@@ -165,10 +184,19 @@ impl Workloads {
 }
 
 impl Cell {
+    /// One that has seen a span and is calm may go for another, but not what takes much of the tenant: workloads that come
+    /// and go would push it out, and wait for their silence in its place.
     fn may_go(&self, now: Millis, ordinal: u64, suspicious: f32) -> bool {
         let silent = now.since(self.unit.last.ts) >= Millis::DAY;
-        let idle = ordinal - self.last.min(ordinal) >= SILENT_EXCHANGES;
+        let idle = ordinal.saturating_sub(self.unit.of_tenant()) >= SILENT_EXCHANGES;
         let calm = self.unit.evidence.level() <= suspicious;
-        silent || calm && (idle || self.unit.exchanges >= u64::from(SPAN))
+        let judged = self.unit.exchanges >= u64::from(SPAN) && !self.takes_more_than(4, ordinal);
+        silent || calm && (idle || judged)
+    }
+
+    /// Whether more than this part of the tenant's exchanges joined it since it was opened. No more than three cells of a
+    /// view can take more than a quarter.
+    fn takes_more_than(&self, part: u64, ordinal: u64) -> bool {
+        self.unit.exchanges > ordinal.saturating_sub(self.opened) / part
     }
 }

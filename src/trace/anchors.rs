@@ -2,15 +2,15 @@
 //!
 //! A line for this request alone stands before the template, the examples change places, the instruction comes
 //! last: then no hash of a fixed place comes back, but some piece of the frame does. An exchange offers a few such
-//! pieces, and the fold finds out which of them recur: its tools, the prompt's first words, its second line, two
-//! pieces of the system prompt and one of the prompt (those of the lowest hash, so that the same text gives the same
-//! pieces wherever it stands), and its last line.
+//! pieces, and the fold finds out which of them recur: the prompt's first words, its second line, a piece of it (that of
+//! the lowest hash, so that the same text gives the same piece wherever it stands), its last line, two such pieces of the
+//! system prompt, and its tools. What a whole account is likelier to share comes last.
 //! Cost: about 0.1 µs a record, and 1.5 ns a word of the system prompt.
 
 use super::phrases::Search;
 use super::shingles::Lowest;
 use super::uptake::Rolling;
-use super::words::{each_word, folded, mix};
+use super::words::{NO_WORDS, each_word, folded, mix};
 
 /// Pieces of an exchange at most.
 pub const ANCHORS: usize = 7;
@@ -33,18 +33,29 @@ impl Anchors {
     pub(super) fn of(prompt: &str, template: Option<u64>, tools: u64, system: [u64; PIECES], grams: &[u64]) -> Anchors {
         let [second, last] = lines(prompt);
         let piece = grams.iter().min().copied().unwrap_or(0);
-        let pieces = [template.unwrap_or(0), second, system[0], system[1], piece, last, tools];
+        let pieces = [template.unwrap_or(0), second, piece, last, system[0], system[1], tools];
         // what is said at one place is not what is said at another
         let mut anchors = Anchors::default();
         for (place, (anchor, piece)) in anchors.0.iter_mut().zip(pieces).enumerate() {
-            *anchor = if piece == 0 { 0 } else { mix(piece ^ (PLACES[place] << 56), 0x9fb2_1c65_1e98_df25).max(1) };
+            let none = piece == 0 || piece == NO_WORDS;
+            *anchor = if none { 0 } else { mix(piece ^ (PLACES[place] << 56), 0x9fb2_1c65_1e98_df25).max(1) };
         }
         anchors
     }
 }
 
 /// The two pieces of a system prompt are of one kind.
-const PLACES: [u64; ANCHORS] = [1, 2, 3, 3, 4, 5, 6];
+const PLACES: [u64; ANCHORS] = [1, 2, 4, 5, 3, 3, 6];
+
+/// Those of the prompt alone: what is left where another program asks the same.
+pub fn of_prompt(mut anchors: [u32; ANCHORS]) -> [u32; ANCHORS] {
+    for (anchor, place) in anchors.iter_mut().zip(PLACES) {
+        if !matches!(place, 2 | 4 | 5) {
+            *anchor = 0;
+        }
+    }
+    anchors
+}
 
 /// Two pieces of the system prompt; looks for its phrases in the same pass.
 pub(super) fn of_system(system: &str, search: &mut Search<'_>) -> [u64; PIECES] {
@@ -69,7 +80,7 @@ fn pieces(lowest: &Lowest<PIECES>) -> [u64; PIECES] {
 fn lines(prompt: &str) -> [u64; 2] {
     let prompt = prompt.trim();
     let second = prompt.as_bytes().iter().take(FIRST_LINE).position(|byte| *byte == b'\n');
-    let second = second.and_then(|at| prompt.get(at..)).map_or(0, |rest| folded(rest, WORDS));
+    let mut rest = second.and_then(|at| prompt.get(at..)).unwrap_or_default().lines().map(|line| folded(line, WORDS));
     let last = prompt.rfind('\n').and_then(|at| prompt.get(at..));
     let last = match last {
         Some(line) if line.len() <= LAST_LINE => Some(line),
@@ -79,7 +90,9 @@ fn lines(prompt: &str) -> [u64; 2] {
         }
         _ => None,
     };
-    [second, last.map_or(0, |line| folded(line, usize::MAX))]
+    // lines of marks alone are passed over
+    let second = rest.find(|line| *line != NO_WORDS);
+    [second.unwrap_or(0), last.map_or(0, |line| folded(line, usize::MAX))]
 }
 
 #[cfg(test)]
@@ -113,6 +126,8 @@ mod tests {
         let a = ask("a lawyer", "the parcel never came and nobody answers when I call them about it");
         let b = ask("a nurse in Leeds", "what a lovely evening we had, thanks to all of the kitchen staff");
         assert_eq!(common((&a, ""), (&b, "")), 1, "the second line");
+        let marked = lines("You are a lawyer.\n---\nName the label of this text: it never came")[0];
+        assert!(marked != 0 && marked == lines("You are a nurse.\n\nName the label of this text: so lovely")[0]);
         let under =
             |who: &str| format!("You are {who}. Answer in depth, name every step and give the sources that you use.");
         assert!(common(("", &under("a lawyer")), ("", &under("a nurse"))) >= 1, "a piece of the system prompt");
@@ -140,6 +155,7 @@ mod tests {
         let a = "can you tell me how long rice keeps in the fridge, and whether I should heat it up again?";
         let b = "my neighbour plays the drums all night long and I would like to write him a polite letter";
         assert_eq!(common((a, ""), (b, "")), 0);
+        assert_eq!(common(("an egg\n---", ""), ("a stone\n```", "")), 0, "a line without words is no piece");
         assert_eq!(anchors("", "").len(), 0);
         assert!(anchors("\n\n", " \n").is_empty());
     }

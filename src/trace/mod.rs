@@ -27,7 +27,7 @@ use std::sync::Arc;
 use crate::record::{Exchange, Tier};
 use crate::units::{AccountHash, FrameHash, Millis, TenantHash};
 
-pub use anchors::ANCHORS;
+pub use anchors::{ANCHORS, of_prompt};
 pub use shingles::SAMPLES;
 pub use uptake::GRAMS;
 
@@ -156,11 +156,6 @@ impl Trace<'_> {
         };
         // both are keyed already; the multiplication keeps (a, b) and (b, a) apart
         Some(words::mix(self.account_hash.0 ^ 0x8ebc_6af0_9c88_c6e3, of_view).max(1))
-    }
-
-    /// Its cells in the views that it tells by itself, whether they are open or not.
-    pub fn cells(&self) -> impl Iterator<Item = u64> {
-        [View::Frame, View::Shape, View::Sieve].into_iter().filter_map(|view| self.cell(view)).chain(self.pieces())
     }
 
     /// Its cells by what else may be its frame.

@@ -159,16 +159,19 @@ fn long_accounts_are_cut_for_display_only() {
 fn hashes_are_the_same_everywhere_for_ever() {
     // state and findings hold these: a change needs a new state version
     let trace = tracer().trace(&exchange(LONG, "x"));
-    let got = [trace.frame.0, trace.template, trace.prompt, trace.account_hash.0, trace.shingles()[0]];
+    let under =
+        tracer().trace(&Exchange { system: Some("You sort letters."), tools: &["file"], ..exchange(LONG, "x") });
+    let got = [trace.frame.0, trace.template, trace.prompt, trace.account_hash.0, trace.shingles()[0], under.frame.0];
     assert_eq!(got, GOLDEN);
 }
 
-const GOLDEN: [u64; 5] = [
+const GOLDEN: [u64; 6] = [
     17_572_870_366_928_229_204,
     8_082_283_839_267_216_532,
     10_044_491_577_769_574_876,
     17_442_216_373_672_134_828,
     16_888_540_632_983_371_719,
+    6_217_777_148_410_310_793,
 ];
 
 #[test]

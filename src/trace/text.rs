@@ -59,9 +59,9 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
     let mut in_system = phrases.search(system);
     let pieces = anchors::of_system(system, &mut in_system);
     let found = search.found() | in_system.found();
-    let whole = frame(system, exchange.tools, template);
+    let tools = hash_of_tools(exchange.tools);
+    let whole = frame(system, tools, template);
     let beside = (whole != template).then_some(template).filter(|_| !prompt.is_empty());
-    let tools = if exchange.tools.is_empty() { 0 } else { hash_of_tools(0, exchange.tools) };
     let anchors = Anchors::of(prompt, beside, tools, pieces, uptake.asked());
     let flags = Flags::default()
         .with(Flags::PROMPT, !prompt.is_empty())
@@ -94,19 +94,20 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
 /// Template and frame alone.
 pub(super) fn groups(exchange: &Exchange<'_>) -> (u64, u64) {
     let template = folded(exchange.prompt.unwrap_or_default(), TEMPLATE_WORDS);
-    (template, frame(exchange.system.unwrap_or_default(), exchange.tools, template))
+    (template, frame(exchange.system.unwrap_or_default(), hash_of_tools(exchange.tools), template))
 }
 
 /// System prompt (numbers folded) and tools, or the template where there is neither.
-fn frame(system: &str, tools: &[&str], template: u64) -> u64 {
-    if system.is_empty() && tools.is_empty() {
+fn frame(system: &str, tools: u64, template: u64) -> u64 {
+    if system.is_empty() && tools == 0 {
         return template;
     }
-    hash_of_tools(folded(system, usize::MAX) ^ 0x5851_f42d_4c95_7f2d, tools)
+    mix(folded(system, usize::MAX) ^ 0x5851_f42d_4c95_7f2d, tools ^ 0xd134_2543_de82_ef95)
 }
 
-fn hash_of_tools(seed: u64, tools: &[&str]) -> u64 {
-    tools.iter().fold(seed, |hash, tool| mix(hash ^ folded(tool, usize::MAX), 0xda94_2042_e4dd_58b5))
+/// Hash of what tools are called; 0 where there are none.
+fn hash_of_tools(tools: &[&str]) -> u64 {
+    tools.iter().fold(0, |hash, tool| mix(hash ^ folded(tool, usize::MAX), 0xda94_2042_e4dd_58b5))
 }
 
 /// What the words of a prompt give.

@@ -134,6 +134,9 @@ fn odd_words(text: &str, run: Run, each: &mut impl FnMut(Word) -> bool) -> bool 
     word.bytes == 0 || each(word.finish(), word.bytes)
 }
 
+/// What [`folded`] says of a text without words.
+pub const NO_WORDS: u64 = SEED;
+
 /// Hash of at most `limit` first words, every run of digits read as one `0`: texts that differ by
 /// numbers and dates alone are the same template.
 pub fn folded(text: &str, limit: usize) -> u64 {

@@ -12,15 +12,12 @@ use crate::model::Model;
 use crate::model::ages::{FROM, age};
 use crate::model::calibration::stage;
 use crate::sketch::Mean;
-use crate::tenant::Tenant;
-use crate::trace::Trace;
+use crate::tenant::{Shown, Tenant};
 use crate::trace::words::mix;
 use crate::units::Millis;
 
 /// Windows of each age kept per tenant: units × counts fit in for all but gateways.
 const MOST_WINDOWS: u32 = 150;
-/// Workloads of a tenant of which a mean is kept.
-const MOST_WORKLOADS: usize = 4_096;
 /// From this share of harvest on a window is one of harvest, and below the other it is calm.
 const MOSTLY: f64 = 0.5;
 const HARDLY: f64 = 0.1;
@@ -78,7 +75,7 @@ pub(crate) struct Survey {
 
 /// The mean of something for each unit of a tenant, over as many exchanges as its features speak of.
 #[derive(Default)]
-pub(super) struct PerUnit(BTreeMap<u64, (u32, Mean)>);
+pub(super) struct PerUnit(BTreeMap<u64, Mean>);
 
 /// How much of each unit of an attacker is harvest.
 struct Harvested {
@@ -189,41 +186,40 @@ impl Observed {
         let Told { trace, at, taken, .. } = told;
         let (at, taken) = (*at, *taken);
         self.last = self.last.max(at.ts);
-        if let Some(harvested) = &mut self.harvested {
-            let share = match taken {
-                Taken::Unsaid => harvested.unsaid,
-                Taken::No => 0.0,
-                Taken::Yes => 1.0,
-            };
-            harvested.units.add(&self.tenant, trace, share);
-        }
-        let (windows, room, harvested) = (&mut self.windows, &mut self.room, &self.harvested);
-        self.tenant.observe_with(trace, at, blank, &mut |decision| {
-            let count = decision.exchanges;
-            if room.takes(count) {
-                let side = harvested.as_ref().map_or(Side::Calm, |harvested| harvested.side(decision.subject.workload));
-                windows.push(Window { row: *decision.row, exchanges: count, side, by_exchange: None });
+        let Observed { tenant, harvested, windows, room, .. } = self;
+        tenant.watch(trace, at, blank, &mut |shown| match shown {
+            Shown::Joined { workload, exchanges } => {
+                if let Some(harvested) = harvested {
+                    let share = match taken {
+                        Taken::Unsaid => harvested.unsaid,
+                        Taken::No => 0.0,
+                        Taken::Yes => 1.0,
+                    };
+                    harvested.units.add(workload, exchanges, share);
+                }
             }
+            Shown::Decision(decision) if room.takes(decision.exchanges) => {
+                let side = harvested.as_ref().map_or(Side::Calm, |harvested| harvested.side(decision.subject.workload));
+                windows.push(Window { row: *decision.row, exchanges: decision.exchanges, side, by_exchange: None });
+            }
+            Shown::Decision(_) => {}
         });
     }
 }
 
 impl PerUnit {
-    /// Adds what an exchange shows to the tenant's own mean, and to those of its cells.
-    pub(super) fn add(&mut self, tenant: &Tenant, trace: &Trace<'_>, value: f32) {
-        for unit in std::iter::once(0).chain(tenant.cells_of(trace)) {
-            if self.0.len() >= MOST_WORKLOADS && !self.0.contains_key(&unit) {
-                continue;
-            }
-            let (count, mean) = self.0.entry(unit).or_default();
-            *count = count.saturating_add(1);
-            mean.add(*count, value);
+    /// Adds what an exchange shows to the mean of a unit that it joined as the so many-th.
+    pub(super) fn add(&mut self, unit: u64, exchanges: u64, value: f32) {
+        let mean = self.0.entry(unit).or_default();
+        if exchanges == 1 {
+            *mean = Mean::default();
         }
+        mean.add(u32::try_from(exchanges).unwrap_or(u32::MAX), value);
     }
 
     /// None of a unit that has none.
     pub(super) fn mean(&self, unit: u64) -> Option<f64> {
-        self.0.get(&unit).map(|(_, mean)| mean.get())
+        self.0.get(&unit).map(|mean| mean.get())
     }
 }
 

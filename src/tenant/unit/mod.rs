@@ -49,6 +49,16 @@ pub struct Unit {
 const _: () = assert!(size_of::<Unit>() <= 736);
 
 impl Unit {
+    /// A unit without exchanges, opened at the so many-th of its tenant.
+    pub(crate) fn opened_at(ordinal: u64) -> Unit {
+        Unit { of_tenant: ordinal, ..Unit::default() }
+    }
+
+    /// The tenant's exchanges up to its own last one.
+    pub(crate) fn of_tenant(&self) -> u64 {
+        self.of_tenant
+    }
+
     /// Folds one exchange. `at.ts` is the effective event time.
     pub(crate) fn fold(&mut self, trace: &Trace<'_>, told: Told, at: Seen) {
         let n = count(&mut self.counts.all);

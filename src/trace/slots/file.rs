@@ -20,7 +20,7 @@ use crate::trace::words;
 
 /// What a file begins with.
 pub(crate) const MAGIC: &[u8] = b"stillwatch slots\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// More than a sample's words take.
 const MAX_BYTES: u64 = 128 << 20;
 const GROUPS: usize = 1 << 16;

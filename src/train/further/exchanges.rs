@@ -9,7 +9,7 @@ use ndarray::{Array2, Axis};
 
 use crate::model::Model;
 use crate::model::artifact::Line;
-use crate::tenant::Tenant;
+use crate::tenant::{Shown, Tenant};
 use crate::trace::words::mix;
 use crate::trace::{Trace, embed};
 use crate::train::by_tenant::ByTenant;
@@ -24,10 +24,10 @@ const BITS: usize = 30;
 const NUMBERS: usize = 14;
 const WIDTH: usize = BITS + NUMBERS + embed::WIDTH;
 
-type Shown = [f32; WIDTH];
+type Figures = [f32; WIDTH];
 
 /// What an exchange shows by itself: what it asked for and how, how long it is, what it is about.
-fn shown(trace: &Trace<'_>) -> Shown {
+fn figures_of(trace: &Trace<'_>) -> Figures {
     let log2 = |count: u32| libm::log2(1.0 + f64::from(count)) as f32;
     let numbers: [f32; NUMBERS] = [
         log2(trace.input_tokens),
@@ -55,8 +55,8 @@ fn shown(trace: &Trace<'_>) -> Shown {
 /// Some exchanges of a tenant by side: those of the lowest hash.
 #[derive(Default)]
 struct Sampled {
-    calm: BTreeMap<u64, Shown>,
-    harvest: BTreeMap<u64, Shown>,
+    calm: BTreeMap<u64, Figures>,
+    harvest: BTreeMap<u64, Figures>,
 }
 
 /// The line, and what its columns are standardised by.
@@ -90,7 +90,7 @@ pub(in crate::train) fn judge(
         sampled.fold(told, new, |sampled, told| sampled.take(told, labels));
     })?;
     let sides = |sampled: Sampled| (sampled.calm.into_values().collect(), sampled.harvest.into_values().collect());
-    let (mut calm, mut harvest): (Vec<Vec<Shown>>, Vec<Vec<Shown>>) =
+    let (mut calm, mut harvest): (Vec<Vec<Figures>>, Vec<Vec<Figures>>) =
         sampled.into_map().into_values().map(sides).unzip();
     calm.retain(|shown| !shown.is_empty());
     harvest.retain(|shown| !shown.is_empty());
@@ -137,7 +137,7 @@ impl Sampled {
         };
         let place = mix(place(tenant, 0), told.at.offset as u64);
         if all.len() < EACH || all.last_key_value().is_some_and(|(last, _)| place < *last) {
-            all.insert(place, shown(&told.trace));
+            all.insert(place, figures_of(&told.trace));
         }
         if all.len() > EACH {
             all.pop_last();
@@ -146,8 +146,8 @@ impl Sampled {
 }
 
 impl Classifier {
-    fn fit(calm: &[&Shown], harvest: &[&Shown]) -> Option<Classifier> {
-        let all: Vec<&Shown> = calm.iter().chain(harvest).copied().collect();
+    fn fit(calm: &[&Figures], harvest: &[&Figures]) -> Option<Classifier> {
+        let all: Vec<&Figures> = calm.iter().chain(harvest).copied().collect();
         let mut rows = Array2::from_shape_fn((all.len(), WIDTH), |(row, column)| f64::from(all[row][column]));
         let mean = rows.mean_axis(Axis(0))?.to_vec();
         // a column that hardly moves tells nothing, and must not be blown up to something
@@ -161,8 +161,8 @@ impl Classifier {
         Some(Classifier { mean, deviation, line })
     }
 
-    fn odds(&self, shown: &Shown) -> f64 {
-        let standard = |column: usize| (f64::from(shown[column]) - self.mean[column]) / self.deviation[column];
+    fn odds(&self, of: &Figures) -> f64 {
+        let standard = |column: usize| (f64::from(of[column]) - self.mean[column]) / self.deviation[column];
         let weights = self.line.weights.iter().enumerate();
         self.line.intercept + weights.map(|(column, weight)| weight * standard(column)).sum::<f64>()
     }
@@ -174,14 +174,15 @@ impl Judged {
     }
 
     fn take(&mut self, told: &Told<'_>, classifier: &Classifier, blank: &Model) {
-        self.odds.add(&self.tenant, &told.trace, classifier.odds(&shown(&told.trace)) as f32);
+        let of_one = classifier.odds(&figures_of(&told.trace)) as f32;
         let Judged { tenant, odds, room, windows } = self;
-        tenant.observe_with(&told.trace, told.at, blank, &mut |decision| {
-            if room.takes(decision.exchanges) {
-                // a workload beyond those that are counted is as its tenant
-                let odds = odds.mean(decision.subject.workload).or_else(|| odds.mean(0)).unwrap_or_default();
+        tenant.watch(&told.trace, told.at, blank, &mut |shown| match shown {
+            Shown::Joined { workload, exchanges } => odds.add(workload, exchanges, of_one),
+            Shown::Decision(decision) if room.takes(decision.exchanges) => {
+                let odds = odds.mean(decision.subject.workload).unwrap_or_default();
                 windows.push((decision.exchanges, odds as f32));
             }
+            Shown::Decision(_) => {}
         });
     }
 }
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn exchanges_of_harvests_and_of_people_are_told_apart_by_themselves() {
-        let of = |habit, seed| stream(habit, seed, 200).iter().map(|(trace, _)| shown(trace)).collect::<Vec<_>>();
+        let of = |habit, seed| stream(habit, seed, 200).iter().map(|(trace, _)| figures_of(trace)).collect::<Vec<_>>();
         let (calm, harvest) = (of(&PERSON, 1), of(&HARVEST, 2));
         let classifier =
             Classifier::fit(&calm.iter().collect::<Vec<_>>(), &harvest.iter().collect::<Vec<_>>()).unwrap();
