@@ -234,11 +234,12 @@ fn strip(trace: &mut Trace<'static>, donor: &Trace<'static>, frame: u64, dress: 
     trace.flags = Flags(trace.flags.0 & !(OF_PROGRAM | OF_TALK) | donor.flags.0 & OF_PROGRAM);
     (trace.session, trace.user, trace.messages, trace.context_bytes) = (0, 0, 0, 0);
     trace.frame = FrameHash(frame);
-    if dress != Dress::Plain {
+    if dress == Dress::Plain {
+        trace.anchors = of_prompt(trace.anchors);
+    } else {
         trace.template = frame;
         trace.anchors = Default::default();
     }
-    trace.anchors = of_prompt(trace.anchors);
     (trace.model, trace.parameters) = (donor.model, donor.parameters);
     (trace.network, trace.program) = (donor.network, donor.program);
     (trace.temperature, trace.limit) = (donor.temperature, donor.limit);

@@ -280,8 +280,9 @@ impl Units {
     /// Counts an exchange that a unit was joined by as the so many-th.
     fn add(&mut self, workload: u64, exchanges: u64, harvested: bool) {
         if self.kept {
-            let before = self.harvested.get(&workload).filter(|_| exchanges > 1).map_or(0, |(_, harvested)| *harvested);
-            self.harvested.insert(workload, (exchanges, before + u64::from(harvested)));
+            let unit = self.harvested.entry(workload).or_default();
+            let before = if exchanges == 1 { 0 } else { unit.1 };
+            *unit = (exchanges, before + u64::from(harvested));
         }
     }
 

@@ -104,7 +104,8 @@ impl Past {
     pub const MOST_BYTES: usize = size_of::<Held>();
 
     /// What a place is against the past: the same before it is observed as then. `ordinal` counts the exchanges.
-    pub fn judge(&self, place: &Place, ordinal: u64) -> Verdict {
+    #[cfg(test)]
+    fn judge(&self, place: &Place, ordinal: u64) -> Verdict {
         match &self.held {
             Some(held) if held.known && has_words(place) => held.verdict(held.buckets(place), turn(ordinal)),
             _ => Verdict::Unknown,

@@ -46,23 +46,25 @@ impl<const N: usize> Top<N> {
             self.entries.push(Entry { key, count: 1, error: 0, last });
             return 1;
         }
-        self.take_down();
-        let Some(lightest) = self.entries.iter_mut().min_by_key(|entry| (entry.count, entry.last)) else {
+        let lightest = (0..self.entries.len()).min_by_key(|at| (self.entries[*at].count, self.entries[*at].last));
+        let Some(lightest) = lightest else {
             return 0;
         };
-        let error = lightest.count;
-        *lightest = Entry { key, count: error.saturating_add(1), error, last };
+        let mut error = self.entries[lightest].count;
+        if error > u16::MAX / 2 {
+            self.take_down(error - 1);
+            error = 1;
+        }
+        self.entries[lightest] = Entry { key, count: error.saturating_add(1), error, last };
         1
     }
 
     /// Without it a newcomer's count would be its error, and nothing would ever be counted again.
-    fn take_down(&mut self) {
-        let least = self.entries.iter().map(|entry| entry.count).min().unwrap_or(0);
-        if least > u16::MAX / 2 {
-            for entry in &mut self.entries {
-                entry.count -= least - 1;
-                entry.error = entry.error.saturating_sub(least - 1);
-            }
+    #[cold]
+    fn take_down(&mut self, common: u16) {
+        for entry in &mut self.entries {
+            entry.count -= common;
+            entry.error = entry.error.saturating_sub(common);
         }
     }
 

@@ -111,11 +111,10 @@ impl Workloads {
     /// The cell of the first piece of the frame that has one. Those before it wait for cells of their own, unless the
     /// frame itself does.
     fn piece_of(&mut self, visit: Visit<'_>, frame_waits: bool) -> Option<usize> {
-        let waits = |cells: &Self, piece: u64| frame_waits && cells.place(piece).is_none();
-        visit
-            .trace
-            .pieces()
-            .find_map(|piece| if waits(self, piece) { None } else { self.find(Some(piece), Wait::Piece, visit) })
+        visit.trace.pieces().find_map(|piece| {
+            let open = self.place(piece);
+            if open.is_some() || frame_waits { open } else { self.open(piece, Wait::Piece, visit) }
+        })
     }
 
     /// Whether most of the tenant's exchanges join a cell: what they share tells nothing of a part of them.
