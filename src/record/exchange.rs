@@ -42,6 +42,10 @@ pub struct Exchange<'a> {
     pub prompt: Option<&'a str>,
     /// What came before the prompt in `messages`.
     pub turns: Turns,
+    /// The first user message of `messages`.
+    pub opening: Option<&'a str>,
+    /// The last sealed reasoning among them.
+    pub sealed: Option<&'a str>,
     /// All messages, where the schema is not the native one: what re-keying needs beyond the fold.
     pub messages: &'a [Utterance<'a>],
     /// Response text.
@@ -89,6 +93,8 @@ pub struct Utterance<'a> {
     pub role: &'a str,
     /// The text, if any.
     pub text: Option<&'a str>,
+    /// Sealed reasoning, if any.
+    pub sealed: Option<&'a str>,
 }
 
 /// Shape of the conversation before the prompt.

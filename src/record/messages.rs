@@ -8,7 +8,7 @@ use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 
 use super::field::{self, Read, Wrong};
 use super::json::{Json, Kind, Parsed};
-use super::{Turns, Utterance};
+use super::{Turns, Utterance, sealed};
 
 /// More tools than this are read and not kept: no agent has them, and names would cost more than the record.
 pub const MAX_TOOLS: usize = 1024;
@@ -22,6 +22,10 @@ pub struct Conversation<'a> {
     pub system: Option<&'a str>,
     /// What stands before the last user message, or all where there is none.
     pub turns: Turns,
+    /// The first user message: where the conversation began.
+    pub opening: Option<&'a str>,
+    /// The last sealed reasoning that is sent back.
+    pub sealed: Option<&'a str>,
     /// All messages, where they are kept.
     pub messages: &'a [Utterance<'a>],
 }
@@ -38,7 +42,11 @@ pub fn conversation<'a>(json: &mut Json<'a>) -> Parsed<Read<Conversation<'a>>> {
         match message(json)? {
             Read::Absent => {}
             Read::Wrong => wrong = true,
-            Read::Value(Message { role, text }) => telling.add(role.unwrap_or_default(), text),
+            Read::Value(Message { role, text, sealed }) => {
+                let role = role.unwrap_or_default();
+                telling.add(role, text);
+                telling.seal(role, sealed);
+            }
         }
         more = json.next_item()?;
     }
@@ -62,6 +70,7 @@ impl<'a> Telling<'a> {
 
     /// The next message.
     pub fn add(&mut self, role: &str, text: Option<&'a str>) {
+        self.seal(role, text.filter(|_| role == "assistant").and_then(sealed::run));
         let bytes = text.map_or(0, str::len) as u32;
         let so_far = &mut self.so_far;
         so_far.messages = so_far.messages.saturating_add(1);
@@ -70,6 +79,7 @@ impl<'a> Telling<'a> {
             "system" | "developer" => self.system.add(text),
             "user" => {
                 self.told.prompt = text;
+                self.told.opening = self.told.opening.or(text);
                 self.before_prompt = Some(*so_far);
                 so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
             }
@@ -77,6 +87,13 @@ impl<'a> Telling<'a> {
                 so_far.assistant = so_far.assistant.saturating_add(u32::from(role == "assistant"));
                 so_far.context_bytes = so_far.context_bytes.saturating_add(bytes);
             }
+        }
+    }
+
+    /// Reasoning that comes with that message.
+    pub fn seal(&mut self, role: &str, block: Option<&'a str>) {
+        if role == "assistant" {
+            self.told.sealed = block.or(self.told.sealed);
         }
     }
 
@@ -102,6 +119,11 @@ pub fn text_or_message<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
 
 /// A string, or an array of parts of which some have a `text`.
 pub fn text_or_parts<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
+    parts(json, &mut None)
+}
+
+/// The same, and what of it is sealed.
+fn parts<'a>(json: &mut Json<'a>, seal: &mut Option<&'a str>) -> Parsed<Read<&'a str>> {
     if json.peek()? != Kind::Array {
         return field::text(json);
     }
@@ -109,7 +131,7 @@ pub fn text_or_parts<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
     let mut wrong = false;
     let mut more = json.open_array()?;
     while more {
-        match field::text_or_member(json, "text")? {
+        match part(json, seal)? {
             Read::Value(text) => joined.add(Some(text)),
             Read::Absent => {}
             Read::Wrong => wrong = true,
@@ -121,6 +143,27 @@ pub fn text_or_parts<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a str>> {
         Some(text) => Read::Value(text),
         None => Read::Absent,
     })
+}
+
+fn part<'a>(json: &mut Json<'a>, seal: &mut Option<&'a str>) -> Parsed<Read<&'a str>> {
+    if json.peek()? != Kind::Object {
+        return field::text(json);
+    }
+    let (mut text, mut kind, mut block) = (Read::Absent, None, None);
+    let mut key = json.open_object()?;
+    while let Some(name) = key {
+        match name {
+            "text" => text = field::text(json)?,
+            "type" => kind = field::text(json)?.value(),
+            name if sealed::is_seal(name) => block = field::text(json)?.value(),
+            _ => json.skip()?,
+        }
+        key = json.next_key()?;
+    }
+    if kind.is_some_and(sealed::is_reasoning) {
+        *seal = block.and_then(sealed::block).or(*seal);
+    }
+    Ok(text)
 }
 
 /// Names of tools: strings, or objects with `name`, `function.name` or, for the built-in ones, only `type`.
@@ -145,19 +188,20 @@ pub fn tool_names<'a>(json: &mut Json<'a>) -> Parsed<Read<&'a [&'a str]>> {
 struct Message<'a> {
     role: Option<&'a str>,
     text: Option<&'a str>,
+    sealed: Option<&'a str>,
 }
 
 fn message<'a>(json: &mut Json<'a>) -> Parsed<Read<Message<'a>>> {
     if json.peek()? != Kind::Object {
         return field::other(json);
     }
-    let mut message = Message { role: None, text: None };
+    let mut message = Message { role: None, text: None, sealed: None };
     let mut wrong = Wrong::new_in(json.arena());
     let mut key = json.open_object()?;
     while let Some(name) = key {
         match name {
             "role" => wrong.put(name, &mut message.role, field::text(json)?),
-            "content" => wrong.put(name, &mut message.text, text_or_parts(json)?),
+            "content" => wrong.put(name, &mut message.text, parts(json, &mut message.sealed)?),
             _ => json.skip()?,
         }
         key = json.next_key()?;
@@ -244,8 +288,37 @@ mod tests {
         let turns = Turns { messages: 7, assistant: 1, context_bytes: 6, prefill: true };
         assert_eq!(
             told,
-            Read::Value(Conversation { prompt: Some("two"), system: Some("Be brief.\nReally."), turns, messages: &[] })
+            Read::Value(Conversation {
+                prompt: Some("two"),
+                system: Some("Be brief.\nReally."),
+                opening: Some("one"),
+                turns,
+                ..Conversation::default()
+            })
         );
+    }
+
+    #[test]
+    fn sealed_reasoning_is_the_last_that_the_assistant_sends_back() {
+        let arena = Bump::new();
+        let (one, two) = ("x1Y".repeat(80), "Z2w".repeat(80));
+        let sealed = |messages: &str| {
+            let told = conversation(&mut Json::new(arena.alloc_str(messages), &arena)).unwrap().value().unwrap();
+            told.sealed.map(|block| block.get(..1).unwrap())
+        };
+        let block = |kind: &str, field: &str, with: &str| {
+            format!(r#"{{"role":"assistant","content":[{{"type":"{kind}","{field}":"{with}"}},{{"text":"so"}}]}}"#)
+        };
+        let (first, second) = (block("redacted_thinking", "data", &one), block("thinking", "signature", &two));
+        assert_eq!(sealed(&format!("[{first},{second}]")), Some("Z"));
+        assert_eq!(
+            sealed(&format!("[{second},{}]", block("reasoning.encrypted", "encrypted_content", &one))),
+            Some("x")
+        );
+        assert_eq!(sealed(&format!(r#"[{first},{{"role":"assistant","content":"<r>{two}</r>"}}]"#)), Some("Z"));
+        assert_eq!(sealed(&format!(r#"[{{"role":"user","content":"{one}"}}]"#)), None, "not the assistant's");
+        assert_eq!(sealed(&format!("[{}]", block("thinking", "signature", "short"))), None);
+        assert_eq!(sealed(&format!("[{}]", block("image", "data", &one))), None, "not reasoning");
     }
 
     #[test]

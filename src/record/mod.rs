@@ -11,6 +11,7 @@ pub mod messages;
 pub mod native;
 pub mod reject;
 pub mod schema;
+mod sealed;
 pub mod time;
 
 use bumpalo::Bump;

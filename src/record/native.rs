@@ -145,6 +145,8 @@ impl<'a> Draft<'a> {
             system: self.system.or(told.system),
             prompt: self.prompt.or(told.prompt),
             turns: told.turns,
+            opening: told.opening,
+            sealed: told.sealed,
             tools: self.tools.unwrap_or_default(),
             params: self.params.unwrap_or_default(),
             usage: self.usage.unwrap_or_default(),

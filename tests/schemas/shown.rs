@@ -59,6 +59,7 @@ pub(crate) fn shown(exchange: &Exchange<'_>) -> Value {
         let Turns { messages, assistant, context_bytes, prefill } = turns;
         put("turns", json!([messages, assistant, context_bytes, prefill]));
     }
+    put("sealed", exchange.sealed.into());
     put("response", exchange.response.into());
     put("reasoning", exchange.reasoning.into());
     put("tools", exchange.tools.into());

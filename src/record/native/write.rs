@@ -53,7 +53,22 @@ struct Wire<'a> {
 struct WireMessage<'a> {
     role: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a str>,
+    content: Option<WireContent<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WireContent<'a> {
+    Text(&'a str),
+    /// Beside sealed reasoning.
+    Parts(Vec<WirePart<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum WirePart<'a> {
+    RedactedThinking { data: &'a str },
+    Text { text: &'a str },
 }
 
 #[derive(Serialize)]
@@ -114,7 +129,7 @@ struct WireClient<'a> {
 pub fn write(exchange: &Exchange<'_>) -> Vec<u8> {
     let Exchange { id, tenant, account, user, session, provider, model, system, response, .. } = *exchange;
     let Exchange { reasoning, tools, status, finish, refusal, latency_ms, messages, .. } = *exchange;
-    let said = messages.iter().map(|Utterance { role, text }| WireMessage { role, content: *text });
+    let said = messages.iter().map(|said| WireMessage { role: said.role, content: content(said) });
     let said: Vec<WireMessage<'_>> = said.collect();
     let wire = Wire {
         v: 1,
@@ -142,6 +157,13 @@ pub fn write(exchange: &Exchange<'_>) -> Vec<u8> {
     };
     // strings, numbers and lists always serialise
     serde_json::to_vec(&wire).unwrap_or_default()
+}
+
+fn content<'a>(said: &Utterance<'a>) -> Option<WireContent<'a>> {
+    let Some(data) = said.sealed else { return said.text.map(WireContent::Text) };
+    let mut parts = vec![WirePart::RedactedThinking { data }];
+    parts.extend(said.text.map(|text| WirePart::Text { text }));
+    Some(WireContent::Parts(parts))
 }
 
 fn params<'a>(params: &Params<'a>) -> WireParams<'a> {

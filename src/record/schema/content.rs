@@ -3,7 +3,7 @@
 //! | block | is |
 //! |---|---|
 //! | `text`, `input_text`, `output_text`, no type | text, in `text` or `content` |
-//! | `thinking`, `reasoning` | reasoning, in `thinking`, `content` or `text` |
+//! | `thinking`, `redacted_thinking`, `reasoning…` | reasoning, in `thinking`, `content` or `text`, or sealed |
 //! | `refusal` | refusal |
 //! | `tool_result`, `tool_call_response` | what a tool said: a message of its own, whoever's message it stands in |
 //! | anything else | its `text`, if it has one |
@@ -11,10 +11,10 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
-use super::super::Utterance;
 use super::super::field::{self, Read, Wrong};
 use super::super::json::{Json, Kind, Parsed};
 use super::super::messages::{Conversation, Joined, Telling, text_or_parts};
+use super::super::{Utterance, sealed};
 use super::Marks;
 
 /// What a message's content holds.
@@ -24,6 +24,8 @@ pub struct Content<'a> {
     pub text: Option<&'a str>,
     /// Reasoning.
     pub reasoning: Option<&'a str>,
+    /// Reasoning that only its provider can read.
+    pub sealed: Option<&'a str>,
     /// A refusal in words.
     pub refusal: Option<&'a str>,
     /// What tools said.
@@ -49,6 +51,7 @@ struct Reader<'a, 'm> {
     reasoning: Joined<'a>,
     refusal: Joined<'a>,
     tool: Joined<'a>,
+    sealed: Option<&'a str>,
     has_tool_result: bool,
     marks: &'m Marks,
 }
@@ -79,7 +82,8 @@ pub fn message<'a>(json: &mut Json<'a>, marks: &Marks) -> Parsed<Read<Message<'a
     if json.peek()? != Kind::Object {
         return field::other(json);
     }
-    let (mut role, mut said, mut parts, mut refusal, mut reasoning, mut finish) = (None, None, None, None, None, None);
+    let (mut role, mut said, mut parts, mut blocks) = (None, None, None, None);
+    let (mut refusal, mut reasoning, mut finish) = (None, None, None);
     let mut wrong = Wrong::new_in(json.arena());
     let mut key = json.open_object()?;
     while let Some(name) = key {
@@ -89,6 +93,8 @@ pub fn message<'a>(json: &mut Json<'a>, marks: &Marks) -> Parsed<Read<Message<'a
             "parts" => wrong.put(name, &mut parts, content(json, marks)?),
             // not in every schema, so never a reason to reject
             "refusal" => refusal = field::text(json)?.value(),
+            // some have them beside the content
+            "thinking_blocks" | "reasoning_details" => blocks = content(json, marks)?.value(),
             "reasoning_content" => reasoning = field::text(json)?.value(),
             "finish_reason" => finish = field::text(json)?.value(),
             _ => json.skip()?,
@@ -96,6 +102,7 @@ pub fn message<'a>(json: &mut Json<'a>, marks: &Marks) -> Parsed<Read<Message<'a
         key = json.next_key()?;
     }
     let mut content: Content<'a> = said.or(parts).unwrap_or_default();
+    content.sealed = content.sealed.or(blocks.and_then(|blocks: Content<'a>| blocks.sealed));
     content.refusal = content.refusal.or(refusal.and_then(|text| marks.text(text)));
     content.reasoning = content.reasoning.or(reasoning.and_then(|text| marks.text(text)));
     Ok(wrong.judge(Message { role, content, finish }))
@@ -138,12 +145,20 @@ impl<'a> Talk<'a> {
         }
         if !content.has_tool_result || content.text.is_some() {
             self.say(role.unwrap_or_default(), content.text);
+            self.seal(role.unwrap_or_default(), content.sealed);
         }
     }
 
     pub(super) fn say(&mut self, role: &'a str, text: Option<&'a str>) {
         self.telling.add(role, text);
-        self.messages.push(Utterance { role, text });
+        self.messages.push(Utterance { role, text, sealed: None });
+    }
+
+    fn seal(&mut self, role: &'a str, block: Option<&'a str>) {
+        self.telling.seal(role, block);
+        if let Some(last) = self.messages.last_mut() {
+            last.sealed = block;
+        }
     }
 
     pub(super) fn end(self) -> Conversation<'a> {
@@ -154,7 +169,7 @@ impl<'a> Talk<'a> {
 impl<'a, 'm> Reader<'a, 'm> {
     fn new_in(arena: &'a Bump, marks: &'m Marks) -> Self {
         let [text, reasoning, refusal, tool] = [(); 4].map(|()| Joined::new_in(arena));
-        Reader { text, reasoning, refusal, tool, has_tool_result: false, marks }
+        Reader { text, reasoning, refusal, tool, sealed: None, has_tool_result: false, marks }
     }
 
     fn item(&mut self, json: &mut Json<'a>) -> Parsed<Read<()>> {
@@ -171,7 +186,7 @@ impl<'a, 'm> Reader<'a, 'm> {
 
     fn block(&mut self, json: &mut Json<'a>) -> Parsed<Read<()>> {
         let (mut kind, mut text) = (None, None);
-        let (mut thinking, mut inner, mut refusal) = (None, None, None);
+        let (mut thinking, mut inner, mut refusal, mut block) = (None, None, None, None);
         let mut wrong = Wrong::new_in(json.arena());
         let mut key = json.open_object()?;
         while let Some(name) = key {
@@ -181,6 +196,7 @@ impl<'a, 'm> Reader<'a, 'm> {
                 "thinking" => thinking = field::text(json)?.value(),
                 "content" | "result" | "response" => inner = text_or_parts(json)?.value(),
                 "refusal" => refusal = field::text(json)?.value(),
+                name if sealed::is_seal(name) => block = field::text(json)?.value(),
                 _ => json.skip()?,
             }
             key = json.next_key()?;
@@ -188,7 +204,10 @@ impl<'a, 'm> Reader<'a, 'm> {
         let kept = |text: Option<&'a str>| text.and_then(|text| self.marks.text(text));
         match kind {
             None | Some("text" | "input_text" | "output_text") => self.text.add(kept(text.or(inner))),
-            Some("thinking" | "reasoning") => self.reasoning.add(kept(thinking.or(inner).or(text))),
+            Some(kind) if sealed::is_reasoning(kind) => {
+                self.reasoning.add(kept(thinking.or(inner).or(text)));
+                self.sealed = block.and_then(sealed::block).or(self.sealed);
+            }
             Some("refusal") => self.refusal.add(kept(refusal.or(inner))),
             Some("tool_result" | "tool_call_response") => {
                 self.has_tool_result = true;
@@ -205,6 +224,7 @@ impl<'a, 'm> Reader<'a, 'm> {
             reasoning: self.reasoning.text(),
             refusal: self.refusal.text(),
             tool: self.tool.text(),
+            sealed: self.sealed,
             has_tool_result: self.has_tool_result,
         }
     }

@@ -176,6 +176,8 @@ impl<'a> Payload<'a> {
             system: told.system,
             prompt: told.prompt,
             turns: told.turns,
+            opening: told.opening,
+            sealed: told.sealed,
             messages: told.messages,
             response: answered.text,
             reasoning: answered.reasoning,

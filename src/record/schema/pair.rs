@@ -87,6 +87,8 @@ fn read<'a>(json: &mut Json<'a>, dialect: Dialect, marks: &Marks) -> Parsed<Draf
         system: asked.conversation.system,
         prompt: asked.conversation.prompt,
         turns: asked.conversation.turns,
+        opening: asked.conversation.opening,
+        sealed: asked.conversation.sealed,
         messages: asked.conversation.messages,
         response: answered.text,
         reasoning: answered.reasoning,

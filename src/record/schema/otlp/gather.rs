@@ -118,6 +118,8 @@ impl<'i, 'a> Group<'i, 'a> {
             system: said.system,
             prompt: said.conversation.prompt,
             turns: said.conversation.turns,
+            opening: said.conversation.opening,
+            sealed: said.conversation.sealed,
             messages: said.conversation.messages,
             response: said.response,
             reasoning: said.reasoning,
