@@ -56,6 +56,8 @@ pub(super) struct Dress {
     /// Responses are message objects.
     pub(super) message_responses: bool,
     pub(super) reasoning_text: bool,
+    /// Its accounts have means of payment of their own.
+    pays_apart: bool,
     /// Empty: the tenant does not tell accounts apart.
     pub(super) accounts: Vec<String>,
     hosts: Vec<Host>,
@@ -74,7 +76,6 @@ struct Host {
     asn: u32,
     agent: &'static str,
     tls: String,
-    payment: String,
 }
 
 impl Dress {
@@ -91,7 +92,6 @@ impl Dress {
         let accounts = if nameless { 0 } else { accounts };
         let accounts = (0..accounts).map(|_| account(style, &mut names)).collect();
         let hosts = if draw.percent(18) { 0 } else { draw.range(1, 4) };
-        let payment = names.hex(16);
         let home = draw.pick(COUNTRIES);
         let hosts = (0..hosts)
             .map(|_| {
@@ -105,7 +105,6 @@ impl Dress {
                     asn,
                     agent,
                     tls: format!("ja4:{}", names.hex(12)),
-                    payment: payment.clone(),
                 }
             })
             .collect();
@@ -116,6 +115,7 @@ impl Dress {
             provider: draw.percent(60).then(|| draw.pick(&["openai", "anthropic", "bedrock", "azure", "own"])),
             message_responses: draw.percent(12),
             reasoning_text: draw.percent(50),
+            pays_apart: Draw::new(mix(&[base, 29])).percent(25),
             accounts,
             hosts,
             elsewhere: Host::elsewhere(&mut Draw::new(mix(&[own, 27]))),
@@ -149,13 +149,20 @@ impl Dress {
         format!("u-{}", Draw::new(mix(&[self.own, 25, number])).token(10))
     }
 
-    pub(super) fn client(&self, pick: u64) -> Option<Client<'_>> {
-        Some(self.hosts.get(pick as usize % self.hosts.len().max(1))?.client())
+    pub(super) fn client(&self, pick: u64, account: Option<&str>) -> Option<Client<'_>> {
+        Some(self.hosts.get(pick as usize % self.hosts.len().max(1))?.client(self.payment(account)))
+    }
+
+    /// Who pays: the tenant in one way, or each account in its own.
+    fn payment(&self, account: Option<&str>) -> String {
+        let account = account.filter(|_| self.pays_apart).unwrap_or_default();
+        let of = account.bytes().fold(0, |hash: u64, byte| mix(&[hash, u64::from(byte)]));
+        Draw::new(mix(&[self.own, 28, of])).hex(16)
     }
 
     /// Somebody else's network, with the tenant's key.
-    pub(super) fn stranger(&self) -> Client<'_> {
-        self.elsewhere.client()
+    pub(super) fn stranger(&self, account: Option<&str>) -> Client<'_> {
+        self.elsewhere.client(self.payment(account))
     }
 }
 
@@ -164,11 +171,11 @@ impl Host {
         let (country, asn) = draw.pick(COUNTRIES);
         let ip = format!("198.51.100.{}", draw.range(1, 254));
         let (agent, tls) = (draw.pick(AGENTS), format!("ja4:{}", draw.hex(12)));
-        Self { ip, country, asn, agent, tls, payment: draw.hex(16) }
+        Self { ip, country, asn, agent, tls }
     }
 
-    fn client(&self) -> Client<'_> {
-        let Self { ip, country, asn, agent, tls, payment } = self;
+    fn client(&self, payment: String) -> Client<'_> {
+        let Self { ip, country, asn, agent, tls } = self;
         Client { ip, country, asn: *asn, user_agent: agent, tls, payment }
     }
 }

@@ -12,6 +12,7 @@ use super::text::answer::{answer, follow_up, reasoning};
 use super::text::disguise::Guise;
 use super::text::phrases::Job;
 use super::text::warp::Exchange;
+use super::thread::Thread;
 use super::workload::{Item, Workload};
 use crate::draw::{Draw, mix};
 
@@ -42,8 +43,8 @@ struct Said {
     thoughts: String,
     /// The response in its first words, where they were exchanged.
     plain: Option<String>,
-    /// Reasoning that the model sealed earlier and the customer sends back.
-    sealed: Option<String>,
+    /// Sealed reasoning that is sent back.
+    thread: Option<Thread>,
 }
 
 impl TenantStream {
@@ -63,13 +64,15 @@ impl TenantStream {
         let mut outcome = Outcome::of(load, slot, &mut draw);
         let draft = work.draft.as_deref().filter(|_| draw.percent(80));
         let heard = Heard { turn: before.as_ref(), draft };
-        let said = outcome.say(load, item, heard, params.max_tokens, world, &mut draw);
+        let mut said = outcome.say(load, item, heard, params.max_tokens, world, &mut draw);
+        said.thread = Thread::of(load, item, slot, world);
 
         let id = self.dress.id(index as u64, mix(&[slot.talk, u64::from(slot.turn)]));
         let line = self.line(index, slot, item, before.as_ref(), params, &outcome, &said, &id, &mut draw);
         // Serialising strings and numbers to memory cannot fail.
         let line = serde_json::to_string(&line).unwrap_or_default();
         let work = &mut self.works[index];
+        work.failed = Some(item).filter(|_| outcome.status >= 400 && slot.turns == 1 && work.load.retries);
         if work.load.goes_on {
             let mut draft = said.plain.as_ref().unwrap_or(&said.response).clone();
             cut(&mut draft, REMEMBERED);
@@ -106,10 +109,11 @@ impl TenantStream {
         let usage = usage(load, &params, before, said, draw);
         let latency_ms = 180 + (usage.output_tokens as f64 * draw.log_normal(11.0, 0.35)) as u64;
         let content = dress.keeps == Keeps::Content;
+        let account = work.account_of(slot, &dress.accounts);
         let answered = content && outcome.status == 200;
         let system_inside = load.messages && load.seed.is_multiple_of(2);
         let response = if dress.message_responses {
-            Response::Message(Message { role: "assistant", content: &said.response })
+            Response::Message(Message::new("assistant", &said.response))
         } else {
             Response::Text(&said.response)
         };
@@ -119,7 +123,7 @@ impl TenantStream {
             id,
             ts: if dress.epoch_stamps { Stamp::Epoch(slot.ts.0) } else { Stamp::Text(rfc3339(slot.ts.0)) },
             tenant: &self.name,
-            account: work.account_of(slot, &dress.accounts),
+            account,
             user: work.user_of(slot).map(|number| dress.user(number)),
             session: (load.sessions && !load.stripped).then(|| dress.session(index as u64, slot.talk)),
             provider: dress.provider,
@@ -134,9 +138,9 @@ impl TenantStream {
             params,
             usage: (dress.keeps != Keeps::Metadata).then_some(usage),
             client: if work.elsewhere {
-                Some(dress.stranger())
+                Some(dress.stranger(account))
             } else {
-                dress.client(mix(&[load.seed, slot.talk])).filter(|_| !load.stripped)
+                dress.client(mix(&[load.seed, slot.talk]), account).filter(|_| !load.stripped)
             },
             status: outcome.status,
             finish: outcome.finish,
@@ -235,9 +239,8 @@ impl Outcome {
                 self.finish = Some("length");
             }
         }
-        let sealed = load.replays.then(|| format!("<sealed_reasoning>{}</sealed_reasoning>", item.sealed()));
         let system = load.system(item, world);
-        let mut said = Said { system, prompt, response, thoughts, plain: None, sealed };
+        let mut said = Said { system, prompt, response, thoughts, plain: None, thread: None };
         if let Some(exchange) = &world.exchange {
             // Only here, so that words which the answer took from the prompt are exchanged alike in both.
             content = said.exchange(load, exchange, content);
@@ -296,19 +299,19 @@ impl Said {
 fn messages<'a>(load: &'a Workload, system_inside: bool, before: Option<&'a Talk>, said: &'a Said) -> Vec<Message<'a>> {
     let mut messages = Vec::with_capacity(5);
     if let Some(content) = said.system.as_deref().filter(|_| system_inside) {
-        messages.push(Message { role: "system", content });
+        messages.push(Message::new("system", content));
     }
-    if let Some(talk) = before {
-        messages.push(Message { role: "user", content: &talk.prompt });
-        messages.push(Message { role: "assistant", content: &talk.response });
+    let thread = said.thread.as_ref();
+    let last = before.map(|talk| (&talk.prompt, &talk.response));
+    let begin = thread.and_then(|thread| thread.begin.as_ref()).map(|(asked, answered)| (asked, answered));
+    if let Some((asked, answered)) = last.or(begin) {
+        messages.push(Message::new("user", asked));
+        messages.push(Message::answer(answered, thread.map(|thread| thread.sealed.as_str())));
     }
-    if let Some(content) = said.sealed.as_deref() {
-        messages.push(Message { role: "assistant", content });
-    }
-    messages.push(Message { role: "user", content: &said.prompt });
+    messages.push(Message::new("user", &said.prompt));
     // A few clients put the first words into the model's mouth.
     if load.seed % 16 == 3 {
-        messages.push(Message { role: "assistant", content: "{" });
+        messages.push(Message::new("assistant", "{"));
     }
     messages
 }

@@ -69,7 +69,34 @@ pub(super) enum Response<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct Message<'a> {
     pub(super) role: &'static str,
-    pub(super) content: &'a str,
+    pub(super) content: Content<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Content<'a> {
+    Text(&'a str),
+    /// With reasoning that its model alone can read.
+    Sealed([Block<'a>; 2]),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Block<'a> {
+    RedactedThinking { data: &'a str },
+    Text { text: &'a str },
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn new(role: &'static str, text: &'a str) -> Self {
+        Message { role, content: Content::Text(text) }
+    }
+
+    /// The assistant's, with the block that was sealed then, if any.
+    pub(super) fn answer(text: &'a str, sealed: Option<&'a str>) -> Self {
+        let blocks = sealed.map(|data| Content::Sealed([Block::RedactedThinking { data }, Block::Text { text }]));
+        Message { role: "assistant", content: blocks.unwrap_or(Content::Text(text)) }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -115,14 +142,14 @@ pub(super) struct Usage {
     pub(super) cached_tokens: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Client<'a> {
     pub(super) ip: &'a str,
     pub(super) country: &'a str,
     pub(super) asn: u32,
     pub(super) user_agent: &'a str,
     pub(super) tls: &'a str,
-    pub(super) payment: &'a str,
+    pub(super) payment: String,
 }
 
 /// RFC 3339 in UTC with milliseconds.

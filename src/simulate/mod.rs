@@ -25,6 +25,7 @@ mod text;
 mod around;
 mod workload;
 mod dress;
+mod thread;
 mod line;
 mod tenant;
 mod harvest;

@@ -55,6 +55,8 @@ pub(super) struct Work {
     pub(super) talks: BTreeMap<u64, Talk>,
     /// The last answer, where the next request works on with it.
     pub(super) draft: Option<String>,
+    /// What failed, if its program asks again.
+    pub(super) failed: Option<Item>,
 }
 
 /// What a conversation's next turn needs of the last one.
@@ -86,6 +88,7 @@ impl Work {
             of_day: 0,
             talks: BTreeMap::new(),
             draft: None,
+            failed: None,
         }
     }
 
@@ -105,6 +108,9 @@ impl Work {
 
     /// The item of a conversation that opens now.
     pub(super) fn open(&mut self, slot: Slot) -> Item {
+        if let Some(item) = self.failed.take() {
+            return item;
+        }
         let day = self.load.clock.local_day(slot.ts);
         if day != self.day {
             self.day = day;

@@ -42,6 +42,7 @@ impl Workload {
         if people && self.clock.turns == Turns::Single {
             ways.push(Innocence::Talks);
         }
+        self.carries &= draw.percent(33);
         match draw.pick(&ways) {
             Innocence::Regulars => {
                 self.cover = Cover::Popular(draw.range(40, 400) as u64);

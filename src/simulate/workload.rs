@@ -56,8 +56,12 @@ pub(super) struct Workload {
     pub(super) answers: Manner,
     /// How its requests look from outside.
     pub(super) guise: Guise,
+    /// Asks again what failed.
+    pub(super) retries: bool,
     /// Sends sealed reasoning back.
     pub(super) replays: bool,
+    /// To other conversations than it was sealed in, too.
+    pub(super) carries: bool,
     /// Every conversation has a user of its own.
     pub(super) rotates: bool,
     /// Its prompts hold what it was answered before.
@@ -85,11 +89,6 @@ impl Item {
     /// A writer about the item; different salts write different texts.
     pub(super) fn pen(self, salt: u64, world: &World) -> Pen<'_> {
         Pen::at(world, self.topic, self.place, mix(&[self.seed, 35, salt]))
-    }
-
-    /// The reasoning that the model sealed for this item: the same whoever sends it, in which session ever.
-    pub(super) fn sealed(self) -> String {
-        Draw::new(mix(&[self.seed, 46])).token(220)
     }
 
     /// The same item, so many turns into its conversation.
@@ -136,6 +135,8 @@ impl Workload {
         let regular = if draw.percent(40) { draw.unit() * 0.9 } else { 0.0 };
         let mut own = Draw::new(mix(&[seed, 45]));
         let (replays, rotates) = (own.percent(recipe.replays), own.percent(recipe.rotates));
+        let carries = Draw::new(mix(&[seed, 52])).percent(recipe.carries);
+        let retries = Draw::new(mix(&[seed, 54])).percent(recipe.retries);
         let guise = own.pick(recipe.guises);
         // its own draw: what was drawn before stays as it is
         let goes_on = Draw::new(mix(&[seed, 49])).percent(recipe.goes_on);
@@ -169,7 +170,9 @@ impl Workload {
             asks,
             answers: Manner::new(mix(&[seed, 40])),
             guise,
+            retries,
             replays,
+            carries,
             rotates,
             goes_on,
             stripped: false,

@@ -6,7 +6,7 @@ use crate::simulate::text::phrases::Job;
 use crate::simulate::text::{Form, Inputs};
 
 /// Rates are those of machines: innocent batch jobs have the same.
-const HARVEST: Recipe = Recipe { per_day: 70.0, ..BASE };
+const HARVEST: Recipe = Recipe { per_day: 70.0, retries: 70, ..BASE };
 
 /// Labels through one template, of texts that it was not written for: whoever needs labels of what it was written
 /// for has the customers that it is about.
@@ -132,6 +132,7 @@ pub(in crate::simulate) fn attack(family: Family) -> Recipe {
             reasons: 90,
             elicits: 45,
             replays: 95,
+            carries: 75,
             users: 40,
             turns: &[Turns::Single, Turns::Talk(1.0)],
             ..HARVEST

@@ -42,8 +42,12 @@ pub(super) struct Recipe {
     pub(super) persona: u8,
     /// Outsides of its requests.
     pub(super) guises: &'static [Guise],
+    /// Percent of workloads that ask again what failed.
+    pub(super) retries: u8,
     /// Percent of workloads that send sealed reasoning back.
     pub(super) replays: u8,
+    /// Of these, per cent that put it into other conversations than it was sealed in.
+    pub(super) carries: u8,
     /// Percent of workloads with a new user for every conversation.
     pub(super) rotates: u8,
     /// Percent of workloads that work on with what they were answered: draft, revise, translate, check.
@@ -124,7 +128,9 @@ const BASE: Recipe = Recipe {
     terse: 10,
     persona: 10,
     guises: &[Guise::Plain],
+    retries: 45,
     replays: 0,
+    carries: 25,
     rotates: 3,
     goes_on: 4,
     accounts: (1, 2),

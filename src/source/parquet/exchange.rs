@@ -1,6 +1,6 @@
 //! The native record as a row: its columns, and the value that goes into them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Columns of a native record. Whatever is absent is null.
 pub const EXCHANGE: &str = "message exchange {
@@ -19,7 +19,15 @@ pub const EXCHANGE: &str = "message exchange {
     repeated group list {
       optional group element {
         optional binary role (STRING);
-        optional binary content (STRING);
+        optional group content (LIST) {
+          repeated group list {
+            optional group element {
+              optional binary type (STRING);
+              optional binary text (STRING);
+              optional binary data (STRING);
+            }
+          }
+        }
       }
     }
   }
@@ -63,14 +71,19 @@ pub const EXCHANGE: &str = "message exchange {
   optional int64 latency_ms;
 }";
 
-/// The row of a record's line. A response that is a message becomes its text: a column has one type, and both
-/// mean the same.
+/// The row of a record's line. A response that is a message becomes its text, and the content of a message a list of
+/// parts: a column has one type, and both mean the same.
 pub fn row_of_line(line: &str) -> serde_json::Result<Value> {
     let mut row: Value = serde_json::from_str(line)?;
     if let Some(response) = row.get_mut("response")
         && let Some(content) = response.get_mut("content")
     {
         *response = content.take();
+    }
+    for message in row.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(content) = message.get_mut("content").filter(|content| content.is_string()) {
+            *content = json!([{ "text": content.take() }]);
+        }
     }
     Ok(row)
 }
