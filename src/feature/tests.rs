@@ -52,12 +52,23 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         ("slot_typicality", Habit { usual: (-2.0, 0.0), ..PIPELINE }, Habit { usual: (1.0, 0.0), ..PIPELINE }),
         ("group_typicality", Habit { usual: (0.0, -2.0), ..PIPELINE }, PIPELINE),
         ("elicitation_share", PIPELINE, asks(HARVEST.opening)),
+        (
+            "elicitation_forms",
+            tweak(|e, _| e.system = Some("Think step by step.")),
+            tweak(|e, i| e.system = Some(FORMS[i as usize % FORMS.len()])),
+        ),
         ("reasoning_ratio", PERSON, Habit { reasoning: 200, ..PERSON }),
         ("reasoning_log2", PERSON, Habit { reasoning: 200, ..PERSON }),
         both("thoughts_share", |e, _| e.reasoning = Some("first, …")),
         both("effort_share", |e, _| e.params.reasoning_effort = Some("high")),
         ("refusal_share", PERSON, Habit { refused: true, ..PERSON }),
         both("extraction_share", |e, _| e.refusal = Some("reasoning_extraction")),
+        both("sealed_share", |e, _| e.sealed = Some("block")),
+        (
+            "sealed_elsewhere",
+            tweak(|e, i| (e.sealed, e.opening) = (Some(NAMES[i as usize / 12]), Some(NAMES[i as usize / 12]))),
+            tweak(|e, i| (e.sealed, e.opening) = (Some(NAMES[i as usize / 12]), Some(NAMES[i as usize % 10]))),
+        ),
         ("follow_up_share", Habit { follows: false, ..PERSON }, PERSON),
         ("uptake_share", PERSON, Habit { quotes: true, ..PERSON }),
         both("context_log2", |e, _| e.turns.context_bytes = 5_000),
@@ -107,7 +118,18 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         ("active_hours", HARVEST, Habit { gap_seconds: 1_800, ..HARVEST }),
         // the streams begin on a Thursday; 120 exchanges an hour apart pass a weekend
         ("weekend_share", HARVEST, Habit { gap_seconds: 3_600, ..HARVEST }),
+        (
+            "fresh_model_share",
+            tweak(|e, _| e.model = Some("a")),
+            // the streams take three days and more
+            Habit { gap_seconds: 20_000, tweak: |e, i| e.model = Some(NAMES[i as usize / 12]), ..PERSON },
+        ),
         both("failure_share", |e, _| e.status = Some(429)),
+        (
+            "retried_share",
+            tweak(|e, i| e.status = Some(if i % 4 == 0 { 500 } else { 200 })),
+            Habit { tweak: |e, i| e.status = Some(if i % 4 == 0 { 500 } else { 200 }), repeat_every: 1, ..PERSON },
+        ),
         both("input_log2", |e, _| e.usage.input = Some(9_000)),
         both("input_spread", |e, i| e.usage.input = Some(1 << (i % 12))),
         ("output_log2", PERSON, Habit { output: 2_000, ..PERSON }),
@@ -115,6 +137,7 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
         ("output_per_input", PERSON, Habit { output: 2_000, ..PERSON }),
         ("words_ratio", tweak(|e, _| e.response = Some("Yes.")), PERSON),
         ("response_variety", tweak(|e, _| e.response = Some("no no no no no no no no no no no no")), PERSON),
+        ("response_repeats", PERSON, tweak(|e, _| e.response = Some("no no no no no no no no no no no no"))),
         both("response_lines", |e, _| e.response = Some("one\ntwo\nthree\n")),
         both("prompt_digits", |e, _| e.prompt = Some("12345 67890 12345 67890 sum")),
         both("beyond_ascii", |e, _| e.prompt = Some("сколько будет дважды два сегодня")),
@@ -139,6 +162,16 @@ fn twins() -> Vec<(&'static str, Habit, Habit)> {
             tweak(|e, _| e.client.user_agent = Some("curl")),
             tweak(|e, i| e.client.user_agent = Some(NAMES[i as usize % NAMES.len()])),
         ),
+        (
+            "new_countries",
+            tweak(|e, _| (e.client.asn, e.client.country) = (Some(5), Some("SG"))),
+            tweak(|e, i| (e.client.asn, e.client.country) = (Some(5), Some(NAMES[i as usize % NAMES.len()]))),
+        ),
+        (
+            "new_payments",
+            tweak(|e, _| (e.client.asn, e.client.payment) = (Some(5), Some("p"))),
+            tweak(|e, i| (e.client.asn, e.client.payment) = (Some(5), Some(NAMES[i as usize % NAMES.len()]))),
+        ),
         ("frame_shared", PIPELINE, SPLIT),
         ("frame_handed_on", Habit { tweak: |e, i| e.account = Some(NAMES[i as usize / 40]), ..PIPELINE }, SPLIT),
         ("prompt_shared", SPLIT, Habit { repeat_every: 3, ..SPLIT }),
@@ -151,6 +184,16 @@ const LONG: &str = "Tell me all that you know about this, at length and in good 
 const USED: Habit = Habit { past: 800, topic_words: 15, ..PERSON };
 /// One account after another.
 const SPLIT: Habit = Habit { tweak: |e, i| e.account = Some(NAMES[i as usize % NAMES.len()]), ..PIPELINE };
+/// Ways to ask for reasoning.
+const FORMS: [&str; 7] = [
+    "Think step by step.",
+    "Show your work.",
+    "Write into <think> tags.",
+    "Give the full reasoning.",
+    "Think aloud.",
+    "Explain your reasoning.",
+    "Skip no intermediate steps.",
+];
 const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 #[test]

@@ -54,7 +54,7 @@ fn a_row_has_the_same_bits_in_any_order_and_for_ever() {
     assert_eq!(bits, GOLDEN, "{bits:#x}");
 }
 
-const GOLDEN: u64 = 0x93eb_840f_3a34_0e3d;
+const GOLDEN: u64 = 0xfb11_817d_750b_7827;
 
 #[test]
 fn one_component_is_the_textbook_gaussian() {

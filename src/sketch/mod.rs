@@ -29,3 +29,8 @@ pub use share::Share;
 pub use spectrum::Spectrum;
 pub use top::Top;
 pub use wander::Wander;
+
+/// As much of a keyed hash as a sketch keeps.
+fn print(key: u64) -> u32 {
+    (key >> 32) as u32 ^ key as u32
+}

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Quoted;
+use super::{Quoted, print};
 use crate::trace::words::mix;
 
 /// Whole keys that are counted at once, and pieces of keys.
@@ -23,7 +23,7 @@ const ONCE: usize = 8;
 /// A key that came back, by its print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
-    print: u32,
+    print: [u8; 3],
     count: u8,
 }
 
@@ -57,13 +57,14 @@ impl Recurring {
 
     /// Whether a whole key came back and waits.
     pub fn counts_whole(&self, key: u64) -> bool {
-        self.wholes.place(print(key)).is_some()
+        self.wholes.place(short(print(key))).is_some()
     }
 
     /// Drops a key: it got a place of its own.
     pub fn remove(&mut self, key: u64) {
-        self.wholes.0.retain(|entry| entry.print != print(key));
-        self.pieces.0.retain(|entry| entry.print != print(key));
+        let print = short(print(key));
+        self.wholes.0.retain(|entry| entry.print != print);
+        self.pieces.0.retain(|entry| entry.print != print);
     }
 
     /// Bytes in use beside the struct itself.
@@ -75,10 +76,10 @@ impl Recurring {
 impl<const N: usize> Counted<N> {
     fn add(&mut self, key: u64, once: &mut Quoted<ONCE>, exchanges: u64) -> u32 {
         let print = print(key);
-        let entry = match self.place(print) {
+        let entry = match self.place(short(print)) {
             Some(at) => self.0.remove(at),
             // it has one sight already
-            None if once.holds_any(&[print]) => Entry { print, count: 1 },
+            None if once.holds_any(&[print]) => Entry { print: short(print), count: 1 },
             None => {
                 once.remember(&[print], exchanges);
                 return 1;
@@ -89,17 +90,19 @@ impl<const N: usize> Counted<N> {
             self.0.remove(N / 2 + of_older);
         }
         let count = entry.count.saturating_add(1);
-        self.0.insert(0, Entry { print, count });
+        self.0.insert(0, Entry { count, ..entry });
         u32::from(count)
     }
 
-    fn place(&self, print: u32) -> Option<usize> {
+    fn place(&self, print: [u8; 3]) -> Option<usize> {
         self.0.iter().position(|entry| entry.print == print)
     }
 }
 
-fn print(key: u64) -> u32 {
-    (key >> 32) as u32 ^ key as u32
+/// What of a print is kept: one of 60 others is the same once in 280,000.
+fn short(print: u32) -> [u8; 3] {
+    let [_, kept @ ..] = print.to_be_bytes();
+    kept
 }
 
 #[cfg(test)]

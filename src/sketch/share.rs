@@ -18,8 +18,17 @@ pub struct Share(u16);
 impl Share {
     /// Adds the `n`-th exchange (1-based).
     pub fn add(&mut self, n: u32, holds: bool) {
+        self.near(n, if holds { ONE } else { 0 });
+    }
+
+    /// The same of an exchange that has it in part.
+    pub fn add_part(&mut self, n: u32, part: f32) {
+        self.near(n, (part.clamp(0.0, 1.0) * ONE as f32 + 0.5) as i32);
+    }
+
+    fn near(&mut self, n: u32, value: i32) {
         let weight = n.clamp(1, SPAN) as i32;
-        let off = if holds { ONE - i32::from(self.0) } else { -i32::from(self.0) };
+        let off = value - i32::from(self.0);
         let step = (off + off.signum() * (weight / 2)) / weight;
         self.0 = (i32::from(self.0) + step).clamp(0, ONE) as u16;
     }
@@ -43,6 +52,18 @@ mod tests {
             for (i, holds) in seen.iter().enumerate() {
                 share.add(i as u32 + 1, *holds);
                 mean.add(i as u32 + 1, f32::from(u8::from(*holds)));
+            }
+            prop_assert!((share.get() - mean.get()).abs() < 2e-3, "{} against {}", share.get(), mean.get());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_follow_the_mean(seen in prop::collection::vec(0.0f32..1.0, 1..400)) {
+            let (mut share, mut mean) = (Share::default(), Mean::default());
+            for (i, part) in seen.iter().enumerate() {
+                share.add_part(i as u32 + 1, *part);
+                mean.add(i as u32 + 1, *part);
             }
             prop_assert!((share.get() - mean.get()).abs() < 2e-3, "{} against {}", share.get(), mean.get());
         }

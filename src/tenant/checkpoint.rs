@@ -22,7 +22,7 @@ use super::watermark::Watermark;
 use crate::units::TenantHash;
 
 /// Version of the state format. Nothing is released yet, so none reads an older one.
-pub const STATE_VERSION: u8 = 4;
+pub const STATE_VERSION: u8 = 5;
 
 /// Keys of markers start with a byte that no tenant's name may hold.
 const MARKER_PREFIX: &[u8] = b"\0marker/";

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::crowd::{Common, Crowd};
 use super::fresh::{Fresh, Own};
+use super::models::Models;
+use super::sealed::Sealed;
 use super::topics::Topics;
 use crate::finding::Seen;
 use crate::sketch::{Past, Quoted, Verdict};
@@ -21,6 +23,8 @@ pub(crate) struct Memory {
     past: Past,
     crowd: Crowd,
     fresh: Fresh,
+    models: Models,
+    sealed: Sealed,
 }
 
 /// What the memory says of an exchange.
@@ -40,12 +44,20 @@ pub(crate) struct Told {
     pub(crate) common: Common,
     /// What of its prompt is its own.
     pub(crate) own: Own,
+    /// Its tenant took up its model within the last day.
+    pub(crate) fresh_model: bool,
+    /// The sealed reasoning that it sends back was sent elsewhere before.
+    pub(crate) replays: bool,
 }
 
 impl Memory {
     /// Bytes beside the struct itself, at most.
-    pub(crate) const MOST_BYTES: usize =
-        <Quoted>::MOST_BYTES + Topics::MOST_BYTES + Past::MOST_BYTES + Crowd::MOST_BYTES + Fresh::MOST_BYTES;
+    pub(crate) const MOST_BYTES: usize = <Quoted>::MOST_BYTES
+        + Topics::MOST_BYTES
+        + Past::MOST_BYTES
+        + Crowd::MOST_BYTES
+        + Fresh::MOST_BYTES
+        + Sealed::MOST_BYTES;
 
     /// Looks an exchange up, then remembers it. `ordinal` counts the tenant's exchanges.
     pub(crate) fn observe(&mut self, trace: &Trace<'_>, at: Seen, ordinal: u64) -> Told {
@@ -55,6 +67,7 @@ impl Memory {
         let cluster = || self.topics.cluster(trace.account_hash.0, &trace.place);
         let content = if has_text { trace.cell(View::Content(cluster())) } else { None };
         let common = self.crowd.observe(trace);
+        let (fresh_model, replays) = (self.models.is_fresh(trace.model, at.ts), self.sealed.observe(trace, ordinal));
         let (mut past, mut own) = (Verdict::Unknown, Own::default());
         if content.is_some() {
             self.topics.take(trace.account_hash.0, &trace.place, ordinal);
@@ -62,7 +75,8 @@ impl Memory {
             own = self.fresh.observe(trace, ordinal);
         }
         let of_tenant = ordinal.saturating_add(1);
-        Told { of_tenant, takes_up, content, past, unusual: of_past(trace, past), common, own }
+        let unusual = of_past(trace, past);
+        Told { of_tenant, takes_up, content, past, unusual, common, own, fresh_model, replays }
     }
 
     /// Bytes in use beside the struct itself.
@@ -72,6 +86,7 @@ impl Memory {
             + self.past.logical_bytes()
             + self.crowd.logical_bytes()
             + self.fresh.logical_bytes()
+            + self.sealed.logical_bytes()
     }
 }
 

@@ -12,6 +12,8 @@ pub mod state;
 pub mod shard;
 mod crowd;
 mod fresh;
+mod models;
+mod sealed;
 mod slot;
 pub mod checkpoint;
 

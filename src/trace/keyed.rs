@@ -25,6 +25,9 @@ enum Purpose {
     Number,
     Uptake,
     Slot,
+    Sealed,
+    Country,
+    Payment,
 }
 
 /// One keyed hasher per purpose.
@@ -45,6 +48,9 @@ pub(super) struct Keys {
     number: SipHasher13,
     uptake: SipHasher13,
     slot: SipHasher13,
+    sealed: SipHasher13,
+    country: SipHasher13,
+    payment: SipHasher13,
 }
 
 impl Keys {
@@ -68,6 +74,9 @@ impl Keys {
             number: hasher(Purpose::Number),
             uptake: hasher(Purpose::Uptake),
             slot: hasher(Purpose::Slot),
+            sealed: hasher(Purpose::Sealed),
+            country: hasher(Purpose::Country),
+            payment: hasher(Purpose::Payment),
         }
     }
 
@@ -113,6 +122,11 @@ impl Keys {
         self.slot.hash(&public.to_le_bytes())
     }
 
+    /// Of sealed reasoning, and of what says where it belongs.
+    pub(super) fn sealed(&self, text: &str) -> u64 {
+        self.sealed.hash(text.as_bytes())
+    }
+
     // sixteen bits from here on, for "the same as one of the last few?"; 0 stands for "none"
 
     pub(super) fn model(&self, name: Option<&str>) -> u16 {
@@ -132,6 +146,14 @@ impl Keys {
 
     pub(super) fn program(&self, agent: Option<&str>, tls: Option<&str>) -> u16 {
         (optional(&self.program, agent) ^ optional(&self.program, tls).rotate_left(21)) as u16
+    }
+
+    pub(super) fn country(&self, name: Option<&str>) -> u16 {
+        optional(&self.country, name) as u16
+    }
+
+    pub(super) fn payment(&self, hash: Option<&str>) -> u16 {
+        optional(&self.payment, hash) as u16
     }
 
     pub(super) fn number(&self, number: u32) -> u16 {

@@ -110,6 +110,17 @@ pub struct Trace<'a> {
     pub program: u16,
     /// Top-level fields of the record that its schema does not know.
     pub unknown_fields: u16,
+    /// Keyed hash of the caller's country; 0 if it is not known.
+    pub country: u16,
+    /// Keyed hash of the means of payment; 0 if it is not known.
+    pub payment: u16,
+    /// Keyed hashes of the last sealed reasoning that is sent back: of the block, and of it in its place, which is the
+    /// conversation's beginning, the account and the model; 0 if there is none.
+    pub sealed: (u32, u32),
+    /// Which of our phrases asks for reasoning; 0 if none does.
+    pub form: u8,
+    /// Share of the word pairs at the response's start that stood there before.
+    pub repeats: f32,
     /// What was seen.
     pub flags: Flags,
     /// What there was to see.
@@ -354,7 +365,7 @@ impl Tracer {
             prompt_words: read.prompt_words,
             response_words: read.response_words,
             response_lines: read.response_lines.min(u32::MAX as usize) as u32,
-            variety: read.variety,
+            variety: read.variety.share(),
             digits: read.look.digits,
             beyond_ascii: read.look.beyond_ascii,
             script: read.look.script,
@@ -367,6 +378,11 @@ impl Tracer {
             parameters: self.keys.parameters(&parameters::vector(&exchange.params)),
             network: self.keys.network(exchange.client.asn, exchange.client.ip),
             program: self.keys.program(exchange.client.user_agent, exchange.client.tls),
+            country: self.keys.country(exchange.client.country),
+            payment: self.keys.payment(exchange.client.payment),
+            sealed: self.sealed(exchange),
+            form: read.form,
+            repeats: read.variety.repeats(),
             flags: Flags(read.flags.0 | tokens.flags.0 | parameters::flags(exchange).0),
             tier: exchange.tier,
             samples: read.shingles.get().len() as u8,
@@ -374,6 +390,17 @@ impl Tracer {
             asked: self.grams(read.uptake.asked(), account),
             answered: self.grams(read.uptake.answered(), account),
         }
+    }
+
+    fn sealed(&self, exchange: &Exchange<'_>) -> (u32, u32) {
+        let Some(block) = exchange.sealed else { return (0, 0) };
+        let block = self.keys.sealed(block);
+        // not the session: some gateways begin one with every request
+        let place = [exchange.opening, exchange.account, exchange.model];
+        let placed = place.into_iter().fold(block, |hash, name| {
+            words::mix(hash.rotate_left(9) ^ 0x9e37_79b9_7f4a_7c15, self.keys.sealed(name.unwrap_or_default()))
+        });
+        (block as u32 | 1, placed as u32)
     }
 
     /// Template and frame of an exchange, keyed.

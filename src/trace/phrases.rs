@@ -172,6 +172,7 @@ pub(super) struct Search<'p> {
     /// The words before, newest first.
     before: [u64; LONGEST - 1],
     found: u8,
+    form: u8,
 }
 
 impl Phrases {
@@ -212,7 +213,7 @@ impl Phrases {
     }
 
     pub(super) fn search<'p>(&'p self, text: &'p str) -> Search<'p> {
-        Search { phrases: self, text: text.as_bytes(), before: [0; LONGEST - 1], found: 0 }
+        Search { phrases: self, text: text.as_bytes(), before: [0; LONGEST - 1], found: 0, form: 0 }
     }
 }
 
@@ -232,6 +233,11 @@ impl Search<'_> {
         self.found
     }
 
+    /// Which phrase asks for reasoning, of several one; 0: none.
+    pub(super) fn form(&self) -> u8 {
+        self.form
+    }
+
     #[cold]
     fn look_up(&mut self, word: Word) {
         let mut hash = longer(0, word.hash);
@@ -241,6 +247,9 @@ impl Search<'_> {
                 && table[at].between.is_none_or(|between| self.stands_between(word, between))
             {
                 self.found |= table[at].group;
+                if table[at].group == REASONING {
+                    self.form = self.form.max(at as u8 + 1);
+                }
             }
             match self.before.get(length) {
                 Some(before) if *before != 0 => hash = longer(hash, *before),

@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
-use crate::record::{Params, Turns, Usage};
+use crate::record::{Client, Params, Turns, Usage};
 
 fn exchange<'a>(prompt: &'a str, response: &'a str) -> Exchange<'a> {
     Exchange {
@@ -101,6 +101,34 @@ fn a_quoted_response_shares_grams_with_the_quote_of_the_same_account_only() {
     assert!(shares(&tracer.trace(&asks("key_1"))) && !shares(&tracer.trace(&asks("key_2"))));
     // an answer that says its prompt again leaves nothing of it
     assert!(tracer.trace(&exchange(LONG, LONG)).answered().is_empty());
+}
+
+#[test]
+fn callers_seals_and_forms_are_told_apart_and_none_is_none() {
+    let tracer = tracer();
+    let none = tracer.trace(&exchange(LONG, "x"));
+    assert_eq!((none.country, none.payment, none.sealed, none.form), (0, 0, (0, 0), 0));
+    let client = |country, payment| Client { country: Some(country), payment: Some(payment), ..Client::default() };
+    let of = |country, payment, sealed| {
+        let trace = tracer.trace(&Exchange {
+            client: client(country, payment),
+            sealed: Some(sealed),
+            ..exchange("Think step by step.", "x")
+        });
+        (trace.country, trace.payment, trace.sealed, trace.form)
+    };
+    let (a, b) = (of("SG", "p", "seal"), of("US", "q", "other"));
+    assert!(a.0 != b.0 && a.1 != b.1 && a.2.0 != b.2.0 && a.3 == b.3 && a.3 != 0);
+    assert_ne!(a.3, tracer.trace(&exchange("Show your work.", "x")).form);
+    let other = Tracer::new(&[9; 16]).trace(&Exchange { sealed: Some("seal"), ..exchange(LONG, "x") });
+    assert_ne!(other.sealed.0, a.2.0);
+    // the place is how the conversation begins, the account and the model
+    let placed = |opening, account| {
+        let exchange = Exchange { sealed: Some("seal"), opening, account, ..exchange(LONG, "x") };
+        tracer.trace(&exchange).sealed
+    };
+    let (one, two, three) = (placed(Some("a"), None), placed(Some("b"), None), placed(Some("a"), Some("k")));
+    assert!(one.0 == two.0 && one.0 == three.0 && one.1 != two.1 && one.1 != three.1);
 }
 
 #[test]

@@ -28,8 +28,10 @@ pub(super) struct Read {
     pub(super) prompt_words: u32,
     pub(super) response_words: u32,
     pub(super) response_lines: usize,
-    /// Distinct words among the first of the response.
-    pub(super) variety: f32,
+    /// Of the first words of the response.
+    pub(super) variety: Variety,
+    /// Which phrase asks for reasoning.
+    pub(super) form: u8,
     /// Of the prompt.
     pub(super) look: Look,
     pub(super) flags: Flags,
@@ -83,7 +85,8 @@ pub(super) fn read(exchange: &Exchange<'_>, phrases: &Phrases, benchmarks: &Benc
         prompt_words: asked.words,
         response_words,
         response_lines: look::lines(response),
-        variety: variety.share(),
+        variety,
+        form: search.form().max(in_system.form()),
         look: Look::of(prompt),
         flags,
         shingles: asked.shingles,

@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Feature] = &[
     },
     Feature {
         name: "parameter_changes",
-        version: 1,
+        version: 2,
         group: Group::Parameters,
         unit: "share of exchanges",
         needs: Needs::Metadata,

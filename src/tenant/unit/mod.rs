@@ -24,6 +24,8 @@ const QUICK: i64 = Millis::SECOND;
 const LATELY: u32 = 16;
 /// Prompts judged against the own past before their share is told.
 const LEAST_PAST: u8 = 8;
+/// Failures before it is told what follows them.
+const LEAST_FAILURES: u8 = 2;
 /// The share of calm prompts that are odd, and of those that are typical.
 const CALM_PAST: f64 = 0.05;
 
@@ -32,7 +34,7 @@ const CALM_PAST: f64 = 0.05;
 pub struct Unit {
     pub(crate) exchanges: u64,
     /// Those of its tenant, at its own last one.
-    of_tenant: u64,
+    of_tenant: u32,
     pub(crate) output_tokens: u64,
     pub(crate) first: Seen,
     pub(crate) last: Seen,
@@ -51,12 +53,12 @@ const _: () = assert!(size_of::<Unit>() <= 736);
 impl Unit {
     /// A unit without exchanges, opened at the so many-th of its tenant.
     pub(crate) fn opened_at(ordinal: u64) -> Unit {
-        Unit { of_tenant: ordinal, ..Unit::default() }
+        Unit { of_tenant: ordinal.min(u64::from(u32::MAX)) as u32, ..Unit::default() }
     }
 
     /// The tenant's exchanges up to its own last one.
     pub(crate) fn of_tenant(&self) -> u64 {
-        self.of_tenant
+        u64::from(self.of_tenant)
     }
 
     /// Folds one exchange. `at.ts` is the effective event time.
@@ -72,7 +74,7 @@ impl Unit {
             self.shares.quick.add(n - 1, gap < QUICK);
         }
         self.exchanges += 1;
-        self.of_tenant = told.of_tenant;
+        self.of_tenant = told.of_tenant.min(u64::from(u32::MAX)) as u32;
         self.output_tokens = self.output_tokens.saturating_add(u64::from(trace.output_tokens));
         self.last = at;
         self.hours.add(at.ts);
@@ -87,11 +89,12 @@ impl Unit {
         if trace.flags.has(Flags::RESPONSE) {
             self.fold_response(trace);
         }
+        self.recent.failed = trace.flags.has(Flags::FAILED);
     }
 
     /// Log2 of its share of its tenant's exchanges; 0 of the whole.
     pub(crate) fn part_of_tenant(&self) -> f64 {
-        libm::log2(self.exchanges.max(1) as f64 / self.of_tenant.max(self.exchanges).max(1) as f64)
+        libm::log2(self.exchanges.max(1) as f64 / self.of_tenant().max(self.exchanges).max(1) as f64)
     }
 
     /// Distinct hours of the day with traffic in the last three to six days.
@@ -109,6 +112,11 @@ impl Unit {
         if self.counts.past < LEAST_PAST { CALM_PAST } else { share.get() }
     }
 
+    /// The share of failures after which the same was asked again, or the half while there are too few.
+    pub(crate) fn retried(&self) -> f64 {
+        if self.counts.failures < LEAST_FAILURES { 0.5 } else { self.shares.retried.get() }
+    }
+
     fn fold_identity(&mut self, n: u32, trace: &Trace<'_>, told: Told, at: Seen) {
         let Unit { shares, recent, .. } = self;
         let session = trace.session as u16;
@@ -116,12 +124,21 @@ impl Unit {
         shares.user.add(n, trace.user != 0);
         shares.new_user.add(n, trace.user != 0 && is_new(&mut recent.users, trace.user as u16));
         shares.new_account.add(n, told.common.new);
-        shares.new_model.add(n, is_new(&mut recent.models, trace.model));
+        shares.new_model.add(n, is_new(&mut recent.models, trace.model as u8));
+        shares.fresh_model.add(n, told.fresh_model);
         shares.weekend.add(n, at.ts.is_weekend());
         if trace.flags.has(Flags::CLIENT) {
             let n = count(&mut self.counts.clients);
             shares.new_network.add(n, is_new(&mut recent.networks, trace.network));
-            shares.new_program.add(n, is_new(&mut recent.programs, trace.program));
+            shares.new_program.add(n, is_new(&mut recent.programs, trace.program as u8));
+            if trace.country != 0 {
+                let n = count(&mut self.counts.countries);
+                shares.new_country.add(n, is_new(&mut recent.countries, trace.country as u8));
+            }
+            if trace.payment != 0 {
+                let n = count(&mut self.counts.payments);
+                shares.new_payment.add(n, is_new(&mut recent.payments, trace.payment as u8));
+            }
         }
     }
 
@@ -148,7 +165,7 @@ impl Unit {
             share.add(n, trace.flags.has(flag));
         }
         shares.limited.add(n, trace.limit > 0);
-        shares.new_parameters.add(n, is_new(&mut self.recent.parameters, trace.parameters));
+        shares.new_parameters.add(n, is_new(&mut self.recent.parameters, trace.parameters as u8));
         self.means.temperature.add(n, trace.temperature);
         if trace.limit > 0 {
             let n = count(&mut self.counts.limits);
@@ -165,7 +182,7 @@ impl Unit {
         if trace.flags.has(Flags::REASONING) {
             let n = count(&mut self.counts.reasoning);
             let ratio = trace.reasoning_tokens as f32 / trace.output_tokens.max(1) as f32;
-            self.means.reasoning.add(n, ratio.min(1.0));
+            self.means.reasoning.add_part(n, ratio);
             self.means.reasoning_log2.add(n, log2(trace.reasoning_tokens));
         }
     }
@@ -176,7 +193,12 @@ impl Unit {
         shares.template.add(n, !is_new(&mut recent.templates, trace.template as u16));
         let (prompt, frame) = (trace.prompt as u16, trace.frame.0 as u16);
         shares.repeat.add(n, recent.prompts.contains(prompt));
-        shares.repeat_next.add(n, recent.prompts.newest() == Some(prompt));
+        let again = recent.prompts.newest() == Some(prompt);
+        shares.repeat_next.add(n, again);
+        if recent.failed {
+            let n = count(&mut self.counts.failures);
+            shares.retried.add(n, again);
+        }
         recent.prompts.push(prompt);
         // other bits than the ring's, so that a chance hit in one is none in the other
         recent.repeats.observe((trace.prompt >> 32) as u32);
@@ -191,6 +213,9 @@ impl Unit {
         shares.follows.add(n, trace.flags.has(Flags::FOLLOWS));
         shares.takes_up.add(n, told.takes_up);
         shares.elicits.add(n, trace.flags.has(Flags::ELICITS));
+        shares.new_form.add(n, trace.form != 0 && is_new(&mut recent.forms, trace.form));
+        shares.sealed.add(n, trace.sealed.0 != 0);
+        shares.replays.add(n, told.replays);
         shares.records.add(n, trace.flags.has(Flags::RECORDS));
         shares.judges.add(n, trace.flags.has(Flags::JUDGES));
         shares.benchmark.add(n, trace.flags.has(Flags::BENCHMARK));
@@ -216,11 +241,11 @@ impl Unit {
         means.new_shingles_lately.add_over(n, LATELY, new);
         if !shingles.is_empty() {
             let n = count(&mut self.counts.own);
-            means.known.add(n, told.own.known);
+            means.known.add_part(n, told.own.known);
         }
         means.prompt_words.add(n, log2(trace.prompt_words));
-        means.digits.add(n, trace.digits);
-        means.beyond_ascii.add(n, trace.beyond_ascii);
+        means.digits.add_part(n, trace.digits);
+        means.beyond_ascii.add_part(n, trace.beyond_ascii);
         means.context_log2.add(n, log2(trace.context_bytes));
         means.messages_log2.add(n, log2(trace.messages));
         if let Some(like) = recent.places.step(n, &trace.place) {
@@ -232,9 +257,10 @@ impl Unit {
     fn fold_response(&mut self, trace: &Trace<'_>) {
         let n = count(&mut self.counts.responses);
         let Unit { shares, means, .. } = self;
-        means.overlap.add(n, trace.overlap);
-        means.variety.add(n, trace.variety);
-        means.lines.add(n, trace.response_lines as f32 / trace.response_words.max(1) as f32);
+        means.overlap.add_part(n, trace.overlap);
+        means.variety.add_part(n, trace.variety);
+        means.pairs_again.add_part(n, trace.repeats);
+        means.lines.add_part(n, trace.response_lines as f32 / trace.response_words.max(1) as f32);
         means.words_ratio.add(n, log2(trace.response_words) - log2(trace.prompt_words));
         shares.thoughts.add(n, trace.flags.has(Flags::THOUGHTS));
         shares.answers_record.add(n, trace.flags.has(Flags::ANSWERS_RECORD));

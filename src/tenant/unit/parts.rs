@@ -17,6 +17,10 @@ pub(crate) struct Counts {
     pub(crate) tokens: u8,
     pub(crate) reasoning: u8,
     pub(crate) clients: u8,
+    pub(crate) countries: u8,
+    pub(crate) payments: u8,
+    /// Prompts after a failure.
+    pub(crate) failures: u8,
     pub(crate) limits: u8,
     /// Prompts with something of their own beside their template.
     pub(crate) own: u8,
@@ -53,9 +57,12 @@ pub(crate) struct Shares {
     pub(crate) cached: Share,
     pub(crate) quick: Share,
     pub(crate) weekend: Share,
+    pub(crate) fresh_model: Share,
     // of those that say who called
     pub(crate) new_network: Share,
     pub(crate) new_program: Share,
+    pub(crate) new_country: Share,
+    pub(crate) new_payment: Share,
     // of prompts
     pub(crate) template: Share,
     pub(crate) frame_stays: Share,
@@ -63,9 +70,15 @@ pub(crate) struct Shares {
     pub(crate) row_number: Share,
     pub(crate) repeat: Share,
     pub(crate) repeat_next: Share,
+    /// Of those after a failure.
+    pub(crate) retried: Share,
     pub(crate) follows: Share,
     pub(crate) takes_up: Share,
     pub(crate) elicits: Share,
+    /// In another form than lately.
+    pub(crate) new_form: Share,
+    pub(crate) sealed: Share,
+    pub(crate) replays: Share,
     pub(crate) records: Share,
     pub(crate) judges: Share,
     pub(crate) benchmark: Share,
@@ -88,21 +101,22 @@ pub(crate) struct Shares {
 pub(crate) struct Means {
     pub(crate) new_shingles: Mean,
     /// Of what the tenant asked before.
-    pub(crate) known: Mean,
+    pub(crate) known: Share,
     /// The same over the last 16.
     pub(crate) new_shingles_lately: Mean,
     pub(crate) near_previous: Mean,
     pub(crate) near_past: Mean,
-    pub(crate) overlap: Mean,
+    pub(crate) overlap: Share,
     pub(crate) output_per_input: Mean,
-    pub(crate) reasoning: Mean,
+    pub(crate) reasoning: Share,
     pub(crate) reasoning_log2: Mean,
     /// Log2 seconds, over the last 16.
     pub(crate) gap_lately: Mean,
-    pub(crate) digits: Mean,
-    pub(crate) beyond_ascii: Mean,
-    pub(crate) variety: Mean,
-    pub(crate) lines: Mean,
+    pub(crate) digits: Share,
+    pub(crate) beyond_ascii: Share,
+    pub(crate) variety: Share,
+    pub(crate) pairs_again: Share,
+    pub(crate) lines: Share,
     pub(crate) context_log2: Mean,
     pub(crate) messages_log2: Mean,
     pub(crate) words_ratio: Mean,
@@ -117,7 +131,7 @@ pub(crate) struct Means {
     pub(crate) limit: Spread,
 }
 
-/// What came last, as 16 bits of keyed hashes: a chance hit among 16 once in 4,000.
+/// What came last, as 16 bits of keyed hashes: a chance hit among 16 once in 4,000. Of what there are few of, 8 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Recent {
     pub(super) templates: Ring<[u16; 8]>,
@@ -125,41 +139,47 @@ pub(super) struct Recent {
     pub(super) sessions: Ring<[u16; 8]>,
     pub(super) users: Ring<[u16; 4]>,
     pub(super) networks: Ring<[u16; 4]>,
-    pub(super) programs: Ring<[u16; 4]>,
-    pub(super) models: Ring<[u16; 4]>,
-    pub(super) parameters: Ring<[u16; 4]>,
+    pub(super) programs: Ring<[u8; 4]>,
+    pub(super) countries: Ring<[u8; 2]>,
+    pub(super) payments: Ring<[u8; 2]>,
+    pub(super) models: Ring<[u8; 4]>,
+    pub(super) parameters: Ring<[u8; 4]>,
+    pub(super) forms: Ring<[u8; 4]>,
     pub(super) subjects: Ring<[u8; 4]>,
     pub(super) places: Wander,
     pub(super) frame: u16,
     /// The number that would come next.
     pub(super) number: u16,
     pub(super) script: u8,
+    /// The last exchange did.
+    pub(super) failed: bool,
     pub(crate) repeats: Spectrum,
 }
 
-/// Hours of the day with traffic, in this block of days and the one before.
+/// Hours of the day with traffic, in this block of days and the one before; a bit for each hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hours {
-    block: i32,
-    current: u32,
-    previous: u32,
+    block: u16,
+    current: [u8; 3],
+    previous: [u8; 3],
 }
 
 impl Hours {
     pub(super) fn add(&mut self, ts: Millis) {
-        let block = ts.0.div_euclid(HOURS_BLOCK_DAYS * Millis::DAY) as i32;
-        let bit = 1 << (ts.0.rem_euclid(Millis::DAY) / Millis::HOUR);
+        // times lie within 2015-2100
+        let block = ts.0.div_euclid(HOURS_BLOCK_DAYS * Millis::DAY) as u16;
+        let hour = (ts.0.rem_euclid(Millis::DAY) / Millis::HOUR) as usize;
         if block > self.block {
-            self.previous = if block == self.block + 1 { self.current } else { 0 };
-            self.current = 0;
+            self.previous = if block - self.block == 1 { self.current } else { [0; 3] };
+            self.current = [0; 3];
             self.block = block;
         }
-        self.current |= bit;
+        self.current[hour / 8] |= 1 << (hour % 8);
     }
 
     /// Distinct hours of the day with traffic in the last three to six days.
     pub(super) fn active(self) -> u32 {
-        (self.current | self.previous).count_ones()
+        self.current.iter().zip(self.previous).map(|(current, previous)| (current | previous).count_ones()).sum()
     }
 }
 
